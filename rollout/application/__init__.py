@@ -1,0 +1,1 @@
+"""One module per use case, the ports they need, and the queries of screens and reports."""

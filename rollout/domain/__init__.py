@@ -1,0 +1,1 @@
+"""Words, states and rules of the programme; standard library only."""

@@ -1,0 +1,1 @@
+"""The embedded default world: simulated PCs over real SSH and a sample prefecture."""

@@ -1,0 +1,1 @@
+"""Calendar, problem and solver: no database, no clock."""
