@@ -1,0 +1,71 @@
+"""The hash chain of the history: each row carries the digest of the row before it.
+
+The digest is SHA-256 over the canonical JSON of the row's facts and the previous digest, so
+that a changed, removed or inserted row breaks every digest after it.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+GENESIS = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One row of the history, without its place in the chain.
+
+    `at` is UTC in fixed ISO form; `detail` is canonical JSON text or None.
+    """
+
+    at: str
+    actor: str
+    noun: str
+    noun_id: int
+    key: str
+    verb: str
+    from_state: str | None
+    to_state: str | None
+    reason: str | None = None
+    run_id: int | None = None
+    version: int | None = None
+    detail: str | None = None
+
+
+def canonical(value: Any) -> str:
+    """JSON with sorted keys and no spaces: the same value gives the same text."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def digest(previous: str, fact: Fact) -> str:
+    """The hex digest of `fact` behind a row whose digest is `previous`."""
+    text = _encode(
+        [
+            previous,
+            fact.at,
+            fact.actor,
+            fact.noun,
+            fact.noun_id,
+            fact.key,
+            fact.verb,
+            fact.from_state,
+            fact.to_state,
+            fact.reason,
+            fact.run_id,
+            fact.version,
+            fact.detail,
+        ]
+    )
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def chain(previous: str, facts: Iterable[Fact]) -> Iterator[tuple[Fact, str]]:
+    """`facts` with their digests, the first behind `previous`."""
+    for fact in facts:
+        previous = digest(previous, fact)
+        yield fact, previous

@@ -1,0 +1,31 @@
+"""The tables, one class per noun."""
+
+from rollout.store.tables.audit import AuditHead, AuditRow
+from rollout.store.tables.claim import Claim
+from rollout.store.tables.command import Command
+from rollout.store.tables.evidence import Evidence
+from rollout.store.tables.host_result import HostResult
+from rollout.store.tables.lease import Lease
+from rollout.store.tables.machine import Machine
+from rollout.store.tables.organisation import Department, Person, Site
+from rollout.store.tables.plan import Plan, PlanSlot
+from rollout.store.tables.run import Run
+from rollout.store.tables.wave import Wave
+
+__all__ = [
+    "AuditHead",
+    "AuditRow",
+    "Claim",
+    "Command",
+    "Department",
+    "Evidence",
+    "HostResult",
+    "Lease",
+    "Machine",
+    "Person",
+    "Plan",
+    "PlanSlot",
+    "Run",
+    "Site",
+    "Wave",
+]

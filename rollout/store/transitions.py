@@ -1,0 +1,187 @@
+"""The only writer of states.
+
+`apply` moves any number of rows of one noun by one verb: it asks the noun's table, writes with
+compare-and-set, and appends to the history, all in the caller's transaction. Either every row
+moves, or it raises and the caller's transaction is rolled back.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Table, select, update
+from sqlmodel import Session, SQLModel
+
+from rollout.domain.errors import NotAllowed, NotFound, StaleState
+from rollout.domain.history import Fact, canonical
+from rollout.domain.lifecycle import Lifecycle
+from rollout.store import history
+from rollout.store.columns import instant_text
+
+# SQLite takes at most 32,766 parameters in one statement.
+_CHUNK = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One row that moved; `version` is the new one."""
+
+    id: int
+    key: str
+    from_state: str
+    to_state: str
+    version: int
+
+
+def apply(
+    session: Session,
+    table: type[SQLModel],
+    ids: Iterable[int],
+    verb: StrEnum,
+    *,
+    actor: str,
+    at: datetime,
+    reason: str | None = None,
+    run_id: int | None = None,
+    detail: Mapping[str, Any] | None = None,
+    versions: Mapping[int, int] | None = None,
+) -> list[Moved]:
+    """Move the rows `ids` of `table` by `verb`.
+
+    `reason` is kept as the row's `cause` and in the history. `versions` are those that the
+    caller saw; a row that is newer is refused. Objects of these rows in `session` are expired.
+    Raises NotFound, NotAllowed (the table has no such move), StaleState (changed meanwhile).
+    """
+    moved: list[Moved] = []
+    facts: list[Fact] = []
+    moment = instant_text(at)
+    extra = canonical(detail) if detail else None
+    rows_of = _columns(table)
+    for chunk in _chunks(ids):
+        for group in _groups(session, rows_of, chunk, verb, versions):
+            _write(session, rows_of, group, at=at, cause=reason)
+            from_state, to_state = group.memory["state"], str(group.written["state"])
+            version = group.version + 1
+            for id_, key in group.rows:
+                moved.append(Moved(id_, key, from_state, to_state, version))
+                facts.append(
+                    Fact(
+                        moment,
+                        actor,
+                        rows_of.lifecycle.noun,
+                        id_,
+                        key,
+                        str(verb),
+                        from_state,
+                        to_state,
+                        reason,
+                        run_id,
+                        version,
+                        extra,
+                    )
+                )
+    history.append(session, facts)
+    # Objects of the session still show the old state.
+    session.expire_all()
+    return moved
+
+
+@dataclass(frozen=True)
+class _Columns:
+    table: Table
+    key: str
+    lifecycle: Lifecycle
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Rows of one version that remember the same, and therefore move alike: (id, key)."""
+
+    version: int
+    memory: Mapping[str, Any]
+    written: Mapping[str, Any]
+    rows: Sequence[tuple[int, str]]
+
+
+def _columns(table: type[SQLModel]) -> _Columns:
+    lifecycle: Lifecycle = table.__lifecycle__  # type: ignore[attr-defined]
+    return _Columns(table.__table__, table.__key__, lifecycle)  # type: ignore[attr-defined]
+
+
+def _chunks(ids: Iterable[int]) -> Iterator[list[int]]:
+    iterator = iter(ids)
+    while chunk := list(islice(iterator, _CHUNK)):
+        yield chunk
+
+
+def _groups(
+    session: Session,
+    columns: _Columns,
+    ids: list[int],
+    verb: StrEnum,
+    versions: Mapping[int, int] | None,
+) -> Iterator[_Group]:
+    table, lifecycle = columns.table, columns.lifecycle
+    found = session.connection().execute(
+        select(
+            table.c.id,
+            table.c[columns.key],
+            table.c.version,
+            *(table.c[name] for name in lifecycle.remembers),
+        ).where(table.c.id.in_(ids))
+    )
+    grouped: dict[tuple[Any, ...], list[tuple[int, str]]] = {}
+    seen = 0
+    stale: list[str] = []
+    for id_, key, *memory in found:
+        seen += 1
+        if versions is not None and versions.get(id_, memory[0]) != memory[0]:
+            stale.append(str(key))
+        grouped.setdefault(tuple(memory), []).append((id_, str(key)))
+    if stale:
+        raise StaleState(lifecycle.noun, stale)
+    if seen != len(set(ids)):
+        known = {id_ for rows in grouped.values() for id_, _ in rows}
+        raise NotFound(lifecycle.noun, next(id_ for id_ in ids if id_ not in known))
+    for (version, *values), rows in grouped.items():
+        memory = dict(zip(lifecycle.remembers, values, strict=True))
+        yield _Group(version, memory, lifecycle.move(memory, verb, key=rows[0][1]), rows)
+
+
+def _write(
+    session: Session, columns: _Columns, group: _Group, *, at: datetime, cause: str | None
+) -> None:
+    table = columns.table
+    result = session.connection().execute(
+        update(table)
+        .where(
+            table.c.id.in_([id_ for id_, _ in group.rows]),
+            table.c.state == group.memory["state"],
+            table.c.version == group.version,
+        )
+        .values(
+            **{name: _plain(value) for name, value in group.written.items()},
+            state_since=at,
+            cause=cause,
+            version=group.version + 1,
+        )
+    )
+    if result.rowcount != len(group.rows):
+        raise StaleState(columns.lifecycle.noun, [key for _, key in group.rows])
+
+
+def _plain(value: object) -> object:
+    return value.value if isinstance(value, StrEnum) else value
+
+
+def can(table: type[SQLModel], row: SQLModel, verb: StrEnum) -> bool:
+    """Whether `row` may follow `verb` now; for listings that offer only what is possible."""
+    lifecycle: Lifecycle = table.__lifecycle__  # type: ignore[attr-defined]
+    try:
+        lifecycle.move({name: getattr(row, name) for name in lifecycle.remembers}, verb)
+    except NotAllowed:
+        return False
+    return True
