@@ -147,8 +147,8 @@ def _groups(
         known = {id_ for rows in grouped.values() for id_, _ in rows}
         raise NotFound(lifecycle.noun, next(id_ for id_ in ids if id_ not in known))
     for (version, *values), rows in grouped.items():
-        memory = dict(zip(lifecycle.remembers, values, strict=True))
-        yield _Group(version, memory, lifecycle.move(memory, verb, key=rows[0][1]), rows)
+        remembered = dict(zip(lifecycle.remembers, values, strict=True))
+        yield _Group(version, remembered, lifecycle.move(remembered, verb, key=rows[0][1]), rows)
 
 
 def _write(

@@ -1,0 +1,115 @@
+"""What the use cases need from the outside; adapters fulfil it, tests bring named fakes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+
+class Clock(Protocol):
+    """The programme's clock: may be set to another date, but runs."""
+
+    def now(self) -> datetime:
+        """The current moment, aware."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostOrder:
+    """One machine of a run.
+
+    `values` are host variables that come from the ledger or the database: data, never templates.
+    `secrets` are the same, but never written anywhere a log could pick them up.
+    `host_key` is the SSH public key that the machine itself reported, if it has one.
+    """
+
+    machine_id: int
+    epoch: int | None
+    address: str
+    values: Mapping[str, Any]
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    host_key: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Its inventory name: never text from the ledger."""
+        return f"m{self.machine_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class RunOrder:
+    """What an engine is to do: one playbook over these machines, at most `limit_seconds` long."""
+
+    run_id: int
+    ident: str
+    playbook: str
+    hosts: Sequence[HostOrder]
+    forks: int
+    limit_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class HostEvent:
+    """The result of one task on one machine.
+
+    `status` is ok, changed, failed, unreachable, skipped or ignored; `counter` is unique in the
+    run; `report` is the machine's explicit report (`rollout_report`), when this task gave it.
+    """
+
+    run_id: int
+    machine_id: int
+    counter: int
+    task: str
+    status: str
+    message: str | None
+    at: datetime
+    seconds: float | None
+    report: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnd:
+    """How a run ended. `how` is `successful` only when Ansible said so explicitly.
+
+    `failed`: Ansible ended in order with failed machines; `crashed`: no explicit word, whatever
+    the exit code; `cancelled`; `timeout`.
+    """
+
+    run_id: int
+    how: str
+    message: str | None = None
+
+
+class EventSink(Protocol):
+    """Where an engine delivers; called from engine threads, in order for one run."""
+
+    def host_events(self, events: Sequence[HostEvent]) -> None:
+        """Results of a run that goes on; a batch is delivered once."""
+
+    def run_ended(self, end: RunEnd) -> None:
+        """The last word on a run; no process of it is alive any more."""
+
+
+class RunEngine(Protocol):
+    """Executes runs. `start` returns at once; everything else comes through the sink."""
+
+    def start(self, order: RunOrder, sink: EventSink) -> None:
+        """Begin; raises only when nothing was begun."""
+
+    def cancel(self, run_id: int) -> bool:
+        """Ask a run to stop; False when this engine does not run it."""
+
+    def alive(self) -> frozenset[int]:
+        """The runs whose end has not been delivered yet."""
+
+    def sweep(self, idents: Sequence[str]) -> int:
+        """Kill every process that earlier daemons left for these run idents; how many.
+
+        Returns only when none is alive.
+        """
+
+    def close(self) -> None:
+        """Stop everything that runs and wait for it."""
+
+    def log(self, ident: str) -> Path | None:
+        """The output of a run, while it is kept."""

@@ -1,0 +1,326 @@
+"""The configuration: `rollout.toml`, overridden by `ROLLOUT_*` environment variables.
+
+Read in bootstrap only. A key that does not exist or a value that makes no sense is refused with
+its place and what is expected there.
+"""
+
+import os
+from datetime import date, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from rollout.domain.errors import RolloutError
+from rollout.domain.machine import Step
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def _shipped(name: str) -> Path:
+    """`playbooks/` or `inventory/`: beside the package in a checkout, in the wheel's share else."""
+    checkout = PACKAGE.parent / name
+    return checkout if checkout.is_dir() else PACKAGE.parent / "rollout_share" / name
+
+
+class SettingsError(RolloutError):
+    """The configuration cannot be used; the message names every place that is wrong."""
+
+
+class Section(BaseModel):
+    """A table of the configuration file; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class DateRange(Section):
+    """First and last day, both included; written `2022-12-29/2023-01-03` or one day alone."""
+
+    first: date
+    last: date
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        if isinstance(value, date):
+            return {"first": value, "last": value}
+        if isinstance(value, str):
+            first, _, last = value.partition("/")
+            return {"first": first.strip(), "last": (last or first).strip()}
+        return value
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.last < self.first:
+            raise ValueError(f"the range {self.first}/{self.last} is reversed")
+        return self
+
+    def __contains__(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+
+class Programme(Section):
+    """`[programme]`"""
+
+    name: str = "rollout"
+    """Shown on every screen and report."""
+    timezone: str = "Asia/Tokyo"
+    """IANA name; days and change windows are in this zone."""
+    start: date
+    """First day on which a machine may be moved."""
+    cutover: date
+    """The date before which everything has to be done."""
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.cutover <= self.start:
+            raise ValueError(f"cutover {self.cutover} is not after start {self.start}")
+        try:
+            ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(
+                f"timezone {self.timezone!r} is unknown: use a name like Asia/Tokyo"
+            ) from None
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone itself."""
+        return ZoneInfo(self.timezone)
+
+
+class Calendar(Section):
+    """`[calendar]`: weekends and Japanese holidays are known and need not be listed."""
+
+    closed: tuple[DateRange, ...] = ()
+    """Days on which nobody works, such as 29 December to 3 January."""
+    freeze: tuple[DateRange, ...] = ()
+    """Days on which no machine is moved, such as 20 March to 14 April."""
+
+
+class SiteLimits(Section):
+    """`[sites."NAME"]`; the name is that of the ledger."""
+
+    machines_per_day: Annotated[int, Field(ge=0)] = 20
+    """How many machines the staff there can move on one day."""
+    at_once: Annotated[int, Field(ge=1)] = 20
+    """How many machines may be at work at the same time."""
+
+
+class Limits(Section):
+    """`[limits]`"""
+
+    machines_per_wave: Annotated[int, Field(ge=1)] = 200
+    """A wave is closed before it grows beyond this."""
+    blast_radius: Annotated[int, Field(ge=1)] = 20
+    """How many machines may be in a destructive step at the same time, everywhere."""
+    machines_per_run: Annotated[int, Field(ge=1)] = 50
+    """Largest batch of one Ansible run."""
+    site: SiteLimits = SiteLimits()
+    """For sites without a table of their own."""
+
+
+class Pilot(Section):
+    """`[pilot]`"""
+
+    size: Annotated[int, Field(ge=0)] = 10
+    """How many machines go first, before every other wave."""
+    soak_working_days: Annotated[int, Field(ge=0)] = 3
+    """Working days between the pilot and the next wave."""
+
+
+class Generation(Section):
+    """`[generations.DK20]`"""
+
+    path: Literal["reimage", "refresh"] = "reimage"
+    """`reimage` keeps the PC; `refresh` replaces it by a successor."""
+    take_home: bool | Literal["after-refresh"] = False
+    """Whether the PC may be taken home."""
+    order: Annotated[int, Field(ge=0)] = 1
+    """Lower goes first."""
+    image: str = "win11-23h2-r1"
+    """Id of the image that the PC must report after reimage."""
+
+
+class StepTimes(Section):
+    """`[steps.reimage]`"""
+
+    minutes: Annotated[float, Field(gt=0)] = 60
+    """Deadline from claim to proof; after it the machine counts as silent or unknown."""
+
+
+class OperatorRole(StrEnum):
+    """What an operator may do; each includes the ones before."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    APPROVER = "approver"
+
+
+class Roles(Section):
+    """`[roles]`: operators by name. With no name at all, everybody may do everything
+    (approval still needs a second person)."""
+
+    viewers: tuple[str, ...] = ()
+    operators: tuple[str, ...] = ()
+    approvers: tuple[str, ...] = ()
+
+    def of(self, actor: str) -> OperatorRole:
+        """The role of `actor`; a name that is not listed is a viewer."""
+        if actor in self.approvers or not (self.viewers or self.operators or self.approvers):
+            return OperatorRole.APPROVER
+        return OperatorRole.OPERATOR if actor in self.operators else OperatorRole.VIEWER
+
+
+class Service(Section):
+    """`[service]`: the daemon and its HTTP endpoint."""
+
+    host: str = "127.0.0.1"
+    """Address that the check-in endpoint listens on."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8780
+    """Its port."""
+    url: str | None = None
+    """How PCs reach it, when a proxy or another name stands before it."""
+    tls_certificate: Path | None = None
+    """PEM file; with it the endpoint speaks HTTPS."""
+    tls_key: Path | None = None
+    """PEM file of its key."""
+    tick_seconds: Annotated[float, Field(gt=0, le=60)] = 0.5
+    """Pause between two looks of the daemon at its tables."""
+    lease_seconds: Annotated[float, Field(ge=2)] = 15
+    """A daemon that gave no sign for so long is taken over."""
+
+    @property
+    def address(self) -> str:
+        """The URL to hand to PCs."""
+        if self.url:
+            return self.url.rstrip("/")
+        return f"{'https' if self.tls_certificate else 'http'}://{self.host}:{self.port}"
+
+
+class AnsibleSettings(Section):
+    """`[ansible]`"""
+
+    playbooks: Path = Field(default_factory=lambda: _shipped("playbooks"))
+    """Folder with one playbook per step."""
+    group_vars: Path = Field(default_factory=lambda: _shipped("inventory") / "group_vars")
+    """How machines are reached: connection, credentials by reference."""
+    collections: tuple[Path, ...] = ()
+    """Searched before the installed collections."""
+    artifacts: Path = Path("state/runs")
+    """Working folders of runs, owner-only."""
+    keep_runs: Annotated[int, Field(ge=1)] = 200
+    """Older working folders are removed."""
+    forks: Annotated[int, Field(ge=1)] = 10
+    """Machines that Ansible works on at once in one run."""
+    copy_root: str = r"\\fileserver\rollout"
+    """Where capture puts user data."""
+
+
+class Settings(BaseSettings):
+    """The whole configuration."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ROLLOUT_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+    )
+
+    programme: Programme
+    calendar: Calendar = Calendar()
+    sites: dict[str, SiteLimits] = {}
+    limits: Limits = Limits()
+    pilot: Pilot = Pilot()
+    generations: dict[str, Generation] = {}
+    steps: dict[Step, StepTimes] = {}
+    roles: Roles = Roles()
+    service: Service = Service()
+    ansible: AnsibleSettings = AnsibleSettings()
+    database_url: str = "sqlite:///state/rollout.db"
+    """SQLAlchemy URL; relative SQLite paths are relative to the configuration file."""
+    ledger_columns: dict[str, tuple[str, ...]] = {}
+    """Further column names of the ledger: canonical name -> synonyms."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (env_settings, TomlConfigSettingsSource(settings_cls, config_path()))
+
+    def site(self, key: str) -> SiteLimits:
+        """The limits of a site."""
+        return self.sites.get(key, self.limits.site)
+
+    def generation(self, name: str) -> Generation:
+        """The policy of a generation."""
+        return self.generations.get(name, Generation())
+
+    def deadline(self, step: Step) -> timedelta:
+        """From claim to proof."""
+        return timedelta(minutes=self.steps.get(step, StepTimes()).minutes)
+
+
+def config_path() -> Path:
+    """The configuration file in force: `ROLLOUT_CONFIG`, else `rollout.toml` here."""
+    return Path(os.environ.get("ROLLOUT_CONFIG", "rollout.toml")).absolute()
+
+
+def load() -> Settings:
+    """Read the configuration; paths in it are relative to its folder.
+
+    Raises SettingsError with every fault, its place, and what to do.
+    """
+    path = config_path()
+    if not path.is_file():
+        raise SettingsError(
+            f"no configuration at {path}: run `rollout init`, or name one with ROLLOUT_CONFIG"
+        )
+    try:
+        settings = Settings()  # type: ignore[call-arg]
+    except ValidationError as error:
+        faults = "; ".join(_fault(item) for item in error.errors())
+        raise SettingsError(f"{path}: {faults}") from None
+    except ValueError as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}") from None
+    return _anchored(settings, path.parent)
+
+
+def _fault(item: Any) -> str:
+    place = ".".join(str(part) for part in item["loc"]) or "top level"
+    if item["type"] == "extra_forbidden":
+        return f"{place} is not a known key: see docs/configuration.md"
+    return f"{place}: {item['msg']} (found {item.get('input')!r})"
+
+
+def _anchored(settings: Settings, folder: Path) -> Settings:
+    def anchor(path: Path) -> Path:
+        return path if path.is_absolute() else folder / path
+
+    ansible = settings.ansible.model_copy(
+        update={
+            "playbooks": anchor(settings.ansible.playbooks),
+            "group_vars": anchor(settings.ansible.group_vars),
+            "collections": tuple(anchor(path) for path in settings.ansible.collections),
+            "artifacts": anchor(settings.ansible.artifacts),
+        }
+    )
+    url = settings.database_url
+    prefix = "sqlite:///"
+    if url.startswith(prefix) and not url.startswith("sqlite:////"):
+        url = prefix + str(folder / url.removeprefix(prefix))
+    return settings.model_copy(update={"ansible": ansible, "database_url": url})
