@@ -1,0 +1,1 @@
+"""The lab's stand-ins for the Windows modules that the playbooks use, one file per module."""

@@ -1,0 +1,118 @@
+"""ansible.windows.win_powershell: runs the lab's equivalent of the roles' own named scripts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+from rollout.lab.windows.arguments import Option, Spec
+from rollout.lab.windows.errors import ModuleFailure, ScriptError
+from rollout.lab.windows.state import PcFolder
+
+_NO = {"simulated": False}
+SPEC = Spec(
+    {
+        "script": Option(),
+        "path": Option(),
+        "parameters": Option("dict"),
+        "error_action": Option(
+            default="continue", choices=("silently_continue", "continue", "stop")
+        ),
+        "depth": Option("int", default=2),
+        "remote_src": Option("bool", default=False),
+        "sensitive_parameters": Option("list/dict", **_NO),
+        "arguments": Option("list/str", **_NO),
+        "chdir": Option(**_NO),
+        "creates": Option(**_NO),
+        "removes": Option(**_NO),
+        "executable": Option(**_NO),
+    },
+    one_of=(("path", "script"),),
+    exclusive=(("path", "script"),),
+)
+
+_MARKER = re.compile(r"\A\ufeff?# rollout-script: ([a-z][a-z0-9-]*)\s*$", re.MULTILINE)
+_PARAMETER = re.compile(r"^\s*\[[\w.\[\]]+\]\s*\$(\w+)", re.MULTILINE)
+
+
+@dataclass
+class Call:
+    """One run of a script: what it was given, and `$Ansible` as it leaves it."""
+
+    pc: PcFolder
+    parameters: dict[str, Any]
+    check_mode: bool
+    result: dict[str, Any] = field(default_factory=dict)
+    changed: bool = True
+
+
+def run(pc: PcFolder, args: dict[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Find the script by its marker, refuse unknown parameters, run its equivalent."""
+    text = args["script"] or ""
+    marker = _MARKER.match(text)
+    if marker is None:
+        raise ModuleFailure(
+            "the lab has no meaning for this PowerShell: it runs only the roles' scripts, whose "
+            "first line is '# rollout-script: NAME'"
+        )
+    name = marker.group(1)
+    try:
+        script = import_module(f"rollout.lab.windows.scripts.{name.replace('-', '_')}")
+    except ModuleNotFoundError:
+        raise ModuleFailure(f"the lab has no meaning for the script {name}") from None
+    body: Callable[[Call], None] = script.run
+    call = Call(pc, dict(args["parameters"] or {}), check_mode)
+    _bind(name, text, call.parameters)
+    empty: dict[str, Any] = dict.fromkeys(
+        ("output", "error", "warning", "verbose", "debug", "information"), []
+    )
+    outcome = {**empty, "result": {}, "host_out": "", "host_err": "", "failed": False}
+    if check_mode and "SupportsShouldProcess" not in text:
+        return {**outcome, "changed": True, "msg": "skipped, running in check mode"}
+    try:
+        body(call)
+    except ScriptError as error:
+        outcome["failed"] = True
+        outcome["error"] = [_error_record(str(error))]
+    return {**outcome, "changed": call.changed, "result": call.result}
+
+
+def _bind(name: str, text: str, parameters: dict[str, Any]) -> None:
+    """Refuse what the script's own param() block does not declare, as PowerShell does."""
+    block = text.partition("param (")[2].partition("\n)")[0]
+    declared = {found.lower() for found in _PARAMETER.findall(block)}
+    unknown = [key for key in parameters if key.lower() not in declared]
+    if unknown:
+        raise ModuleFailure(
+            f"{name}: A parameter cannot be found that matches parameter name '{unknown[0]}'."
+        )
+
+
+def _error_record(message: str) -> dict[str, Any]:
+    return {
+        "output": message + "\n",
+        "exception": {
+            "message": message,
+            "type": "System.Management.Automation.RuntimeException",
+            "help_link": None,
+            "source": None,
+            "hresult": -2146233087,
+            "inner_exception": None,
+        },
+        "error_details": None,
+        "target_object": message,
+        "category_info": {
+            "category": "OperationStopped",
+            "category_id": 14,
+            "activity": "",
+            "reason": "RuntimeException",
+            "target_name": message,
+            "target_type": "String",
+        },
+        "fully_qualified_error_id": message,
+        "script_stack_trace": "",
+        "pipeline_iteration_info": [],
+    }

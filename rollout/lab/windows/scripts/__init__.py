@@ -1,0 +1,1 @@
+"""What the roles' PowerShell scripts do, said again for the simulated Windows."""
