@@ -45,7 +45,9 @@ class Instant(TypeDecorator[datetime]):
         return None
 
 
-def one_of(column: str, words: Iterable[StrEnum], table: str) -> CheckConstraint:
+def one_of(
+    column: str, words: Iterable[StrEnum], table: str, *, name: str | None = None
+) -> CheckConstraint:
     """The database itself refuses a word outside the enumeration."""
     known = ", ".join(f"'{word}'" for word in words)
-    return CheckConstraint(f"{column} IN ({known})", name=f"ck_{table}_{column}")
+    return CheckConstraint(f"{column} IN ({known})", name=name or f"ck_{table}_{column}")

@@ -24,6 +24,7 @@ class Machine(SQLModel, table=True):
         one_of("state", MachineState, "machines"),
         one_of("step", Step, "machines"),
         CheckConstraint("attempt >= 1", name="ck_machines_attempt"),
+        one_of("held_from", MachineState, "machines", name="ck_machines_held_from_known"),
         CheckConstraint("(state = 'held') = (held_from IS NOT NULL)", name="ck_machines_held_from"),
         CheckConstraint(
             "state NOT IN ('failed', 'silent', 'unknown') OR step IS NOT NULL",

@@ -22,8 +22,10 @@ class Wave(SQLModel, table=True):
     __table_args__ = (
         one_of("state", WaveState, "waves"),
         CheckConstraint("last_day >= first_day", name="ck_waves_days"),
+        # A comparison with NULL is no refusal: an approval without a submission needs its own word.
         CheckConstraint(
-            "approved_by IS NULL OR approved_by <> submitted_by", name="ck_waves_four_eyes"
+            "approved_by IS NULL OR (submitted_by IS NOT NULL AND approved_by <> submitted_by)",
+            name="ck_waves_four_eyes",
         ),
     )
 
