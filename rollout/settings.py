@@ -124,6 +124,10 @@ class Limits(Section):
     """How many machines may be in a destructive step at the same time, everywhere."""
     machines_per_run: Annotated[int, Field(ge=1)] = 50
     """Largest batch of one Ansible run."""
+    runs_at_once: Annotated[int, Field(ge=1)] = 4
+    """How many Ansible runs one daemon has at the same time."""
+    gather_seconds: Annotated[float, Field(ge=0)] = 3
+    """How long a machine that is ready waits for others of its site to share a run."""
     site: SiteLimits = SiteLimits()
     """For sites without a table of their own."""
 

@@ -49,7 +49,8 @@ class Lifecycle:
     """The table of one noun.
 
     `follow` gives the columns to write for a move; by default only the state.
-    `remembers` names the columns that `follow` reads.
+    `remembers` names the columns that `follow` reads. A row keeps the reason of its last move
+    as its cause only in the states that are `explained`.
     """
 
     noun: str
@@ -59,6 +60,7 @@ class Lifecycle:
     moves: Moves
     remembers: tuple[str, ...] = ("state",)
     follow: Follow = _only_the_state
+    explained: frozenset[StrEnum] = frozenset()
 
     def move(self, memory: Memory, verb: StrEnum, *, key: str = "?") -> dict[str, Any]:
         """The columns to write when a row with `memory` follows `verb`.

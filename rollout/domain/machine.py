@@ -136,6 +136,7 @@ _MOVES: dict[tuple[StrEnum, StrEnum], StrEnum | Back] = {
     (_S.UNKNOWN, _V.FALL_SILENT): _S.SILENT,
     (_S.UNKNOWN, _V.STAND_DOWN): Back.TO_STEP_START,
     (_S.SILENT, _V.FINISH): Back.TO_STEP_END,
+    (_S.SILENT, _V.FAIL): _S.FAILED,
     (_S.SILENT, _V.RETRY): Back.TO_STEP_START,
     (_S.FAILED, _V.RETRY): Back.TO_STEP_START,
     **{(state, _V.HOLD): _S.HELD for state in MachineState if state in _RESTING},
@@ -197,4 +198,5 @@ MACHINE = Lifecycle(
     moves=_MOVES,
     remembers=("state", "step", "attempt", "held_from"),
     follow=_follow,
+    explained=NEEDS_A_PERSON | {_S.EXCLUDED, _S.SUPERSEDED},
 )

@@ -54,5 +54,12 @@ _MOVES: dict[tuple[StrEnum, StrEnum], StrEnum | Back] = {
     (_S.RUNNING, _V.LOSE): _S.LOST,
 }
 
-RUN = Lifecycle(noun="run", states=RunState, verbs=RunVerb, initial=_S.CREATED, moves=_MOVES)
+RUN = Lifecycle(
+    noun="run",
+    states=RunState,
+    verbs=RunVerb,
+    initial=_S.CREATED,
+    moves=_MOVES,
+    explained=frozenset({_S.CRASHED, _S.CANCELLED, _S.LOST}),
+)
 ALIVE = frozenset({RunState.CREATED, RunState.RUNNING})

@@ -75,6 +75,7 @@ WAVE = Lifecycle(
     verbs=WaveVerb,
     initial=_S.DRAFT,
     moves=_MOVES,
+    explained=frozenset({_S.PAUSED, _S.HALTED, _S.CANCELLED}),
 )
 
 STARTS_NOTHING = frozenset(WaveState) - {_S.RUNNING}

@@ -40,6 +40,11 @@ def _catalogue(name: str) -> gettext.NullTranslations:
     return gettext.translation("rollout", localedir=LOCALES, languages=[name])
 
 
+def catalogue() -> gettext.NullTranslations:
+    """The catalogue of the language in force."""
+    return _catalogue(language())
+
+
 def _(message: str) -> str:
     """`message` in the language in force."""
-    return _catalogue(language()).gettext(message)
+    return catalogue().gettext(message)

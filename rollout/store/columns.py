@@ -21,6 +21,12 @@ def instant_text(moment: datetime) -> str:
     return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond:06d}Z"
 
 
+@lru_cache(maxsize=4096)
+def instant(text: str) -> datetime:
+    """The moment that `instant_text` wrote."""
+    return datetime.strptime(text, ISO).replace(tzinfo=UTC)
+
+
 class Instant(TypeDecorator[datetime]):
     """An aware moment; UTC text in SQLite, `timestamptz` in PostgreSQL."""
 
@@ -39,7 +45,7 @@ class Instant(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if isinstance(value, str):
-            return datetime.strptime(value, ISO).replace(tzinfo=UTC)
+            return instant(value)
         if isinstance(value, datetime):
             return value.astimezone(UTC)
         return None

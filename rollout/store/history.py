@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import insert
 from sqlmodel import Session, col, func, select
 
 from rollout.domain.history import GENESIS, Fact, chain, digest
-from rollout.store.columns import ISO, instant_text
+from rollout.store.columns import instant, instant_text
 from rollout.store.tables import AuditHead, AuditRow
 
 _BATCH = 10_000
@@ -21,36 +21,31 @@ def append(session: Session, facts: Sequence[Fact]) -> None:
     head = session.exec(select(AuditHead).with_for_update()).one_or_none()
     if head is None:
         head = AuditHead(digest=GENESIS)
-    moments: dict[str, datetime] = {}
-    rows = []
-    last = head.digest
-    for fact, digest_ in chain(head.digest, facts):
-        moment = moments.get(fact.at)
-        if moment is None:
-            moment = moments[fact.at] = datetime.strptime(fact.at, ISO).replace(tzinfo=UTC)
-        last = digest_
-        rows.append(
-            {
-                "at": moment,
-                "actor": fact.actor,
-                "noun": fact.noun,
-                "noun_id": fact.noun_id,
-                "key": fact.key,
-                "verb": fact.verb,
-                "from_state": fact.from_state,
-                "to_state": fact.to_state,
-                "reason": fact.reason,
-                "run_id": fact.run_id,
-                "version": fact.version,
-                "detail": fact.detail,
-                "digest": last,
-            }
-        )
-    session.connection().execute(insert(AuditRow), rows)
+    rows = [(*fact, digest_) for fact, digest_ in chain(head.digest, facts)]
+    _insert(session, rows)
     head.rows += len(rows)
-    head.digest = last
+    head.digest = rows[-1][-1]
     session.add(head)
     session.flush()
+
+
+_COLUMNS = (*Fact._fields, "digest")
+_INSERT = insert(AuditRow)
+
+
+def _insert(session: Session, rows: Sequence[tuple[Any, ...]]) -> None:
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        # A third of the time of a bulk move would go into turning each row into parameters; here
+        # the rows already are what the driver wants, the moment being text in SQLite.
+        statement = _INSERT.compile(dialect=connection.dialect, column_keys=list(_COLUMNS))
+        assert statement.positiontup == list(_COLUMNS)  # noqa: S101  (order of a wrong digest)
+        connection.exec_driver_sql(str(statement), list(rows))
+        return
+    connection.execute(
+        _INSERT,
+        [{**dict(zip(_COLUMNS, row, strict=True)), "at": instant(row[0])} for row in rows],
+    )
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,10 @@ KINDS = ("cancel_run", "probe_machine")
 
 
 class Command(SQLModel, table=True):
-    """A request that only the holder of the lease can carry out, with its answer."""
+    """A request that only the holder of the lease can carry out, with its answer.
+
+    `run_id` is the run that carries it out, once there is one.
+    """
 
     __tablename__ = "commands"
     __table_args__ = (
@@ -28,6 +31,7 @@ class Command(SQLModel, table=True):
     actor: str
     reason: str | None = None
     created_at: datetime = Field(sa_column=Column(Instant, nullable=False))
+    run_id: int | None = None
     answered_at: datetime | None = Field(default=None, sa_column=Column(Instant))
     answer: str | None = None
     refused: bool = False

@@ -62,6 +62,7 @@ def upgrade() -> None:
         sa.Column("actor", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=True),
         sa.Column("created_at", _INSTANT, nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=True),
         sa.Column("answered_at", _INSTANT, nullable=True),
         sa.Column("answer", sa.String(), nullable=True),
         sa.Column("refused", sa.Boolean(), nullable=False),

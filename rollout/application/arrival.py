@@ -1,0 +1,159 @@
+"""Arming, network boot and check-in: how a reimage starts at most once and is proven.
+
+arm      the playbook has passed every guard on the machine and presents the claim's token;
+boot     the machine boots from the network and asks what to do: install exactly once per armed
+         claim, the local disk ever after;
+check-in the new system reports itself with a second token that only the install order carried.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from rollout.application import settle
+from rollout.domain.errors import RolloutError
+from rollout.domain.machine import MachineState, Step
+from rollout.domain.run import ClaimOutcome
+from rollout.domain.wave import WaveState
+from rollout.settings import Settings
+from rollout.store import claims, machines, waves
+from rollout.store.database import Database
+from rollout.store.tables import Claim, Machine
+
+
+class ArrivalRefused(RolloutError):
+    """The request is not believed or comes at the wrong time."""
+
+
+@dataclass(frozen=True)
+class BootOrder:
+    """What a network-booting machine is to do; without an image it boots its own disk."""
+
+    image_id: str | None = None
+    epoch: int | None = None
+    check_in_token: str | None = None
+
+
+LOCAL_DISK = BootOrder()
+
+
+def new_token() -> str:
+    """A one-time secret; only its digest is kept."""
+    return secrets.token_urlsafe(32)
+
+
+def token_digest(token: str) -> str:
+    """What the database keeps of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def arm(database: Database, *, token: str, serial: str, boot_id: str, at: datetime) -> None:
+    """Let the next network boot of this machine install. Raises ArrivalRefused."""
+    with database.write() as session:
+        claim = claims.by_arm_token(session, token_digest(token))
+        if claim is None:
+            raise ArrivalRefused("unknown token")
+        machine = machines.by_id(session, claim.machine_id)
+        if machine.serial != serial:
+            raise ArrivalRefused(f"serial {serial} is not that of {machine.asset_tag}")
+        if machine.state != MachineState.REIMAGING:
+            raise ArrivalRefused(f"{machine.asset_tag} is {machine.state}, not reimaging")
+        wave = waves.by_id(session, machine.wave_id) if machine.wave_id else None
+        if wave is None or wave.state not in (WaveState.RUNNING, WaveState.PAUSED):
+            raise ArrivalRefused(f"the wave of {machine.asset_tag} does not run any more")
+        if not claims.arm(session, claim.id or 0, at=at, boot_id=boot_id):
+            raise ArrivalRefused("the token was used or has ended")
+
+
+def boot(
+    database: Database,
+    settings: Settings,
+    *,
+    serial: str,
+    mac: str | None,
+    at: datetime,
+) -> BootOrder:
+    """What a machine that boots from the network is to do."""
+    with database.write() as session:
+        machine = machines.by_serial(session, serial)
+        if machine is None or (mac and machine.mac and machine.mac != mac):
+            return LOCAL_DISK
+        claim = claims.open_of_machines(session, [machine.id or 0]).get(machine.id or 0)
+        if claim is None or claim.step != Step.REIMAGE or claim.deadline_at <= at:
+            return LOCAL_DISK
+        token = new_token()
+        if not claims.consume(
+            session, claim.id or 0, at=at, check_in_token_hash=token_digest(token)
+        ):
+            return LOCAL_DISK
+        return BootOrder(settings.generation(machine.generation).image, claim.id, token)
+
+
+def check_in(
+    database: Database, settings: Settings, report: Mapping[str, Any], *, at: datetime
+) -> None:
+    """Believe a machine that reports itself with the token of its install order.
+
+    The same report again is accepted and changes nothing. Raises ArrivalRefused.
+    """
+    with database.write() as session:
+        claim = claims.by_check_in_token(session, token_digest(str(report.get("token"))))
+        if claim is None:
+            raise ArrivalRefused("unknown token")
+        machine = machines.by_id(session, claim.machine_id)
+        serial, boot_id = str(report.get("serial")), str(report.get("boot_id"))
+        if machine.serial != serial:
+            raise ArrivalRefused(f"serial {serial} is not that of {machine.asset_tag}")
+        if claim.outcome == ClaimOutcome.DONE and machine.boot_id == boot_id:
+            return
+        _must_be_current(session, machine, claim)
+        if boot_id == claim.boot_id_before:
+            raise ArrivalRefused(f"{machine.asset_tag} has not booted since it was armed")
+        _arrive(session, settings, machine, claim, report, at)
+
+
+def _must_be_current(session: Session, machine: Machine, claim: Claim) -> None:
+    latest = claims.latest(session, machine.id or 0, Step.REIMAGE)
+    if latest is None or latest.id != claim.id:
+        raise ArrivalRefused(f"a newer attempt of {machine.asset_tag} has overtaken this token")
+    arriving = (MachineState.REIMAGING, MachineState.SILENT, MachineState.UNKNOWN)
+    if machine.state not in arriving or not claims.may_have_happened(claim):
+        raise ArrivalRefused(f"{machine.asset_tag} is {machine.state}: nothing to report")
+
+
+def _arrive(
+    session: Session,
+    settings: Settings,
+    machine: Machine,
+    claim: Claim,
+    report: Mapping[str, Any],
+    at: datetime,
+) -> None:
+    image_id = str(report.get("image_id"))
+    machine.image_id, machine.boot_id, machine.last_seen_at = image_id, str(report["boot_id"]), at
+    if report.get("host_key"):
+        machine.host_key = str(report["host_key"])
+    session.add(machine)
+    session.flush()
+    kept = {key: value for key, value in report.items() if key != "token"}
+    expected = settings.generation(machine.generation).image
+    if image_id != expected:
+        settle.wrong_image(
+            session, machine, claim, at=at, reason=f"came back with {image_id}, not {expected}"
+        )
+        return
+    settle.done(
+        session,
+        machine,
+        claim,
+        actor=settle.DAEMON,
+        at=at,
+        reason=f"checked in with {image_id}",
+        report=kept,
+        run_id=claim.run_id,
+    )

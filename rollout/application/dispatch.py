@@ -1,0 +1,270 @@
+"""Choosing machines for their next step and claiming them.
+
+One transaction: the lease is still ours, the wave runs, the limits hold, the claims are won.
+Only after its commit may an engine start.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlmodel import Session
+
+from rollout.application.arrival import new_token, token_digest
+from rollout.application.ports import HostOrder, RunOrder
+from rollout.application.settle import DAEMON
+from rollout.domain.machine import (
+    STEP_FROM,
+    WORKING,
+    MachineState,
+    MachineVerb,
+    Step,
+)
+from rollout.domain.run import RunPurpose
+from rollout.domain.wave import WaveState
+from rollout.settings import Settings
+from rollout.store import claims, commands, leases, machines, runs, transitions, waves
+from rollout.store.database import Database
+from rollout.store.tables import Claim, Command, Machine, Run, Wave
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Machines that may begin the same step at the same site now."""
+
+    wave: Wave
+    step: Step
+    site_id: int | None
+    machines: Sequence[Machine]
+
+
+def next_step(settings: Settings, machine: Machine) -> Step | None:
+    """The step that a resting machine waits for; None when its passage is complete."""
+    step = STEP_FROM.get(MachineState(machine.state))
+    if step is Step.ENABLE and settings.generation(machine.generation).take_home is not True:
+        return None
+    return step
+
+
+def claim_next(
+    database: Database, settings: Settings, *, lease_epoch: int, at: datetime
+) -> RunOrder | None:
+    """Claim the next batch and return its order; None when nothing may start now."""
+    with database.write() as session:
+        leases.require(session, lease_epoch)
+        if len(runs.alive(session)) >= settings.limits.runs_at_once:
+            return None
+        chosen = _choose(session, settings, at)
+        if chosen is None:
+            return None
+        return _claim(session, settings, chosen, lease_epoch, at)
+
+
+def hand_over_complete(
+    database: Database, settings: Settings, *, lease_epoch: int, at: datetime
+) -> int:
+    """Machines whose passage is complete become migrated; how many."""
+    resting = (MachineState.VERIFIED, MachineState.PORTABLE)
+    with database.write() as session:
+        leases.require(session, lease_epoch)
+        complete = [
+            machine.id or 0
+            for wave in waves.in_states(session, WaveState.RUNNING)
+            for machine in machines.waiting(
+                session, wave.id or 0, resting, day=_today(settings, at)
+            )
+            if next_step(settings, machine) is None
+        ]
+        transitions.apply(
+            session,
+            Machine,
+            complete,
+            MachineVerb.HAND_OVER,
+            actor=DAEMON,
+            at=at,
+            reason="passage complete",
+        )
+        return len(complete)
+
+
+def _today(settings: Settings, at: datetime) -> Any:
+    return at.astimezone(settings.programme.zone).date()
+
+
+def _choose(session: Session, settings: Settings, at: datetime) -> Chosen | None:
+    """The group that has waited longest, within every limit."""
+    sites = machines.site_keys(session)
+    busy = machines.working_by_site(session, WORKING)
+    destructive_room = settings.limits.blast_radius - claims.open_count(session, Step.REIMAGE)
+    for wave in waves.in_states(session, WaveState.RUNNING):
+        ready = machines.waiting(session, wave.id or 0, STEP_FROM, day=_today(settings, at))
+        groups: dict[tuple[Step, int | None], list[Machine]] = {}
+        for machine in ready:
+            step = next_step(settings, machine)
+            if step is not None and machine.serial and machine.computer_name:
+                groups.setdefault((step, machine.site_id), []).append(machine)
+        for (step, site_id), group in groups.items():
+            room = settings.site(sites.get(site_id or 0, "")).at_once - busy.get(site_id, 0)
+            room = min(room, settings.limits.machines_per_run)
+            if step.destructive:
+                room = min(room, destructive_room)
+            if room > 0 and _gathered(session, settings, wave, step, site_id, group, at):
+                return Chosen(wave, step, site_id, group[:room])
+    return None
+
+
+def _gathered(
+    session: Session,
+    settings: Settings,
+    wave: Wave,
+    step: Step,
+    site_id: int | None,
+    group: Sequence[Machine],
+    at: datetime,
+) -> bool:
+    """Whether waiting for company is over.
+
+    Machines finish a step one by one; a run for each would pay Ansible's start every time.
+    """
+    waited = at - min(machine.state_since for machine in group)
+    if waited >= timedelta(seconds=settings.limits.gather_seconds):
+        return True
+    followers = [
+        run
+        for run in runs.alive(session)
+        if run.wave_id == wave.id and run.site_id == site_id and run.step != step.value
+    ]
+    return not followers
+
+
+def _claim(
+    session: Session, settings: Settings, chosen: Chosen, lease_epoch: int, at: datetime
+) -> RunOrder:
+    ids = [machine.id or 0 for machine in chosen.machines]
+    run = Run(
+        ident=uuid4().hex,
+        step=chosen.step.value,
+        wave_id=chosen.wave.id,
+        site_id=chosen.site_id,
+        size=len(ids),
+        lease_epoch=lease_epoch,
+        created_at=at,
+        state_since=at,
+    )
+    session.add(run)
+    session.flush()
+    run_id = run.id or 0
+    attempts = {machine.id or 0: machine.attempt for machine in chosen.machines}
+    transitions.apply(session, Machine, ids, MachineVerb.BEGIN, actor=DAEMON, at=at, run_id=run_id)
+    tokens = {machine_id: new_token() for machine_id in ids} if chosen.step.destructive else {}
+    deadline = settings.deadline(chosen.step)
+    made = claims.add(
+        session,
+        [
+            {
+                "machine_id": machine_id,
+                "step": chosen.step.value,
+                "attempt": attempts[machine_id],
+                "run_id": run_id,
+                "created_at": at,
+                "deadline_at": at + deadline,
+                "arm_token_hash": token_digest(tokens[machine_id]) if tokens else None,
+            }
+            for machine_id in ids
+        ],
+    )
+    hosts = [
+        _host(session, settings, machines.by_id(session, machine_id), made[machine_id], tokens)
+        for machine_id in ids
+    ]
+    return RunOrder(
+        run_id=run_id,
+        ident=run.ident,
+        playbook=f"{chosen.step.value}.yml",
+        hosts=hosts,
+        forks=settings.ansible.forks,
+        limit_seconds=deadline.total_seconds(),
+    )
+
+
+def _host(
+    session: Session,
+    settings: Settings,
+    machine: Machine,
+    claim: Claim | None,
+    tokens: Mapping[int, str],
+) -> HostOrder:
+    policy = settings.generation(machine.generation)
+    owner = machines.owner_of(session, machine)
+    machine_id = machine.id or 0
+    return HostOrder(
+        machine_id=machine_id,
+        epoch=claim.id if claim else None,
+        address=machine.computer_name or "",
+        values={
+            "rollout_machine_id": machine_id,
+            "rollout_asset_tag": machine.asset_tag,
+            "rollout_serial": machine.serial,
+            "rollout_mac": machine.mac or "",
+            "rollout_generation": machine.generation,
+            "rollout_computer_name": machine.computer_name,
+            "rollout_owner_staff_number": owner.staff_number if owner else "",
+            "rollout_owner_name": owner.name if owner else "",
+            "rollout_step": claim.step if claim else "probe",
+            "rollout_attempt": claim.attempt if claim else 0,
+            "rollout_epoch": claim.id if claim else 0,
+            "rollout_image_id": policy.image,
+            "rollout_take_home": policy.take_home is True,
+            "rollout_service_url": settings.service.address,
+            "rollout_copy_root": settings.ansible.copy_root,
+        },
+        secrets={"rollout_arm_token": tokens[machine_id]} if machine_id in tokens else {},
+        host_key=machine.host_key,
+    )
+
+
+def claim_probe(
+    database: Database, settings: Settings, *, lease_epoch: int, at: datetime
+) -> RunOrder | None:
+    """A read-only run for every machine whose probe was asked for; None when none was."""
+    with database.write() as session:
+        leases.require(session, lease_epoch)
+        asked = [
+            command
+            for command in commands.open_ones(session)
+            if command.kind == "probe_machine" and not _under_way(session, command)
+        ]
+        if not asked:
+            return None
+        ids = sorted({command.target_id for command in asked})[: settings.limits.machines_per_run]
+        run = Run(
+            ident=uuid4().hex,
+            purpose=RunPurpose.PROBE.value,
+            size=len(ids),
+            lease_epoch=lease_epoch,
+            created_at=at,
+            state_since=at,
+        )
+        session.add(run)
+        session.flush()
+        taken = [command.id or 0 for command in asked if command.target_id in ids]
+        commands.give_to(session, taken, run.id or 0)
+        return RunOrder(
+            run_id=run.id or 0,
+            ident=run.ident,
+            playbook="probe.yml",
+            hosts=[
+                _host(session, settings, machines.by_id(session, machine_id), None, {})
+                for machine_id in ids
+            ],
+            forks=settings.ansible.forks,
+            limit_seconds=300,
+        )
+
+
+def _under_way(session: Session, command: Command) -> bool:
+    return command.run_id is not None and any(
+        run.id == command.run_id for run in runs.alive(session)
+    )

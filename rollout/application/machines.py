@@ -1,0 +1,149 @@
+"""What operators do with single machines, and what they can look up."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlmodel import Session
+
+from rollout.application import settle
+from rollout.application.operators import Operator
+from rollout.domain.errors import RolloutError
+from rollout.domain.machine import MachineState, MachineVerb, Step
+from rollout.settings import OperatorRole
+from rollout.store import claims, commands, machines, transitions
+from rollout.store.database import Database
+from rollout.store.machines import Filter, Joined
+from rollout.store.tables import AuditRow, Claim, Evidence, HostResult, Machine
+
+PROBE = "probe_machine"
+
+
+class MachineRefused(RolloutError):
+    """The machine cannot do this; the message says why and what to do."""
+
+
+class Settled(StrEnum):
+    """What a person found at a machine whose reimage is in doubt."""
+
+    DONE = "done"
+    NOT_STARTED = "not-started"
+
+
+@dataclass(frozen=True)
+class MachineView:
+    """A machine with everything that is known of it."""
+
+    joined: Joined
+    history: Sequence[AuditRow]
+    claims: Sequence[Claim]
+    evidence: Sequence[Evidence]
+    last_failure: HostResult | None
+
+
+def listing(
+    database: Database, wanted: Filter, *, after: str = "", limit: int = 100
+) -> list[Joined]:
+    """Machines in order of tag."""
+    with database.read() as session:
+        return machines.listing(session, wanted, after=after, limit=limit)
+
+
+def counts(database: Database) -> dict[str, int]:
+    """How many machines are in each state."""
+    with database.read() as session:
+        return machines.counts(session)
+
+
+def show(database: Database, tag: str) -> MachineView:
+    """One machine with its timeline. Raises NotFound."""
+    with database.read() as session:
+        joined = machines.one(session, tag)
+        machine_id = joined.machine.id or 0
+        return MachineView(
+            joined,
+            machines.history_of(session, machine_id),
+            machines.claims_of(session, machine_id),
+            machines.evidence_of(session, machine_id),
+            machines.last_failure(session, machine_id),
+        )
+
+
+def move(
+    database: Database,
+    tags: Sequence[str],
+    verb: MachineVerb,
+    operator: Operator,
+    at: datetime,
+    *,
+    reason: str | None = None,
+    until: date | None = None,
+) -> list[transitions.Moved]:
+    """Hold, release, exclude, readmit or supersede machines: all of them or none."""
+    operator.must_be(OperatorRole.OPERATOR)
+    if verb is not MachineVerb.RELEASE and not reason:
+        raise MachineRefused(f"{verb.value} needs a reason: give --reason")
+    with database.write() as session:
+        ids = [machines.by_tag(session, tag).id or 0 for tag in tags]
+        moved = transitions.apply(
+            session, Machine, ids, verb, actor=operator.name, at=at, reason=reason
+        )
+        for machine_id in ids:
+            machine = machines.by_id(session, machine_id)
+            machine.hold_until = until if verb is MachineVerb.HOLD else None
+            session.add(machine)
+        return moved
+
+
+def retry(
+    database: Database,
+    tag: str,
+    operator: Operator,
+    at: datetime,
+    *,
+    reason: str | None = None,
+    settled: Settled | None = None,
+) -> MachineState | None:
+    """Send a failed or silent machine back to the start of its step with a new attempt.
+
+    A reimage that may have happened is never started again on a guess: without `settled` the
+    daemon is asked to probe the machine and None is returned; with `settled` an approver
+    states, with a reason, what was found at the machine itself.
+    """
+    operator.must_be(OperatorRole.OPERATOR)
+    with database.write() as session:
+        machine = machines.by_tag(session, tag)
+        claim = _claim_in_doubt(session, machine)
+        if claim is None:
+            moved = transitions.apply(
+                session,
+                Machine,
+                [machine.id or 0],
+                MachineVerb.RETRY,
+                actor=operator.name,
+                at=at,
+                reason=reason,
+            )
+            return MachineState(moved[0].to_state)
+        if settled is None:
+            commands.ask(session, PROBE, machine.id or 0, actor=operator.name, at=at, reason=reason)
+            return None
+        operator.must_be(OperatorRole.APPROVER)
+        if not reason:
+            raise MachineRefused(f"what was found at {tag}? give --reason with --settled")
+        if settled is Settled.DONE:
+            return settle.done(session, machine, claim, actor=operator.name, at=at, reason=reason)
+        return settle.not_started(
+            session, machine, claim, actor=operator.name, at=at, reason=reason
+        )
+
+
+def _claim_in_doubt(session: Session, machine: Machine) -> Claim | None:
+    """The claim of a reimage whose token was used and whose effect nobody has proven."""
+    if machine.state not in (MachineState.SILENT, MachineState.UNKNOWN, MachineState.FAILED):
+        return None
+    if machine.step != Step.REIMAGE:
+        return None
+    claim = claims.latest(session, machine.id or 0, Step.REIMAGE)
+    return claim if claim is not None and claims.may_have_happened(claim) else None

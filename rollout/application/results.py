@@ -1,0 +1,214 @@
+"""What engines deliver becomes results, states and evidence.
+
+Every write checks the claim: a result whose claim has ended, or whose epoch a newer claim has
+overtaken, is kept as a task result but moves nothing.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from rollout.application import settle
+from rollout.application.ports import Clock, HostEvent, RunEnd
+from rollout.domain.history import canonical
+from rollout.domain.machine import MachineVerb, Step
+from rollout.domain.run import ALIVE, ClaimOutcome, RunPurpose, RunState, RunVerb
+from rollout.store import claims, commands, evidence, machines, runs, transitions
+from rollout.store.database import Database
+from rollout.store.tables import Claim, Machine, Run
+
+log = logging.getLogger(__name__)
+
+_FAILURES = ("failed", "unreachable")
+
+
+class Results:
+    """The sink of every engine; called from engine threads."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def host_events(self, events: Sequence[HostEvent]) -> None:
+        """Write a batch of task results and the moves that they prove, in one transaction."""
+        at = self._clock.now()
+        with self._database.write() as session:
+            run = runs.by_id(session, events[0].run_id)
+            open_claims = claims.open_of_machines(session, [event.machine_id for event in events])
+            mine = {
+                machine_id: claim
+                for machine_id, claim in open_claims.items()
+                if claim.run_id == run.id
+            }
+            runs.add_results(session, [_row(event, mine.get(event.machine_id)) for event in events])
+            if run.purpose == RunPurpose.PROBE:
+                _probe_events(session, run, events, at)
+            elif run.state in (RunState.CREATED, RunState.RUNNING):
+                _step_events(session, run, events, mine, at)
+
+    def run_ended(self, end: RunEnd) -> None:
+        """Close a run and settle the claims that it leaves open."""
+        at = self._clock.now()
+        with self._database.write() as session:
+            run = runs.by_id(session, end.run_id)
+            if RunState(run.state) not in ALIVE:
+                return
+            if run.purpose == RunPurpose.PROBE:
+                _answer_unanswered(session, run, end, at)
+            if end.how in ("successful", "failed"):
+                _finish(session, run, at)
+            elif end.how == "timeout":
+                _timed_out(session, run, end, at)
+            else:
+                verb = RunVerb.CANCEL if end.how == "cancelled" else RunVerb.CRASH
+                reason = end.message or f"the run {end.how}"
+                settle.run_lost(session, run, verb, at=at, reason=reason)
+
+
+def _row(event: HostEvent, claim: Claim | None) -> dict[str, object]:
+    return {
+        "run_id": event.run_id,
+        "machine_id": event.machine_id,
+        "epoch": claim.id if claim is not None else None,
+        "counter": event.counter,
+        "task": event.task,
+        "status": event.status,
+        "message": event.message,
+        "at": event.at,
+        "seconds": event.seconds,
+    }
+
+
+def _step_events(
+    session: Session,
+    run: Run,
+    events: Sequence[HostEvent],
+    mine: Mapping[int, Claim],
+    at: datetime,
+) -> None:
+    finished: list[Claim] = []
+    for event in events:
+        claim = mine.get(event.machine_id)
+        if claim is None:
+            continue
+        if event.report is not None:
+            if _proves(claim, event.report):
+                _keep(session, run, claim, event.report, at)
+                finished.append(claim)
+        elif event.status in _FAILURES:
+            machine = machines.by_id(session, event.machine_id)
+            reason = f"{claim.step}: {event.task}: {event.message or event.status}"
+            ending = settle.failed if event.status == "failed" else settle.silent
+            if event.status == "unreachable" and claim.consumed_at is not None:
+                continue  # it is rewriting its disk: the check-in or the deadline decides
+            ending(session, machine, claim, at=at, reason=reason, run_id=run.id)
+    if finished:
+        epochs = [claim.id or 0 for claim in finished]
+        claims.end(session, epochs, ClaimOutcome.DONE, at)
+        transitions.apply(
+            session,
+            Machine,
+            [claim.machine_id for claim in finished],
+            MachineVerb.FINISH,
+            actor=settle.DAEMON,
+            at=at,
+            run_id=run.id,
+        )
+
+
+def _proves(claim: Claim, report: Mapping[str, Any]) -> bool:
+    """Whether the report ends this claim: a reimage is proven by the check-in alone."""
+    if str(report.get("epoch")) != str(claim.id):
+        log.warning("a report for claim %s came with epoch %s", claim.id, report.get("epoch"))
+        return False
+    return claim.step != Step.REIMAGE
+
+
+def _keep(
+    session: Session, run: Run, claim: Claim, report: Mapping[str, Any], at: datetime
+) -> None:
+    claim.report = canonical(dict(report))
+    session.add(claim)
+    machine = machines.by_id(session, claim.machine_id)
+    machine.last_seen_at = at
+    for name in ("image_id", "boot_id"):
+        if report.get(name):
+            setattr(machine, name, str(report[name]))
+    session.add(machine)
+    session.flush()
+    evidence.add(
+        session,
+        report.get("evidence") or [],
+        machine_id=claim.machine_id,
+        epoch=claim.id or 0,
+        run_id=run.id or 0,
+        at=at,
+    )
+
+
+def _probe_events(session: Session, run: Run, events: Sequence[HostEvent], at: datetime) -> None:
+    for event in events:
+        machine = machines.by_id(session, event.machine_id)
+        if event.report is not None:
+            answer = settle.probed(session, machine, event.report, at=at, run_id=run.id or 0)
+        elif event.status in _FAILURES:
+            answer = (
+                f"{machine.asset_tag} does not answer ({event.message or event.status}): go and "
+                f"look, then `rollout machine retry {machine.asset_tag} --settled "
+                "done|not-started --reason ...`"
+            )
+        else:
+            continue
+        for command in commands.of_run(session, run.id or 0):
+            if command.target_id == event.machine_id:
+                commands.answer(session, command.id or 0, answer, at=at)
+
+
+def _answer_unanswered(session: Session, run: Run, end: RunEnd, at: datetime) -> None:
+    for command in commands.of_run(session, run.id or 0):
+        text = f"the probe {end.how}: {end.message or 'no answer'}"
+        commands.answer(session, command.id or 0, text, at=at, refused=True)
+
+
+def _finish(session: Session, run: Run, at: datetime) -> None:
+    run_id = run.id or 0
+    transitions.apply(
+        session, Run, [run_id], RunVerb.FINISH, actor=settle.DAEMON, at=at, run_id=run_id
+    )
+    _stamp_end(session, run_id, at)
+    for claim in claims.open_of_run(session, run_id):
+        if claim.armed_at is None:
+            machine = machines.by_id(session, claim.machine_id)
+            reason = f"{claim.step}: the run ended without a report of this machine"
+            settle.lose(session, machine, claim, at=at, reason=reason, run_id=run_id)
+
+
+def _timed_out(session: Session, run: Run, end: RunEnd, at: datetime) -> None:
+    run_id = run.id or 0
+    reason = end.message or "stopped at its time limit"
+    transitions.apply(
+        session,
+        Run,
+        [run_id],
+        RunVerb.CANCEL,
+        actor=settle.DAEMON,
+        at=at,
+        reason=reason,
+        run_id=run_id,
+    )
+    _stamp_end(session, run_id, at)
+    for claim in claims.open_of_run(session, run_id):
+        if claim.armed_at is None:
+            machine = machines.by_id(session, claim.machine_id)
+            settle.silent(
+                session, machine, claim, at=at, reason=f"{claim.step}: {reason}", run_id=run_id
+            )
+
+
+def _stamp_end(session: Session, run_id: int, at: datetime) -> None:
+    run = runs.by_id(session, run_id)
+    run.ended_at = at
+    session.add(run)

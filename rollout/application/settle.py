@@ -1,0 +1,223 @@
+"""Claims without an end: how each is settled, and when it is left to a person.
+
+A step other than reimage may be repeated on the machine, so a lost one simply starts anew. A
+reimage is settled by facts only: its token was never used (then nothing can have happened, and
+voiding the token makes that final), or the machine's stamp says which claim wrote its disk.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from rollout.domain.history import canonical
+from rollout.domain.machine import MachineState, MachineVerb, Step
+from rollout.domain.run import ClaimOutcome, RunState, RunVerb
+from rollout.store import claims, commands, machines, runs, transitions
+from rollout.store.tables import Claim, Machine, Run
+
+DAEMON = "rollout"
+"""The actor of what the daemon does by itself."""
+
+ATTEMPTS_AFTER_LOSS = 3
+"""A step that was lost so many times is left to a person."""
+
+
+def done(
+    session: Session,
+    machine: Machine,
+    claim: Claim,
+    *,
+    actor: str,
+    at: datetime,
+    reason: str,
+    report: Mapping[str, Any] | None = None,
+    run_id: int | None = None,
+) -> MachineState:
+    """The step is proven: end its claim and let the machine go on."""
+    text = canonical(dict(report)) if report is not None else None
+    claims.end(session, [claim.id or 0], ClaimOutcome.DONE, at, text)
+    return _move(session, machine, MachineVerb.FINISH, actor, at, reason, run_id)
+
+
+def not_started(
+    session: Session,
+    machine: Machine,
+    claim: Claim,
+    *,
+    actor: str,
+    at: datetime,
+    reason: str,
+    run_id: int | None = None,
+) -> MachineState:
+    """The step had no effect: end its claim and allow a new attempt."""
+    claims.void(session, claim.id or 0, at=at)
+    claims.end(session, [claim.id or 0], ClaimOutcome.NOT_STARTED, at)
+    verb = MachineVerb.RETRY if machine.state == MachineState.SILENT else MachineVerb.STAND_DOWN
+    return _move(session, machine, verb, actor, at, reason, run_id)
+
+
+def failed(
+    session: Session,
+    machine: Machine,
+    claim: Claim,
+    *,
+    at: datetime,
+    reason: str,
+    run_id: int | None = None,
+) -> MachineState | None:
+    """The step ended with an error.
+
+    A reimage whose token was used meanwhile is not over: its machine will check in, or fall
+    silent at the deadline; then None is returned.
+    """
+    if claim.step == Step.REIMAGE and not claims.void(session, claim.id or 0, at=at):
+        return None
+    claims.end(session, [claim.id or 0], ClaimOutcome.FAILED, at)
+    return _move(session, machine, MachineVerb.FAIL, DAEMON, at, reason, run_id)
+
+
+def wrong_image(
+    session: Session, machine: Machine, claim: Claim, *, at: datetime, reason: str
+) -> None:
+    """The machine was rewritten, but not with the image that its policy wants."""
+    claims.end(session, [claim.id or 0], ClaimOutcome.FAILED, at)
+    _move(session, machine, MachineVerb.FAIL, DAEMON, at, reason, claim.run_id)
+
+
+def silent(
+    session: Session,
+    machine: Machine,
+    claim: Claim,
+    *,
+    at: datetime,
+    reason: str,
+    run_id: int | None = None,
+) -> MachineState:
+    """No answer in time. An unused token is voided, so that it cannot go off unwatched."""
+    claims.void(session, claim.id or 0, at=at)
+    claims.end(session, [claim.id or 0], ClaimOutcome.SILENT, at)
+    return _move(session, machine, MachineVerb.FALL_SILENT, DAEMON, at, reason, run_id)
+
+
+def run_lost(session: Session, run: Run, verb: RunVerb, *, at: datetime, reason: str) -> None:
+    """End a run on which nobody works any more, and settle what it left open.
+
+    `verb` says how it ended. Armed machines are left to their deadline: they may be rewriting.
+    """
+    run_id = run.id or 0
+    transitions.apply(
+        session, Run, [run_id], verb, actor=DAEMON, at=at, reason=reason, run_id=run_id
+    )
+    run = runs.by_id(session, run_id)
+    run.ended_at = at
+    session.add(run)
+    for claim in claims.open_of_run(session, run_id):
+        machine = machines.by_id(session, claim.machine_id)
+        if claim.armed_at is not None and verb is not RunVerb.CANCEL:
+            continue
+        if verb is RunVerb.CANCEL:
+            failed(session, machine, claim, at=at, reason=reason, run_id=run_id)
+        else:
+            lose(session, machine, claim, at=at, reason=reason, run_id=run_id)
+
+
+def lose(
+    session: Session,
+    machine: Machine,
+    claim: Claim,
+    *,
+    at: datetime,
+    reason: str,
+    run_id: int | None = None,
+) -> None:
+    """A claim without an end: in doubt, and settled at once where facts allow it."""
+    _move(session, machine, MachineVerb.LOSE, DAEMON, at, reason, run_id)
+    machine = machines.by_id(session, claim.machine_id)
+    claim = claims.by_epoch(session, claim.id or 0) or claim
+    if claim.step == Step.REIMAGE and not claims.void(session, claim.id or 0, at=at):
+        commands.ask(session, "probe_machine", claim.machine_id, actor=DAEMON, at=at, reason=reason)
+        return
+    if claim.attempt >= ATTEMPTS_AFTER_LOSS:
+        why = f"lost {claim.attempt} times: {reason}"
+        claims.end(session, [claim.id or 0], ClaimOutcome.FAILED, at)
+        _move(session, machine, MachineVerb.FAIL, DAEMON, at, why, run_id)
+        return
+    not_started(
+        session, machine, claim, actor=DAEMON, at=at, reason=f"no effect: {reason}", run_id=run_id
+    )
+
+
+def overdue(session: Session, alive: frozenset[int], *, at: datetime) -> int:
+    """Settle the claims whose deadline has passed and on which no engine works; how many."""
+    late = [claim for claim in claims.overdue(session, at) if claim.run_id not in alive]
+    for claim in late:
+        machine = machines.by_id(session, claim.machine_id)
+        if machine.state not in (MachineState.SILENT, MachineState.UNKNOWN):
+            minutes = (claim.deadline_at - claim.created_at).total_seconds() / 60
+            reason = f"{claim.step}: no answer within {minutes:g} min"
+            run = runs.by_id(session, claim.run_id)
+            if run.state in (RunState.LOST, RunState.CRASHED):
+                lose(session, machine, claim, at=at, reason=reason, run_id=run.id)
+            else:
+                silent(session, machine, claim, at=at, reason=reason, run_id=run.id)
+    return len(late)
+
+
+def probed(
+    session: Session, machine: Machine, report: Mapping[str, Any], *, at: datetime, run_id: int
+) -> str:
+    """Settle a machine in doubt by what it says of itself; the answer for whoever asked.
+
+    The stamp is written by the installer and names the claim that rewrote the disk.
+    """
+    claim = claims.latest(session, machine.id or 0, Step.REIMAGE)
+    if machine.step != Step.REIMAGE or claim is None or not claims.may_have_happened(claim):
+        return f"{machine.asset_tag} is {machine.state}: nothing to settle"
+    if str(report.get("stamp_epoch")) == str(claim.id):
+        _remember(session, machine, report, at)
+        reason = f"probe: the disk bears the stamp of claim {claim.id}"
+        done(
+            session,
+            machine,
+            claim,
+            actor=DAEMON,
+            at=at,
+            reason=reason,
+            report=report,
+            run_id=run_id,
+        )
+    elif report.get("boot_id") and report.get("boot_id") != claim.boot_id_before:
+        reason = f"probe: booted again with its old system, claim {claim.id} wrote nothing"
+        not_started(session, machine, claim, actor=DAEMON, at=at, reason=reason, run_id=run_id)
+    else:
+        return (
+            f"{machine.asset_tag} answers with its old system and has not booted since it was "
+            "told to install: it may still do so at its next boot; look at it, then "
+            f"`rollout machine retry {machine.asset_tag} --settled not-started --reason ...`"
+        )
+    return reason
+
+
+def _remember(session: Session, machine: Machine, report: Mapping[str, Any], at: datetime) -> None:
+    machine.image_id = str(report.get("image_id") or "") or machine.image_id
+    machine.boot_id = str(report.get("boot_id") or "") or machine.boot_id
+    machine.last_seen_at = at
+    session.add(machine)
+    session.flush()
+
+
+def _move(
+    session: Session,
+    machine: Machine,
+    verb: MachineVerb,
+    actor: str,
+    at: datetime,
+    reason: str | None,
+    run_id: int | None,
+) -> MachineState:
+    moved = transitions.apply(
+        session, Machine, [machine.id or 0], verb, actor=actor, at=at, reason=reason, run_id=run_id
+    )
+    return MachineState(moved[0].to_state)

@@ -1,0 +1,151 @@
+"""What operators do with waves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from rollout.application.operators import Operator
+from rollout.domain.errors import NeedsApproval, RolloutError
+from rollout.domain.machine import DONE, MachineState, MachineVerb
+from rollout.domain.wave import WaveState, WaveVerb
+from rollout.settings import OperatorRole
+from rollout.store import machines, transitions, waves
+from rollout.store.database import Database
+from rollout.store.tables import Machine, Wave
+
+NEEDS_A_REASON = frozenset({WaveVerb.HALT, WaveVerb.CANCEL, WaveVerb.PAUSE, WaveVerb.WITHDRAW})
+
+
+class WaveRefused(RolloutError):
+    """The wave cannot do this; the message says what is missing."""
+
+
+@dataclass(frozen=True)
+class WaveView:
+    """A wave as listings show it."""
+
+    wave: Wave
+    counts: Mapping[str, int]
+
+    @property
+    def size(self) -> int:
+        """How many machines it has."""
+        return sum(self.counts.values())
+
+    @property
+    def done(self) -> int:
+        """How many of them are through."""
+        return sum(self.counts.get(state, 0) for state in DONE)
+
+
+def listing(database: Database) -> list[WaveView]:
+    """Every wave with its machines by state."""
+    with database.read() as session:
+        counts = waves.counts(session)
+        return [WaveView(wave, counts.get(wave.id or 0, {})) for wave in waves.all_of(session)]
+
+
+def show(database: Database, number: int) -> tuple[WaveView, list[machines.Joined]]:
+    """One wave and its machines. Raises NotFound."""
+    with database.read() as session:
+        wave = waves.by_number(session, number)
+        counts = waves.counts(session).get(wave.id or 0, {})
+        rows = machines.listing(session, machines.Filter(waves=(number,)), limit=100_000)
+        return WaveView(wave, counts), rows
+
+
+def move(
+    database: Database,
+    number: int,
+    verb: WaveVerb,
+    operator: Operator,
+    at: datetime,
+    reason: str | None = None,
+) -> WaveState:
+    """Move a wave as an operator asks; the new state.
+
+    Approval needs an approver who did not submit it and the list that was submitted; a start
+    needs an approval of the list as it is now. Raises WaveRefused, NeedsApproval, NotAllowed.
+    """
+    operator.must_be(OperatorRole.APPROVER if verb is WaveVerb.APPROVE else OperatorRole.OPERATOR)
+    if verb in NEEDS_A_REASON and not reason:
+        raise WaveRefused(f"{verb.value} of wave {number} needs a reason: give --reason")
+    with database.write() as session:
+        wave = waves.by_number(session, number)
+        wave_id = wave.id or 0
+        written: dict[str, object] = {}
+        if verb is WaveVerb.SUBMIT:
+            written = {
+                "submitted_by": operator.name,
+                "approved_by": None,
+                "approved_at": None,
+                "list_digest": waves.list_digest(session, wave_id),
+            }
+        elif verb is WaveVerb.APPROVE:
+            _must_be_another(wave, operator)
+            _must_be_the_submitted_list(session, wave)
+            written = {"approved_by": operator.name, "approved_at": at}
+        elif verb in (WaveVerb.START, WaveVerb.RESUME):
+            _must_be_approved(session, wave)
+        elif verb is WaveVerb.CANCEL:
+            _give_back_machines(session, wave, operator, at)
+        moved = transitions.apply(
+            session, Wave, [wave_id], verb, actor=operator.name, at=at, reason=reason
+        )
+        wave = waves.by_id(session, wave_id)
+        for name, value in written.items():
+            setattr(wave, name, value)
+        session.add(wave)
+        return WaveState(moved[0].to_state)
+
+
+def _must_be_another(wave: Wave, operator: Operator) -> None:
+    if wave.submitted_by == operator.name:
+        raise WaveRefused(
+            f"wave {wave.number} was submitted by {operator.name}: "
+            "another operator has to approve it"
+        )
+
+
+def _must_be_the_submitted_list(session: Session, wave: Wave) -> None:
+    if wave.list_digest is not None and wave.list_digest != waves.list_digest(
+        session, wave.id or 0
+    ):
+        raise WaveRefused(
+            f"the machines of wave {wave.number} changed since it was submitted: "
+            f"`rollout wave withdraw {wave.number}`, then submit it again"
+        )
+
+
+def _must_be_approved(session: Session, wave: Wave) -> None:
+    if wave.approved_by is None:
+        raise NeedsApproval(
+            f"wave {wave.number} is {wave.state} and not approved: `rollout wave submit "
+            f"{wave.number}`, then another operator runs `rollout wave approve {wave.number}`"
+        )
+    if wave.state == WaveState.APPROVED:
+        _must_be_the_submitted_list(session, wave)
+
+
+def _give_back_machines(session: Session, wave: Wave, operator: Operator, at: datetime) -> None:
+    """Machines not begun go back to the planner; those under way stay where they are."""
+    planned = [
+        machine.id or 0
+        for machine in machines.of_wave(session, wave.id or 0)
+        if machine.state == MachineState.PLANNED
+    ]
+    transitions.apply(
+        session,
+        Machine,
+        planned,
+        MachineVerb.UNPLAN,
+        actor=operator.name,
+        at=at,
+        reason=f"wave {wave.number} cancelled",
+    )
+    for machine_id in planned:
+        machine = machines.by_id(session, machine_id)
+        machine.wave_id = machine.planned_day = None
+        session.add(machine)

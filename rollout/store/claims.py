@@ -1,0 +1,143 @@
+"""Queries on claims; the conditional updates here are the fence itself."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, or_, update
+from sqlmodel import Session, col, func, select
+
+from rollout.domain.machine import Step
+from rollout.domain.run import ClaimOutcome
+from rollout.store.tables import Claim
+
+
+def add(session: Session, rows: Sequence[dict[str, Any]]) -> dict[int, Claim]:
+    """Insert claims; by machine id. The database refuses a second one of the same attempt."""
+    session.connection().execute(insert(Claim), rows)
+    found = session.exec(select(Claim).where(Claim.run_id == rows[0]["run_id"])).all()
+    return {claim.machine_id: claim for claim in found}
+
+
+def by_epoch(session: Session, epoch: int) -> Claim | None:
+    """The claim whose epoch this is."""
+    return session.get(Claim, epoch)
+
+
+def latest(session: Session, machine_id: int, step: Step) -> Claim | None:
+    """The newest claim of a step on a machine."""
+    return session.exec(
+        select(Claim)
+        .where(Claim.machine_id == machine_id, Claim.step == step.value)
+        .order_by(col(Claim.id).desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def open_of_run(session: Session, run_id: int) -> Sequence[Claim]:
+    """Claims of a run that have no end."""
+    return session.exec(
+        select(Claim).where(Claim.run_id == run_id, col(Claim.outcome).is_(None))
+    ).all()
+
+
+def open_of_machines(session: Session, machine_ids: Sequence[int]) -> dict[int, Claim]:
+    """The open claim of each of these machines that has one."""
+    found = session.exec(
+        select(Claim).where(col(Claim.machine_id).in_(machine_ids), col(Claim.outcome).is_(None))
+    ).all()
+    return {claim.machine_id: claim for claim in found}
+
+
+def overdue(session: Session, now: datetime) -> Sequence[Claim]:
+    """Open claims whose deadline has passed."""
+    return session.exec(
+        select(Claim).where(col(Claim.outcome).is_(None), col(Claim.deadline_at) <= now)
+    ).all()
+
+
+def open_count(session: Session, step: Step | None = None) -> int:
+    """How many claims are open; of one step when it is given."""
+    statement = select(func.count()).select_from(Claim).where(col(Claim.outcome).is_(None))
+    if step is not None:
+        statement = statement.where(Claim.step == step.value)
+    return session.exec(statement).one()
+
+
+def end(
+    session: Session,
+    epochs: Sequence[int],
+    outcome: ClaimOutcome,
+    at: datetime,
+    report: str | None = None,
+) -> int:
+    """End open claims, and correct those that ended silent; how many."""
+    result = session.connection().execute(
+        update(Claim)
+        .where(
+            col(Claim.id).in_(epochs),
+            or_(col(Claim.outcome).is_(None), col(Claim.outcome) == ClaimOutcome.SILENT.value),
+        )
+        .values(outcome=outcome.value, ended_at=at, report=report)
+    )
+    session.expire_all()
+    return result.rowcount
+
+
+def arm(session: Session, epoch: int, *, at: datetime, boot_id: str) -> bool:
+    """Arm an open, unconsumed, unvoided claim; arming again changes nothing and is True."""
+    result = session.connection().execute(
+        update(Claim)
+        .where(
+            col(Claim.id) == epoch,
+            col(Claim.outcome).is_(None),
+            col(Claim.voided_at).is_(None),
+            col(Claim.consumed_at).is_(None),
+        )
+        .values(armed_at=func.coalesce(Claim.armed_at, at), boot_id_before=boot_id)
+    )
+    session.expire_all()
+    return result.rowcount == 1
+
+
+def consume(session: Session, epoch: int, *, at: datetime, check_in_token_hash: str) -> bool:
+    """Use the one-time token up; True for exactly one caller, ever."""
+    result = session.connection().execute(
+        update(Claim)
+        .where(
+            col(Claim.id) == epoch,
+            col(Claim.outcome).is_(None),
+            col(Claim.armed_at).is_not(None),
+            col(Claim.consumed_at).is_(None),
+            col(Claim.voided_at).is_(None),
+        )
+        .values(consumed_at=at, check_in_token_hash=check_in_token_hash)
+    )
+    session.expire_all()
+    return result.rowcount == 1
+
+
+def void(session: Session, epoch: int, *, at: datetime) -> bool:
+    """Make sure that the token can never go off; False when it was consumed already."""
+    result = session.connection().execute(
+        update(Claim)
+        .where(col(Claim.id) == epoch, col(Claim.consumed_at).is_(None))
+        .values(voided_at=func.coalesce(Claim.voided_at, at))
+    )
+    session.expire_all()
+    return result.rowcount == 1
+
+
+def by_arm_token(session: Session, digest: str) -> Claim | None:
+    """The claim whose arm token has this digest."""
+    return session.exec(select(Claim).where(Claim.arm_token_hash == digest)).one_or_none()
+
+
+def by_check_in_token(session: Session, digest: str) -> Claim | None:
+    """The claim whose check-in token has this digest."""
+    return session.exec(select(Claim).where(Claim.check_in_token_hash == digest)).one_or_none()
+
+
+def may_have_happened(claim: Claim) -> bool:
+    """Whether the machine was told to install and nothing proves how that ended."""
+    return claim.consumed_at is not None and claim.outcome in (None, ClaimOutcome.SILENT.value)

@@ -1,0 +1,38 @@
+"""Queries on evidence."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from rollout.store.tables import Evidence
+
+VERDICTS = frozenset({"pass", "fail", "pending"})
+
+
+def add(
+    session: Session,
+    measured: Sequence[Mapping[str, Any]],
+    *,
+    machine_id: int,
+    epoch: int,
+    run_id: int,
+    at: datetime,
+) -> None:
+    """Keep what a playbook measured; a verdict that is no verdict counts as failed."""
+    for item in measured:
+        verdict = str(item.get("verdict"))
+        session.add(
+            Evidence(
+                machine_id=machine_id,
+                control=str(item.get("control")),
+                value=str(item.get("value")),
+                verdict=verdict if verdict in VERDICTS else "fail",
+                source=str(item.get("source")),
+                epoch=epoch,
+                run_id=run_id,
+                measured_at=at,
+            )
+        )
+    session.flush()

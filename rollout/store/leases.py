@@ -1,0 +1,73 @@
+"""Queries on the lease."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from rollout.domain.errors import LeaseHeld
+from rollout.store.tables import Lease
+
+
+def acquire(
+    session: Session,
+    holder: str,
+    *,
+    now: datetime,
+    lasts: timedelta,
+    gone: Callable[[str], bool] = lambda holder: False,
+) -> int:
+    """Take the lease and return its new epoch.
+
+    `gone` says whether a holder is known to be dead, so that nobody waits for its expiry.
+    Raises LeaseHeld while another holder is alive. `now` is real time.
+    """
+    lease = session.get(Lease, 1, with_for_update=True)
+    if lease is None:
+        lease = Lease()
+    if (
+        lease.holder is not None
+        and lease.expires_at is not None
+        and lease.expires_at > now
+        and not gone(lease.holder)
+    ):
+        raise LeaseHeld(
+            f"{lease.holder} acts on the programme (last sign {lease.heartbeat_at:%H:%M:%S} UTC): "
+            "stop it, or wait until its lease ends"
+        )
+    lease.epoch += 1
+    lease.holder, lease.heartbeat_at, lease.expires_at = holder, now, now + lasts
+    session.add(lease)
+    session.flush()
+    return lease.epoch
+
+
+def beat(session: Session, epoch: int, *, now: datetime, lasts: timedelta) -> None:
+    """Extend the lease. Raises LeaseHeld when it was taken over."""
+    lease = require(session, epoch)
+    lease.heartbeat_at, lease.expires_at = now, now + lasts
+    session.add(lease)
+
+
+def require(session: Session, epoch: int) -> Lease:
+    """Refuse to act for a holder that was taken over; belongs in the transaction that acts."""
+    lease = session.get(Lease, 1, with_for_update=True, populate_existing=True)
+    if lease is None or lease.epoch != epoch or lease.holder is None:
+        raise LeaseHeld(f"the lease {epoch} was taken over: this process starts nothing any more")
+    return lease
+
+
+def release(session: Session, epoch: int) -> None:
+    """Give the lease back, if it is still ours."""
+    lease = session.get(Lease, 1, with_for_update=True)
+    if lease is not None and lease.epoch == epoch:
+        lease.holder, lease.expires_at = None, None
+        session.add(lease)
+
+
+def holder(session: Session, *, now: datetime) -> Lease | None:
+    """The lease, while somebody holds it."""
+    lease = session.get(Lease, 1)
+    if lease is None or lease.holder is None or lease.expires_at is None or lease.expires_at < now:
+        return None
+    return lease

@@ -1,0 +1,218 @@
+"""Queries on machines."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, or_
+from sqlmodel import Session, col, func, select
+
+from rollout.domain.errors import NotFound
+from rollout.domain.machine import MachineState
+from rollout.store.tables import (
+    AuditRow,
+    Claim,
+    Department,
+    Evidence,
+    HostResult,
+    Machine,
+    Person,
+    Site,
+    Wave,
+)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a listing shows; an empty field does not restrict.
+
+    `text` is looked for in asset tag, computer name and the owner's name.
+    """
+
+    states: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+    generations: tuple[str, ...] = ()
+    waves: tuple[int, ...] = ()
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A machine with the names that a reader wants beside it."""
+
+    machine: Machine
+    site: str | None
+    bureau: str | None
+    division: str | None
+    owner: str | None
+    staff_number: str | None
+    wave: int | None
+
+
+def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.states:
+        conditions.append(col(Machine.state).in_(wanted.states))
+    if wanted.sites:
+        conditions.append(col(Site.key).in_(wanted.sites))
+    if wanted.generations:
+        conditions.append(col(Machine.generation).in_(wanted.generations))
+    if wanted.waves:
+        conditions.append(col(Wave.number).in_(wanted.waves))
+    if wanted.text:
+        conditions.append(
+            or_(
+                col(Machine.asset_tag).contains(wanted.text, autoescape=True),
+                col(Machine.computer_name).contains(wanted.text, autoescape=True),
+                col(Person.name).contains(wanted.text, autoescape=True),
+            )
+        )
+    return conditions
+
+
+def listing(
+    session: Session, wanted: Filter = Filter(), *, after: str = "", limit: int = 100
+) -> list[Joined]:
+    """Machines in the order of their tags, the first `limit` behind the tag `after`."""
+    statement = (
+        select(  # type: ignore[call-overload]
+            Machine,
+            Site.key,
+            Department.bureau,
+            Department.division,
+            Person.name,
+            Person.staff_number,
+            Wave.number,
+        )
+        .outerjoin(Site, col(Site.id) == col(Machine.site_id))
+        .outerjoin(Department, col(Department.id) == col(Machine.department_id))
+        .outerjoin(Person, col(Person.id) == col(Machine.owner_id))
+        .outerjoin(Wave, col(Wave.id) == col(Machine.wave_id))
+        .where(*_conditions(wanted), col(Machine.asset_tag) > after)
+        .order_by(col(Machine.asset_tag))
+        .limit(limit)
+    )
+    return [Joined(*row) for row in session.exec(statement)]
+
+
+def one(session: Session, tag: str) -> Joined:
+    """The machine of that asset tag. Raises NotFound."""
+    found = listing(session, Filter(text=tag), limit=1000)
+    for joined in found:
+        if joined.machine.asset_tag == tag:
+            return joined
+    raise NotFound("machine", tag)
+
+
+def by_tag(session: Session, tag: str) -> Machine:
+    """The row of that asset tag. Raises NotFound."""
+    machine = session.exec(select(Machine).where(Machine.asset_tag == tag)).one_or_none()
+    if machine is None:
+        raise NotFound("machine", tag)
+    return machine
+
+
+def by_id(session: Session, machine_id: int) -> Machine:
+    """The row of that id. Raises NotFound."""
+    machine = session.get(Machine, machine_id)
+    if machine is None:
+        raise NotFound("machine", machine_id)
+    return machine
+
+
+def by_serial(session: Session, serial: str) -> Machine | None:
+    """The machine whose ledger serial this is."""
+    return session.exec(select(Machine).where(Machine.serial == serial)).one_or_none()
+
+
+def of_wave(session: Session, wave_id: int) -> Sequence[Machine]:
+    """The machines of a wave, in the order of their tags."""
+    return session.exec(
+        select(Machine).where(Machine.wave_id == wave_id).order_by(col(Machine.asset_tag))
+    ).all()
+
+
+def waiting(
+    session: Session, wave_id: int, states: Iterable[MachineState], *, day: date
+) -> Sequence[Machine]:
+    """Machines of a wave in one of `states` whose day has come, oldest first."""
+    return session.exec(
+        select(Machine)
+        .where(
+            Machine.wave_id == wave_id,
+            col(Machine.state).in_([state.value for state in states]),
+            or_(col(Machine.planned_day).is_(None), col(Machine.planned_day) <= day),
+        )
+        .order_by(col(Machine.state_since), col(Machine.id))
+    ).all()
+
+
+def in_states(session: Session, states: Iterable[MachineState]) -> Sequence[Machine]:
+    """Machines in one of `states`."""
+    return session.exec(
+        select(Machine).where(col(Machine.state).in_([state.value for state in states]))
+    ).all()
+
+
+def counts(session: Session, wave_id: int | None = None) -> dict[str, int]:
+    """How many machines are in each state; of one wave when it is given."""
+    statement = select(Machine.state, func.count()).group_by(Machine.state)
+    if wave_id is not None:
+        statement = statement.where(Machine.wave_id == wave_id)
+    return dict(session.exec(statement).all())
+
+
+def working_by_site(session: Session, states: Iterable[MachineState]) -> dict[int | None, int]:
+    """How many machines are in `states` at each site."""
+    rows = session.exec(
+        select(Machine.site_id, func.count())
+        .where(col(Machine.state).in_([state.value for state in states]))
+        .group_by(col(Machine.site_id))
+    ).all()
+    return dict(rows)
+
+
+def owner_of(session: Session, machine: Machine) -> Person | None:
+    """The person to whom the machine belongs."""
+    return session.get(Person, machine.owner_id) if machine.owner_id else None
+
+
+def site_keys(session: Session) -> dict[int, str]:
+    """The name of each site."""
+    return {site.id: site.key for site in session.exec(select(Site)).all() if site.id}
+
+
+def history_of(session: Session, machine_id: int) -> Sequence[AuditRow]:
+    """Everything that happened to a machine, oldest first."""
+    return session.exec(
+        select(AuditRow)
+        .where(AuditRow.noun == "machine", AuditRow.noun_id == machine_id)
+        .order_by(col(AuditRow.id))
+    ).all()
+
+
+def evidence_of(session: Session, machine_id: int) -> Sequence[Evidence]:
+    """What was measured on a machine, newest last."""
+    return session.exec(
+        select(Evidence).where(Evidence.machine_id == machine_id).order_by(col(Evidence.id))
+    ).all()
+
+
+def claims_of(session: Session, machine_id: int) -> Sequence[Claim]:
+    """Every claim on a machine, oldest first."""
+    return session.exec(
+        select(Claim).where(Claim.machine_id == machine_id).order_by(col(Claim.id))
+    ).all()
+
+
+def last_failure(session: Session, machine_id: int) -> HostResult | None:
+    """The task that failed last on a machine."""
+    return session.exec(
+        select(HostResult)
+        .where(
+            HostResult.machine_id == machine_id,
+            col(HostResult.status).in_(("failed", "unreachable")),
+        )
+        .order_by(col(HostResult.id).desc())
+        .limit(1)
+    ).one_or_none()

@@ -1,0 +1,68 @@
+"""Queries on runs and on what Ansible said in them."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import insert
+from sqlmodel import Session, col, func, select
+
+from rollout.domain.errors import NotFound
+from rollout.domain.run import RunState
+from rollout.store.tables import HostResult, Machine, Run
+
+
+def by_id(session: Session, run_id: int) -> Run:
+    """The run of that number. Raises NotFound."""
+    run = session.get(Run, run_id)
+    if run is None:
+        raise NotFound("run", run_id)
+    return run
+
+
+def latest(session: Session, limit: int = 50, states: Iterable[RunState] = ()) -> Sequence[Run]:
+    """The newest runs first."""
+    statement = select(Run).order_by(col(Run.id).desc()).limit(limit)
+    words = [state.value for state in states]
+    if words:
+        statement = statement.where(col(Run.state).in_(words))
+    return session.exec(statement).all()
+
+
+def alive(session: Session) -> Sequence[Run]:
+    """Runs that have not ended."""
+    words = (RunState.CREATED.value, RunState.RUNNING.value)
+    return session.exec(select(Run).where(col(Run.state).in_(words)).order_by(col(Run.id))).all()
+
+
+def add_results(session: Session, rows: Sequence[dict[str, object]]) -> None:
+    """Insert task results in bulk."""
+    if rows:
+        session.connection().execute(insert(HostResult), rows)
+
+
+def results(session: Session, run_id: int) -> Sequence[tuple[HostResult, str]]:
+    """Task results of a run with the machine's tag, in order."""
+    statement = (
+        select(HostResult, Machine.asset_tag)
+        .join(Machine, col(Machine.id) == col(HostResult.machine_id))
+        .where(HostResult.run_id == run_id)
+        .order_by(col(HostResult.counter))
+    )
+    return session.exec(statement).all()
+
+
+def summary(session: Session, run_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """Machines of each run that failed or did not answer, by status."""
+    statement = (
+        select(
+            HostResult.run_id, HostResult.status, func.count(func.distinct(HostResult.machine_id))
+        )
+        .where(
+            col(HostResult.run_id).in_(run_ids),
+            col(HostResult.status).in_(("failed", "unreachable")),
+        )
+        .group_by(col(HostResult.run_id), col(HostResult.status))
+    )
+    found: dict[int, dict[str, int]] = {}
+    for run_id, status, number in session.exec(statement):
+        found.setdefault(run_id, {})[status] = number
+    return found

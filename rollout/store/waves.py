@@ -1,0 +1,66 @@
+"""Queries on waves."""
+
+import hashlib
+from collections.abc import Sequence
+
+from sqlmodel import Session, col, func, select
+
+from rollout.domain.errors import NotFound
+from rollout.domain.wave import WaveState
+from rollout.store.tables import Machine, Wave
+
+
+def all_of(session: Session) -> Sequence[Wave]:
+    """Every wave, in order of number."""
+    return session.exec(select(Wave).order_by(col(Wave.number))).all()
+
+
+def by_number(session: Session, number: int) -> Wave:
+    """The wave of that number. Raises NotFound."""
+    wave = session.exec(select(Wave).where(Wave.number == number)).one_or_none()
+    if wave is None:
+        raise NotFound("wave", number)
+    return wave
+
+
+def by_id(session: Session, wave_id: int) -> Wave:
+    """The wave of that id. Raises NotFound."""
+    wave = session.get(Wave, wave_id)
+    if wave is None:
+        raise NotFound("wave", wave_id)
+    return wave
+
+
+def in_states(session: Session, *states: WaveState) -> Sequence[Wave]:
+    """Waves in one of `states`, in order of number."""
+    words = [state.value for state in states]
+    return session.exec(
+        select(Wave).where(col(Wave.state).in_(words)).order_by(col(Wave.number))
+    ).all()
+
+
+def counts(session: Session) -> dict[int, dict[str, int]]:
+    """Machines by state of every wave, by the wave's id."""
+    found: dict[int, dict[str, int]] = {}
+    statement = (
+        select(Machine.wave_id, Machine.state, func.count())
+        .where(col(Machine.wave_id).is_not(None))
+        .group_by(col(Machine.wave_id), col(Machine.state))
+    )
+    for wave_id, state, number in session.exec(statement):
+        if wave_id is not None:
+            found.setdefault(wave_id, {})[state] = number
+    return found
+
+
+def list_digest(session: Session, wave_id: int) -> str:
+    """The digest of the wave's machine list with its days: what an approver approved."""
+    digest = hashlib.sha256()
+    rows = session.exec(
+        select(Machine.asset_tag, Machine.serial, Machine.planned_day)  # type: ignore[type-var]
+        .where(Machine.wave_id == wave_id)
+        .order_by(col(Machine.asset_tag))
+    )
+    for tag, serial, day in rows:
+        digest.update(f"{tag}\x1f{serial}\x1f{day}\x1e".encode())
+    return digest.hexdigest()
