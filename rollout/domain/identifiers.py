@@ -92,6 +92,10 @@ def parse_generation(text: str) -> str:
 
 
 _mangled = re.compile(r"[0-9](?:[.,][0-9]*)?E[+-]?[0-9]{1,3}|[0-9]+[.,][0-9]+(?:E[+-]?[0-9]+)?")
+_MONTH = "(?:JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)"
+_made_a_date = re.compile(
+    rf"(?:19|20)[0-9]{{2}}-[0-9]{{1,2}}-[0-9]{{1,2}}|{_MONTH}-[0-9]{{1,4}}|[0-9]{{1,2}}-{_MONTH}(?:-[0-9]{{2,4}})?"
+)
 _serial = re.compile(r"[0-9A-Z](?:[0-9A-Z-]*[0-9A-Z])?").fullmatch
 _NO_SERIALS = frozenset({
     "NONE", "NULL", "UNKNOWN", "DEFAULT", "DEFAULT-STRING", "TBD", "N-A", "FUMEI", "SERIAL",
@@ -105,8 +109,8 @@ _EXCEL_PRECISION = 15
 def parse_serial(text: str) -> str:
     """The serial in upper case.
 
-    Refused: what Excel made of a number (1.23E+10, digits after the fifteenth turned to zero,
-    leading zeros visibly lost), spaces inside (they may part two serials), and placeholders.
+    Refused: what Excel made of it (1.23E+10, 2022-04-01, APR-22, digits after the fifteenth turned
+    to zero, leading zeros visibly lost), spaces inside (they may part two serials), and placeholders.
     A cell that is typed as a number is refused by `refuse_number`.
     """
     folded = fold_identifier(text)
@@ -115,6 +119,8 @@ def parse_serial(text: str) -> str:
         raise ValueRefused(
             text, msgid("a spreadsheet has turned this serial into a number"), _FROM_THE_LABEL
         )
+    if _made_a_date.fullmatch(folded):
+        raise made_a_date(text)
     if " " in folded or "\n" in folded:
         raise ValueRefused(
             text, msgid("there is a space inside: are these two serials?"), _FROM_THE_LABEL
@@ -151,6 +157,13 @@ def lost_zeros(text: str) -> ValueRefused:
         text, msgid("leading zeros seem to be lost: it has fewer digits than others like it"),
         _FROM_THE_LABEL,
     )  # fmt: skip
+
+
+def made_a_date(text: str) -> ValueRefused:
+    """The refusal of an identifier that a spreadsheet took for a date."""
+    return ValueRefused(
+        text, msgid("a spreadsheet has turned this into a date"), _FROM_THE_LABEL
+    )
 
 
 def refuse_number(text: str) -> ValueRefused:
