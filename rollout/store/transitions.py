@@ -137,7 +137,7 @@ def _groups(
     grouped: dict[tuple[Any, ...], list[tuple[int, str]]] = {}
     seen = 0
     stale: list[str] = []
-    for id_, key, *memory in found:
+    for id_, key, *memory in found.all():
         seen += 1
         if versions is not None and versions.get(id_, memory[0]) != memory[0]:
             stale.append(str(key))
