@@ -1,0 +1,88 @@
+"""How Ansible reaches the lab: ssh_config by computer name, group_vars, collections path."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+import sys
+import tempfile
+from pathlib import Path
+
+import yaml
+
+from rollout.lab.world_files import WorldFiles, WorldSettings
+
+#: The user name that lab PCs know; the key decides, not the name.
+USER = "rollout"
+#: A UNIX socket's path ends at 107 bytes; ssh adds a name of this length while it connects.
+_SOCKET_PATH, _SOCKET_NAME = 107, 30
+
+#: First on ANSIBLE_COLLECTIONS_PATH of a lab run, and of no other.
+COLLECTIONS = Path(__file__).parent / "collections"
+
+
+def write_access_files(files: WorldFiles, settings: WorldSettings) -> None:
+    """Write `ssh_config` and `group_vars/all.yml` for the present ports."""
+    files.ssh_config.write_text(_ssh_config(files, settings), encoding="utf-8")
+    files.group_vars.parent.mkdir(exist_ok=True)
+    text = yaml.safe_dump(group_vars(files), sort_keys=True)
+    files.group_vars.write_text("# Written by the lab: how Ansible reaches its PCs.\n" + text)
+
+
+def group_vars(files: WorldFiles) -> dict[str, object]:
+    """Connection variables of every lab PC."""
+    control = _control_folder(files)
+    control.mkdir(mode=0o700, parents=True, exist_ok=True)
+    options = [
+        *("-F", str(files.ssh_config)),
+        *("-o", "ControlMaster=auto", "-o", "ControlPersist=20s"),
+        *("-o", "ServerAliveInterval=3", "-o", "ServerAliveCountMax=3"),
+    ]
+    return {
+        "ansible_connection": "ssh",
+        "ansible_shell_type": "sh",
+        # -I -S: the modules need the standard library and nothing else, and start twice as fast.
+        "ansible_python_interpreter": f"{sys.executable} -I -S",
+        "ansible_pipelining": True,
+        "ansible_ssh_args": shlex.join(options),
+        "ansible_ssh_transfer_method": "piped",
+        "ansible_ssh_usetty": False,
+        "ansible_ssh_retries": 1,
+        "ansible_timeout": 10,
+        "ansible_control_path_dir": str(control),
+        "ansible_become": False,
+    }
+
+
+def _ssh_config(files: WorldFiles, settings: WorldSettings) -> str:
+    user = USER
+    if settings.mode == "sshd":
+        import getpass
+
+        user = getpass.getuser()
+    blocks = []
+    for name, port in settings.ports.items():
+        blocks.append(
+            f"Host {name}\n  HostName 127.0.0.1\n  Port {port}\n  HostKeyAlias {name}\n  User {user}\n"
+        )
+    blocks.append(
+        "Host *\n"
+        f'  IdentityFile "{files.client_key}"\n'
+        "  IdentitiesOnly yes\n"
+        "  IdentityAgent none\n"
+        "  PreferredAuthentications publickey\n"
+        "  GlobalKnownHostsFile /dev/null\n"
+        "  ConnectTimeout 5\n"
+        "  BatchMode yes\n"
+        "  LogLevel ERROR\n"
+    )
+    return "\n".join(blocks)
+
+
+def _control_folder(files: WorldFiles) -> Path:
+    """A folder of this lab alone: two labs may have PCs of the same name."""
+    inside = files.folder / "cp"
+    if len(str(inside)) + _SOCKET_NAME <= _SOCKET_PATH:
+        return inside
+    mark = hashlib.sha256(str(files.folder).encode()).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"rollout-lab-{mark}"

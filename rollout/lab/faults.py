@@ -1,0 +1,83 @@
+"""What goes wrong on purpose, per PC, settable while the lab runs."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from rollout.lab.windows.state import PcFolder, write_atomically
+
+#: Every fault with the kinds of value it takes and what it does.
+FAULTS: dict[str, tuple[type | tuple[type, ...], str]] = {
+    "fails_at": (str, "the work of this step fails after the guard has let it in"),
+    "silent_after_reimage": (bool, "installs, then neither reports nor answers until cleared"),
+    "slow": ((int, float), "every step takes this many seconds longer"),
+    "wrong_serial": ((bool, str), "the firmware reports another serial than the ledger has"),
+    "powered_off": (bool, "the PC is off: no port, no boot"),
+    "no_boot": (bool, "the order to restart is reported as done, and nothing happens"),
+}
+
+
+def set_fault(folder: Path, computer_name: str, **faults: Any) -> None:
+    """Add or replace faults of a PC. Raises ValueError for a fault that the lab does not know."""
+    check(faults)
+    pc = _pc(folder, computer_name)
+    _write(pc, {**pc.faults(), **faults})
+
+
+def clear_fault(folder: Path, computer_name: str, *names: str) -> None:
+    """Take the named faults away, or all of them when none is named."""
+    pc = _pc(folder, computer_name)
+    kept = {k: v for k, v in pc.faults().items() if names and k not in names}
+    _write(pc, kept)
+
+
+def load_scenario(path: Path) -> dict[str, dict[str, Any]]:
+    """Faults per computer name or asset tag, from a TOML or JSON file."""
+    text = path.read_text(encoding="utf-8")
+    scenario = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    for name, faults in scenario.items():
+        if not isinstance(faults, dict):
+            raise ValueError(f"{path}: {name}: expected a table of faults")
+        try:
+            check(faults)
+        except ValueError as error:
+            raise ValueError(f"{path}: {name}: {error}") from None
+    return dict(scenario)
+
+
+def apply_scenario(folder: Path, scenario: dict[str, dict[str, Any]]) -> None:
+    """Set a scenario's faults; a name in it that is no PC of the lab is a ValueError."""
+    by_name: dict[str, str] = {}
+    for path in (folder / "pcs").iterdir():
+        state = PcFolder(path).read()
+        by_name |= {state["computer_name"]: path.name, state["asset_tag"]: path.name}
+    unknown = sorted(set(scenario) - set(by_name))
+    if unknown:
+        raise ValueError(f"no such PC in the lab: {', '.join(unknown)}")
+    for name, faults in scenario.items():
+        set_fault(folder, by_name[name], **faults)
+
+
+def check(faults: dict[str, Any]) -> None:
+    """Raise ValueError for unknown faults and values of the wrong kind."""
+    for name, value in faults.items():
+        if name not in FAULTS:
+            raise ValueError(f"unknown fault {name}; there are {', '.join(sorted(FAULTS))}")
+        kinds = FAULTS[name][0]
+        if not isinstance(value, kinds) or (isinstance(value, bool) and kinds == (int, float)):
+            raise ValueError(f"fault {name}: {value!r} is not of the right kind")
+
+
+def _pc(folder: Path, computer_name: str) -> PcFolder:
+    pc = PcFolder(folder / "pcs" / computer_name)
+    if not pc.state_file.exists():
+        raise ValueError(f"no such PC in the lab: {computer_name}")
+    return pc
+
+
+def _write(pc: PcFolder, faults: dict[str, Any]) -> None:
+    write_atomically(pc.faults_file, json.dumps(faults, ensure_ascii=False))
+    write_atomically(pc.requests / f"{pc.name}.faults", "")
