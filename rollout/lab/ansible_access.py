@@ -23,6 +23,11 @@ COLLECTIONS = Path(__file__).parent / "collections"
 
 def write_access_files(files: WorldFiles, settings: WorldSettings) -> None:
     """Write `ssh_config` and `group_vars/all.yml` for the present ports."""
+    # Ansible takes the interpreter as one word. -I -S: modules need the standard library and
+    # nothing else, and start twice as fast.
+    files.interpreter.parent.mkdir(exist_ok=True)
+    files.interpreter.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -I -S "$@"\n')
+    files.interpreter.chmod(0o755)
     files.ssh_config.write_text(_ssh_config(files, settings), encoding="utf-8")
     files.group_vars.parent.mkdir(exist_ok=True)
     text = yaml.safe_dump(group_vars(files), sort_keys=True)
@@ -41,8 +46,7 @@ def group_vars(files: WorldFiles) -> dict[str, object]:
     return {
         "ansible_connection": "ssh",
         "ansible_shell_type": "sh",
-        # -I -S: the modules need the standard library and nothing else, and start twice as fast.
-        "ansible_python_interpreter": f"{sys.executable} -I -S",
+        "ansible_python_interpreter": str(files.interpreter),
         "ansible_pipelining": True,
         "ansible_ssh_args": shlex.join(options),
         "ansible_ssh_transfer_method": "piped",

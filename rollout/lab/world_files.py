@@ -32,6 +32,7 @@ class WorldFiles:
         self.log_file = self.folder / "lab.log"
         self.client_key = self.folder / "id_ed25519"
         self.ssh_config = self.folder / "ssh_config"
+        self.interpreter = self.folder / "bin" / "python"
         self.group_vars = self.folder / "group_vars" / "all.yml"
 
     def settings(self) -> WorldSettings:

@@ -35,7 +35,7 @@ SPEC = Spec(
 )
 
 _MARKER = re.compile(r"\A\ufeff?# rollout-script: ([a-z][a-z0-9-]*)\s*$", re.MULTILINE)
-_PARAMETER = re.compile(r"^\s*\[[\w.\[\]]+\]\s*\$(\w+)", re.MULTILINE)
+_PARAMETER = re.compile(r"\[[\w.\[\]]+\]\s*\$(\w+)")
 
 
 @dataclass

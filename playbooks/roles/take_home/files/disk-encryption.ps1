@@ -1,0 +1,60 @@
+# rollout-script: disk-encryption
+# The recovery key is escrowed in the directory before the disk is encrypted, else nobody could open it.
+[CmdletBinding(SupportsShouldProcess)]
+param ()
+$ErrorActionPreference = 'Stop'
+if (-not (Get-Tpm).TpmReady) { throw 'Refused: no ready TPM, the disk cannot be encrypted silently.' }
+
+function Get-RecoveryProtector {
+    (Get-BitLockerVolume -MountPoint C:).KeyProtector |
+        Where-Object { $_.KeyProtectorType -eq 'RecoveryPassword' } | Select-Object -First 1
+}
+function Test-Escrow {
+    # Event 845: the key went to Entra ID, 783: to Active Directory; it must name the present protector.
+    param ([string] $Id)
+    $filter = @{ LogName = 'Microsoft-Windows-BitLocker/BitLocker Management'; Id = 783, 845 }
+    @(Get-WinEvent -FilterHashtable $filter -ErrorAction SilentlyContinue |
+            Where-Object { $_.Message -match [regex]::Escape($Id.Trim('{}')) }).Count -gt 0
+}
+
+$changed = $false
+$volume = Get-BitLockerVolume -MountPoint C:
+$protector = Get-RecoveryProtector
+$escrowed = $null -ne $protector -and (Test-Escrow $protector.KeyProtectorId)
+if (($volume.ProtectionStatus -ne 'On' -or -not $escrowed) -and
+    $PSCmdlet.ShouldProcess('C:', 'escrow the recovery key and encrypt')) {
+    $changed = $true
+    if (-not $protector) {
+        $null = Add-BitLockerKeyProtector -MountPoint C: -RecoveryPasswordProtector -WarningAction SilentlyContinue
+        $protector = Get-RecoveryProtector
+    }
+    if ((Get-CimInstance -ClassName Win32_ComputerSystem).PartOfDomain) {
+        $null = Backup-BitLockerKeyProtector -MountPoint C: -KeyProtectorId $protector.KeyProtectorId
+    }
+    else {
+        $null = BackupToAAD-BitLockerKeyProtector -MountPoint C: -KeyProtectorId $protector.KeyProtectorId
+    }
+    # The exit status of the backup says little; the event is written when the directory has the key.
+    $escrowed = Test-Escrow $protector.KeyProtectorId
+    if (-not $escrowed) { throw 'The directory has not confirmed the recovery key; the disk was not encrypted.' }
+    if ($volume.VolumeStatus -eq 'FullyDecrypted') {
+        $null = Enable-BitLocker -MountPoint C: -TpmProtector -UsedSpaceOnly -SkipHardwareTest -EncryptionMethod XtsAes256
+    }
+    elseif ($volume.ProtectionStatus -ne 'On') {
+        $null = Resume-BitLocker -MountPoint C:
+    }
+    $volume = Get-BitLockerVolume -MountPoint C:
+}
+$on = $volume.ProtectionStatus -eq 'On'
+$Ansible.Changed = $changed
+$Ansible.Result = @{
+    evidence = @(
+        @{
+            control = 'disk_encryption'
+            value = "$(if ($on) { 'on' } else { 'off' }), key $(if ($escrowed) { '' } else { 'not ' })escrowed"
+            # While the disk is being encrypted protection is off: it is on its way, not failed.
+            verdict = if (-not $on) { 'pending' } elseif ($escrowed) { 'pass' } else { 'fail' }
+            source = 'Get-BitLockerVolume'
+        }
+    )
+}
