@@ -1,0 +1,1 @@
+"""Runs by Ansible: the local engine, and the child process in which ansible-runner works."""

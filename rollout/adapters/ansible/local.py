@@ -1,0 +1,125 @@
+"""The local engine: runs playbooks on this computer, in processes that die with the daemon."""
+
+import logging
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from rollout.adapters.ansible.environment import environment
+from rollout.adapters.ansible.folder import CannotStart, RunFolder, rotate
+from rollout.adapters.ansible.processes import available, find, kill
+from rollout.adapters.ansible.run import LocalRun
+from rollout.adapters.clock import SystemClock
+from rollout.application.ports import Clock, EventSink, RunOrder
+from rollout.i18n import _
+from rollout.settings import AnsibleSettings
+
+log = logging.getLogger(__name__)
+
+
+class LocalEngine:
+    """Fulfils the port `RunEngine` with ansible-runner, one child process and thread per run.
+
+    Needs Linux (`/proc`), because elsewhere it could not promise that no process of a run is
+    left; CannotStart is raised there at once. Relative paths in `settings` are those of the
+    working directory.
+    """
+
+    def __init__(self, settings: AnsibleSettings, clock: Clock | None = None) -> None:
+        if not available():
+            raise CannotStart(
+                _("the local engine needs Linux: elsewhere it cannot find what a run leaves behind")
+            )
+        self._settings = settings
+        self._clock = clock or SystemClock()
+        self._runs: dict[int, LocalRun] = {}
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def start(self, order: RunOrder, sink: EventSink) -> None:
+        """Begin; raises CannotStart when nothing was begun."""
+        if not order.hosts:
+            raise CannotStart(_("a run needs machines"))
+        playbook = self._playbook(order.playbook)
+        folder = RunFolder(self._settings, order.ident)
+        with self._lock:
+            if self._closed:
+                raise CannotStart(_("the engine is closed"))
+            if order.run_id in self._runs:
+                raise CannotStart(_("run {run} is at work").format(run=order.run_id))
+            made = folder.write(self._settings, order, self._clock.now())
+            run = LocalRun(order, folder, made, sink, self._clock, self._ended)
+            marked = environment(self._settings, folder.marker, folder.control, order.forks)
+            try:
+                run.start(str(playbook), marked)
+            except BaseException:
+                kill([folder.marker])
+                folder.remove()
+                raise
+            self._runs[order.run_id] = run
+
+    def cancel(self, run_id: int) -> bool:
+        """Stop a run: its processes are killed, its end says `cancelled`."""
+        with self._lock:
+            run = self._runs.get(run_id)
+            if run is None:
+                return False
+            run.cancel()
+        return True
+
+    def alive(self) -> frozenset[int]:
+        """The runs whose end has not been delivered yet."""
+        with self._lock:
+            return frozenset(self._runs)
+
+    def sweep(self, idents: Sequence[str]) -> int:
+        """Kill what earlier daemons left of these runs, and remove their secrets; how many.
+
+        Runs of this engine are spared. Raises StillAlive when something survives SIGKILL.
+        """
+        with self._lock:
+            mine = {run.order.ident for run in self._runs.values()}
+        folders = [RunFolder(self._settings, ident) for ident in idents if ident not in mine]
+        killed = kill([folder.marker for folder in folders])
+        for folder in folders:
+            folder.close()
+        return killed
+
+    def close(self) -> None:
+        """Cancel everything that runs and wait until every end is delivered."""
+        with self._lock:
+            self._closed = True
+            runs = list(self._runs.values())
+            for run in runs:
+                run.cancel()
+        for run in runs:
+            run.join()
+
+    def log(self, ident: str) -> Path | None:
+        """The output of a run, while it is kept."""
+        output = RunFolder(self._settings, ident).output
+        return output if output.is_file() else None
+
+    def _playbook(self, name: str) -> Path:
+        stem = name.removesuffix(".yml")
+        path = (self._settings.playbooks / f"{stem}.yml").absolute()
+        if not path.is_file():
+            raise CannotStart(
+                _("no playbook {path}: set ansible.playbooks to the folder that holds it").format(
+                    path=path
+                )
+            )
+        return path
+
+    def _ended(self, run: LocalRun) -> None:
+        with self._lock:
+            del self._runs[run.order.run_id]
+            mine = {other.order.ident for other in self._runs.values()}
+
+        def live(ident: str) -> bool:
+            return ident in mine or bool(find([RunFolder(self._settings, ident).marker]))
+
+        try:
+            rotate(self._settings, self._settings.keep_runs, live)
+        except OSError:
+            log.exception("old runs could not be removed from %s", self._settings.artifacts)

@@ -1,0 +1,71 @@
+"""Clocks: the system's, and one that was set to another date and runs on from there."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+from rollout.application.ports import Clock
+from rollout.domain.errors import RolloutError
+from rollout.i18n import _
+
+
+class BadClock(RolloutError):
+    """The text cannot be used to set the programme's clock."""
+
+
+class SystemClock:
+    """The clock of this computer."""
+
+    def now(self) -> datetime:
+        """The current moment, in UTC."""
+        return datetime.now(UTC)
+
+
+class ProgrammeClock:
+    """Starts at `start` when it is made and runs with the monotonic clock.
+
+    A change of the system's clock does not move it.
+    """
+
+    def __init__(self, start: datetime) -> None:
+        if start.tzinfo is None:
+            raise BadClock(_("{start} has no time zone").format(start=start.isoformat()))
+        self._start = start
+        self._origin = time.monotonic()
+
+    def now(self) -> datetime:
+        """The current moment, in the time zone of `start`."""
+        return self._start + timedelta(seconds=time.monotonic() - self._origin)
+
+
+def clock_from(text: str | None) -> Clock:
+    """The clock that `ROLLOUT_NOW` or `--now` asks for; without a text the system's.
+
+    A date or time with offset is taken as it is: `2022-11-01T09:00+09:00`, `...Z`. A date alone
+    is its midnight in UTC: it sets a day, not an hour. A time without offset is refused, because
+    the reader would guess another zone than the writer.
+    """
+    if text is None or not text.strip():
+        return SystemClock()
+    wanted = text.strip()
+    try:
+        start = datetime.fromisoformat(wanted)
+    except ValueError:
+        raise BadClock(
+            _(
+                "ROLLOUT_NOW={text!r} is not a moment: write a date (2022-11-01) or a time with"
+                " offset (2022-11-01T09:00+09:00)"
+            ).format(text=wanted)
+        ) from None
+    if start.tzinfo is None and _is_date(wanted):
+        start = start.replace(tzinfo=UTC)
+    if start.tzinfo is None:
+        raise BadClock(
+            _("ROLLOUT_NOW={text!r} has no offset: add one, such as {text}+09:00 for Japan").format(
+                text=wanted
+            )
+        )
+    return ProgrammeClock(start)
+
+
+def _is_date(text: str) -> bool:
+    return len(text) <= len("2022-11-01") and "T" not in text.upper() and ":" not in text
