@@ -1,1 +1,1 @@
-"""Calendar, problem and solver: no database, no clock."""
+"""The plan: calendar, problem and solver; no database and no clock."""
