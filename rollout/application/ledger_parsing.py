@@ -1,17 +1,31 @@
 """How a row of the ledger becomes a machine with its owner."""
 
-import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
-from functools import lru_cache
+from dataclasses import dataclass
+from dataclasses import field as defaulting
+from datetime import date
 
-from rollout.application.ledger_rows import UNCOMPUTED, Cell, LedgerRow, cell_text
+from rollout.application.ledger_rows import LedgerRow, cell_text
+from rollout.application.ledger_words import (
+    CORRECT_CELL,
+    NOBODY,
+    PERSONAL,
+    day_of,
+    floor_of,
+    left_in_name,
+    left_in_remark,
+    may_leave,
+    plain,
+    purpose_of,
+    readable,
+    repeated_text,
+    site_and_floor,
+    verbatim,
+)
 from rollout.domain import identifiers
 from rollout.domain.dates import parse_date
-from rollout.domain.identifiers import generation_of, made_a_date, refuse_number
 from rollout.domain.periods import parse_period
-from rollout.domain.text import ValueRefused, is_ditto, match_key, msgid, tidy
+from rollout.domain.text import ValueRefused, is_ditto, msgid, tidy
 from rollout.i18n import _
 
 
@@ -29,7 +43,7 @@ class Fault:
     value: str
     reason: str
     remedy: str
-    details: Mapping[str, object] = field(default_factory=dict)
+    details: Mapping[str, object] = defaulting(default_factory=dict)
 
     def why(self) -> str:
         """The reason in the language in force."""
@@ -68,86 +82,10 @@ class Entry:
     remark: str = ""
     good: bool = True
 
-
-PERSONAL, SHARED, COUNTER, SPARE = "personal", "shared", "counter", "spare"
-_PURPOSES = {
-    match_key(word): code
-    for code, words in {
-        PERSONAL: ("一人一台", "1人1台", "１人１台パソコン", "一人一台パソコン", "個人", "個人用", PERSONAL),
-        SHARED: ("共用", "共有", "共用PC", "共用パソコン", "課共用", SHARED),
-        COUNTER: ("窓口", "窓口用", "窓口端末", COUNTER),
-        SPARE: ("予備", "予備機", "代替機", "保守機", SPARE),
-    }.items()
-    for word in words
-}  # fmt: skip
-_MAY_LEAVE = {
-    **dict.fromkeys(("可", "可能", "○", "◯", "〇", "有", "あり", "許可", "持出可", "true", "yes", "y", "1"), True),
-    **dict.fromkeys(("否", "不可", "×", "✕", "✖", "✗", "x", "無", "なし", "不許可", "持出不可", "false",
-                     "no", "n", "0", "-"), False),
-}  # fmt: skip
-_NOBODY = frozenset(
-    {"空き", "空席", "未使用", "未定", "欠員", "なし", "無し", "無", "-", "ー", "予備", "共用", "該当なし"}
-)  # fmt: skip
-_SPREADSHEET_ERRORS = frozenset(
-    {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"}
-)
-_left_in_name = re.compile(r"\s*\((?P<when>[^()]*?)\s*退職(?:者|済み?)?\)$").search
-_left_in_remark = re.compile(
-    r"(?:使用者|本人)?\s*(?P<when>[明大昭平令MTSHR]?[0-9元./年月日-]*)\s*付?け?[でに]?\s*退職(?:者|済み?)?"
-).fullmatch
-_floor_at_end = re.compile(
-    r"(?P<site>.*?)[ ・/]*(?:(?P<below>地下|B)?(?P<number>[0-9]{1,2})(?:階|F))$", re.DOTALL
-).fullmatch
-
-_CORRECT_CELL = msgid("type the value into the cell")
-
-
-def _plain(text: str) -> str:
-    if is_ditto(text):
-        raise ValueRefused(text, msgid("there is nothing above to repeat"), _CORRECT_CELL)
-    return tidy(text)
-
-
-_text = lru_cache(maxsize=8192)(_plain)
-
-
-@lru_cache(maxsize=8192)
-def _site_and_floor(text: str) -> tuple[str, str]:
-    """`本庁舎3階` -> `本庁舎`, `3階`."""
-    site = _plain(text)
-    if found := _floor_at_end(site):
-        below = "地下" if found["below"] else ""
-        return found["site"], f"{below}{int(found['number'])}階"
-    return site, ""
-
-
-@lru_cache(maxsize=1024)
-def _floor(text: str) -> str:
-    floor = _plain(text)
-    if re.fullmatch("[0-9]{1,2}", floor):
-        return f"{int(floor)}階"
-    site, number = _site_and_floor(floor)
-    return number if number and not site else floor
-
-
-@lru_cache(maxsize=1024)
-def _purpose(text: str) -> str:
-    return _PURPOSES.get(match_key(text), _plain(text))
-
-
-@lru_cache(maxsize=1024)
-def _may(text: str) -> bool | None:
-    key = match_key(text)
-    if not key:
-        return None
-    if key not in _MAY_LEAVE:
-        raise ValueRefused(text, msgid("this says neither yes nor no"), msgid("write 可 or 否"))
-    return _MAY_LEAVE[key]
-
-
-def _verbatim(text: str) -> str:
-    """A remark stays as it was typed, but for the space around it."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").strip()
+    @property
+    def personal(self) -> bool:
+        """Whether this is somebody's own PC, not a shared one, a counter's or a spare."""
+        return self.purpose in (PERSONAL, "")
 
 
 class RowParser:
@@ -162,19 +100,19 @@ class RowParser:
             "mac": self._read_mac,
             "computer_name": self._read_computer_name,
             "generation": self._read_generation,
-            "model": lambda entry, text: setattr(entry, "model", _text(text)),
+            "model": lambda entry, text: setattr(entry, "model", repeated_text(text)),
             "site": self._read_site,
-            "floor": lambda entry, text: setattr(entry, "floor", _floor(text) or entry.floor),
-            "bureau": lambda entry, text: setattr(entry, "bureau", _text(text)),
-            "division": lambda entry, text: setattr(entry, "division", _text(text)),
+            "floor": lambda entry, text: setattr(entry, "floor", floor_of(text) or entry.floor),
+            "bureau": lambda entry, text: setattr(entry, "bureau", repeated_text(text)),
+            "division": lambda entry, text: setattr(entry, "division", repeated_text(text)),
             "staff_number": self._read_staff_number,
             "owner": self._read_owner,
-            "kana": lambda entry, text: setattr(entry, "kana", _plain(text)),
-            "purpose": lambda entry, text: setattr(entry, "purpose", _purpose(text)),
+            "kana": lambda entry, text: setattr(entry, "kana", plain(text)),
+            "purpose": lambda entry, text: setattr(entry, "purpose", purpose_of(text)),
             "lease": self._read_lease,
-            "lease_from": lambda entry, text: setattr(entry, "lease_from", _day(text)),
-            "lease_to": lambda entry, text: setattr(entry, "lease_to", _day(text)),
-            "may_leave": lambda entry, text: setattr(entry, "may_leave", _may(text)),
+            "lease_from": lambda entry, text: setattr(entry, "lease_from", day_of(text)),
+            "lease_to": lambda entry, text: setattr(entry, "lease_to", day_of(text)),
+            "may_leave": lambda entry, text: setattr(entry, "may_leave", may_leave(text)),
             "remark": self._read_remark,
         }  # fmt: skip
 
@@ -183,7 +121,7 @@ class RowParser:
         entry, faults = Entry(row.row, row.line), []
         for name, cell in row.cells.items():
             try:
-                self._readers[name](entry, _readable(name, cell))
+                self._readers[name](entry, readable(name, cell))
             except ValueRefused as refused:
                 faults.append(self.fault(entry, name, refused, cell_text(cell)))
         if not entry.bureau:
@@ -194,10 +132,10 @@ class RowParser:
             name = "generation" if "generation" in row.cells else "asset_tag"
             faults.append(self.fault(entry, name, refused, cell_text(row.cells[name])))
         if entry.lease_from and entry.lease_to and entry.lease_to < entry.lease_from:
-            refused = ValueRefused(
-                entry.lease_to.isoformat(), msgid("the lease ends before it begins"), _CORRECT_CELL
+            reversed_lease = ValueRefused(
+                entry.lease_to.isoformat(), msgid("the lease ends before it begins"), CORRECT_CELL
             )
-            faults.append(self.fault(entry, "lease_to", refused))
+            faults.append(self.fault(entry, "lease_to", reversed_lease))
         entry.good = not faults
         return entry, faults
 
@@ -219,7 +157,7 @@ class RowParser:
     def _settle_generation(self, entry: Entry) -> None:
         if entry.asset_tag is None:
             return
-        carried = generation_of(entry.asset_tag)
+        carried = identifiers.generation_of(entry.asset_tag)
         if entry.generation is None:
             entry.generation = carried
         elif entry.generation != carried:
@@ -255,11 +193,11 @@ class RowParser:
     @staticmethod
     def _read_generation(entry: Entry, text: str) -> None:
         if tidy(text):
-            entry.generation = identifiers.parse_generation(_text(text))
+            entry.generation = identifiers.parse_generation(repeated_text(text))
 
     @staticmethod
     def _read_site(entry: Entry, text: str) -> None:
-        entry.site, floor = _site_and_floor(text)
+        entry.site, floor = site_and_floor(text)
         entry.floor = floor or entry.floor
         if not entry.site:
             raise ValueRefused(
@@ -268,62 +206,30 @@ class RowParser:
 
     @staticmethod
     def _read_staff_number(entry: Entry, text: str) -> None:
-        if tidy(text) not in _NOBODY and tidy(text):
+        if tidy(text) not in NOBODY and tidy(text):
             entry.staff_number = identifiers.parse_staff_number(text)
 
     @staticmethod
     def _read_owner(entry: Entry, text: str) -> None:
-        name = _plain(text)
-        if found := _left_in_name(name):
+        name = plain(text)
+        if found := left_in_name(name):
             name, entry.left = name[: found.start()], True
             if found["when"]:
                 entry.left_on = parse_date(found["when"])
-        entry.owner = "" if name in _NOBODY else name
+        entry.owner = "" if name in NOBODY else name
 
     @staticmethod
     def _read_lease(entry: Entry, text: str) -> None:
         if tidy(text) not in ("", "-"):
             if is_ditto(text):
-                raise ValueRefused(text, msgid("there is nothing above to repeat"), _CORRECT_CELL)
+                raise ValueRefused(text, msgid("there is nothing above to repeat"), CORRECT_CELL)
             span = parse_period(text)
             entry.lease_from, entry.lease_to = span.first, span.last
 
     @staticmethod
     def _read_remark(entry: Entry, text: str) -> None:
-        entry.remark = _verbatim(text)
-        if "退職" in text and (found := _left_in_remark(tidy(text))):
+        entry.remark = verbatim(text)
+        if "退職" in text and (found := left_in_remark(tidy(text))):
             entry.left = True
             if found["when"]:
                 entry.left_on = parse_date(found["when"])
-
-
-def _readable(name: str, cell: Cell) -> str:
-    """The text of a cell, or the reason why its type rules it out."""
-    if isinstance(cell, str):
-        if cell.startswith("#") and cell in _SPREADSHEET_ERRORS:
-            raise ValueRefused(
-                cell, msgid("the cell holds an error of the spreadsheet"), _CORRECT_CELL
-            )
-        return cell
-    text = cell_text(cell)
-    if cell is UNCOMPUTED:
-        raise ValueRefused(
-            text, msgid("the cell holds a formula without a result"),
-            msgid("open the file in a spreadsheet and save it, or type the value"),
-        )  # fmt: skip
-    if name in ("asset_tag", "serial", "mac", "computer_name", "staff_number"):
-        if isinstance(cell, date | datetime | time | timedelta):
-            raise made_a_date(text)
-        if isinstance(cell, int | float) and name in ("serial", "mac"):
-            raise refuse_number(text)
-    return text
-
-
-def _day(text: str) -> date | None:
-    folded = tidy(text)
-    if folded in ("", "-"):
-        return None
-    return parse_date(text)
-
-
-__all__ = ["COUNTER", "PERSONAL", "SHARED", "SPARE", "Entry", "Fault", "RowParser"]

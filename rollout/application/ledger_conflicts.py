@@ -1,0 +1,80 @@
+"""Rows that the file alone cannot show to be bad: they collide with what is in the database."""
+
+from sqlmodel import Session
+
+from rollout.application.import_report import ImportReport
+from rollout.application.ledger_parsing import Entry, Fault
+from rollout.domain.machine import WORKING, MachineState
+from rollout.domain.text import msgid
+from rollout.store import ledger as store
+
+_AT_WORK = frozenset({*(state.value for state in WORKING), MachineState.UNKNOWN.value})
+
+
+def settle(session: Session, entries: list[Entry], report: ImportReport) -> None:
+    """Mark as bad every row that would take an identifier from a machine that keeps it."""
+    by_tag = {entry.asset_tag: entry for entry in entries if entry.good and entry.asset_tag}
+    known = store.identities(session, by_tag)
+    for tag, identity in known.items():
+        _refuse_while_at_work(by_tag[tag], identity, report)
+    collisions: list[tuple[str, Entry, str]] = []
+    for field in store.UNIQUE_FIELDS:
+        wanted = {}
+        for tag, entry in by_tag.items():
+            value = getattr(entry, field)
+            if value is not None and (tag not in known or getattr(known[tag], field) != value):
+                wanted[value] = entry
+        holders = store.holders(session, field, wanted)
+        collisions += [(field, wanted[value], tag) for value, tag in holders.items()]
+    _refuse_until_stable(collisions, by_tag, report)
+
+
+def _refuse_while_at_work(entry: Entry, identity: store.Identity, report: ImportReport) -> None:
+    """The guard of the running playbook compares the identity: it may not change under it."""
+    if identity.state not in _AT_WORK:
+        return
+    for field in store.UNIQUE_FIELDS:
+        if field in report.columns and getattr(identity, field) != getattr(entry, field):
+            _refuse(
+                entry,
+                field,
+                msgid("the machine is {state}: its identity cannot change now"),
+                msgid("import again when the step has ended"),
+                report,
+                state=identity.state,
+            )
+
+
+def _refuse_until_stable(
+    collisions: list[tuple[str, Entry, str]], by_tag: dict[str, Entry], report: ImportReport
+) -> None:
+    """A refused row keeps its machine's old identifiers, which can turn further rows bad."""
+    before = -1
+    while before != len(report.faults):
+        before = len(report.faults)
+        for field, entry, tag in collisions:
+            holder = by_tag.get(tag)
+            given_up = holder is not None and holder.good and (
+                getattr(holder, field) != getattr(entry, field)
+            )  # fmt: skip
+            if entry.good and not given_up:
+                _refuse(
+                    entry,
+                    field,
+                    msgid("this is registered for {tag}, which does not give it up"),
+                    msgid("correct this row, or the row of {tag} in the same ledger"),
+                    report,
+                    tag=tag,
+                )
+
+
+def _refuse(
+    entry: Entry, field: str, reason: str, remedy: str, report: ImportReport, **details: object
+) -> None:
+    entry.good = False
+    value = getattr(entry, field) or ""
+    column = report.columns.get(field, field)
+    details["value"] = value
+    report.faults.append(
+        Fault(entry.row, entry.line, field, column, value, reason, remedy, details)
+    )

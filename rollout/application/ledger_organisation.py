@@ -1,0 +1,201 @@
+"""Sites, departments and people that a ledger names."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+
+from sqlmodel import Session
+
+from rollout.application.import_report import Change, ImportReport
+from rollout.application.ledger_parsing import Entry
+from rollout.domain.history import Fact, canonical
+from rollout.domain.text import match_key
+from rollout.store import history
+from rollout.store import ledger as store
+from rollout.store.columns import instant_text
+from rollout.store.tables import Person
+
+
+@dataclass(frozen=True)
+class Importing:
+    """Who imports, when, and from when on new departments exist."""
+
+    actor: str
+    now: datetime
+    valid_from: date
+    source: str
+
+    def fact(
+        self, noun: str, id_: int, key: str, verb: str, detail: object = None,
+        to_state: str | None = None,
+    ) -> Fact:  # fmt: skip
+        """A fact of this import for the history."""
+        return Fact(
+            instant_text(self.now), self.actor, noun, id_, key, verb, None, to_state,
+            detail=canonical(detail) if detail else None,
+        )  # fmt: skip
+
+
+class Organisation:
+    """The ids of what the ledger names, made where they were missing."""
+
+    def __init__(self, session: Session, importing: Importing, report: ImportReport) -> None:
+        self._session, self._importing, self._report = session, importing, report
+        self._sites: dict[str, int] = {}
+        self._departments: dict[tuple[str, str], int] = {}
+        self._people: dict[str, int] = {}
+        self._names: dict[tuple[str, int | None], str | None] = {}
+
+    def bring_up_to_date(self, good: list[Entry]) -> None:
+        """Make and update what the good rows name."""
+        self._settle_sites(good)
+        self._settle_departments(good)
+        self._settle_people(good)
+
+    def site_id(self, entry: Entry) -> int:
+        """The place of a good entry."""
+        return self._sites[match_key(entry.site)]
+
+    def department_id(self, entry: Entry) -> int | None:
+        """The department of an entry, if it names one."""
+        return self._departments.get(_department_key(entry.bureau, entry.division))
+
+    def owner_id(self, entry: Entry) -> int | None:
+        """The person of an entry, if it names one."""
+        return self._people.get(entry.staff_number) if entry.staff_number else None
+
+    def shown(self, field: str, value: object) -> str | None:
+        """A value of a column as people know it: names instead of ids."""
+        if value is None:
+            return None
+        if field in ("site_id", "department_id"):
+            return self._names.get((field, int(str(value))), str(value))
+        return value.isoformat() if isinstance(value, date) else str(value)
+
+    def _settle_sites(self, good: list[Entry]) -> None:
+        known = store.sites(self._session)
+        keys = {match_key(name) for name in known}
+        new: dict[str, str] = {}
+        for entry in good:
+            key = match_key(entry.site)
+            if key not in keys:
+                new.setdefault(key, entry.site)
+        store.add_sites(self._session, list(new.values()))
+        known = store.sites(self._session)
+        self._sites = {match_key(name): id_ for name, id_ in known.items()}
+        self._names.update({("site_id", id_): name for name, id_ in known.items()})
+        self._report.sites.created = len(new)
+        self._report.sites.unchanged = len(keys & {match_key(entry.site) for entry in good})
+        self._remember(
+            self._importing.fact("site", known[name], name, "create") for name in new.values()
+        )
+
+    def _settle_departments(self, good: list[Entry]) -> None:
+        today = self._importing.now.date()
+        existing = store.departments(self._session)
+        self._find_departments(existing)
+        named = {_department_key(entry.bureau, entry.division): entry for entry in reversed(good)}
+        named.pop(("", ""), None)
+        before = {(row.bureau, row.division) for row in existing}
+        new = []
+        for key, entry in named.items():
+            if key in self._departments:
+                continue
+            # One of that name has ended before: its successor of the same name begins today.
+            again = (entry.bureau, entry.division) in before
+            new.append({
+                "bureau": entry.bureau,
+                "division": entry.division,
+                "valid_from": today if again else self._importing.valid_from,
+            })  # fmt: skip
+        store.add_departments(self._session, new)
+        after = store.departments(self._session)
+        self._find_departments(after)
+        self._report.departments.created = len(new)
+        self._report.departments.unchanged = len(named) - len(new)
+        ids_before = {row.id for row in existing}
+        self._remember(
+            self._importing.fact(
+                "department", row.id, _shown_department(row.bureau, row.division), "create",
+                {"valid_from": row.valid_from.isoformat()},
+            )
+            for row in after if row.id not in ids_before
+        )  # fmt: skip
+
+    def _find_departments(self, rows: list[store.KnownDepartment]) -> None:
+        """Those that exist today, else the next to come; never one that has ended."""
+        today = self._importing.now.date()
+        self._departments = {}
+        for row in rows:
+            self._names["department_id", row.id] = _shown_department(row.bureau, row.division)
+            if row.valid_to is None or row.valid_to >= today:
+                self._departments.setdefault(_department_key(row.bureau, row.division), row.id)
+
+    def _settle_people(self, good: list[Entry]) -> None:
+        wanted = self._wanted_people(good)
+        known = store.people(self._session, wanted)
+        new, changes, facts = [], {}, []
+        for number, row in wanted.items():
+            before = known.get(number)
+            if before is None:
+                new.append({"staff_number": number, **row})
+                continue
+            written = {
+                name: value
+                for name, value in row.items()
+                if value not in (None, "") and value != before[name]
+                and not (name == "left_on" and before["left_on"] is not None)
+            }  # fmt: skip
+            if not written:
+                continue
+            changes[before["id"]] = written
+            detail = {}
+            for name, value in written.items():
+                old, now = self.shown(name, before[name]), self.shown(name, value)
+                detail[name] = [old, now]
+                self._report.changed("person", name.removesuffix("_id"), Change(number, old, now))
+            facts.append(self._importing.fact("person", before["id"], number, "amend", detail))
+        store.add_people(self._session, new)
+        store.change(self._session, Person, changes)
+        numbers = [row["staff_number"] for row in new]
+        made = store.ids(self._session, Person, "staff_number", numbers)
+        facts += [self._importing.fact("person", made[number], number, "create") for number in made]
+        self._remember(facts)
+        self._people = {number: row["id"] for number, row in known.items()} | made
+        tally = self._report.people
+        tally.created, tally.updated = len(new), len(changes)
+        tally.unchanged = len(wanted) - len(new) - len(changes)
+
+    def _wanted_people(self, good: list[Entry]) -> dict[str, store.Row]:
+        """Staff number -> columns; the row of somebody's own PC says more than a shared one's."""
+        wanted: dict[str, store.Row] = {}
+        from_own_pc: set[str] = set()
+        for entry in good:
+            number = entry.staff_number
+            if number is None or (number in wanted and not entry.personal):
+                continue
+            if number in from_own_pc:
+                continue
+            if entry.personal:
+                from_own_pc.add(number)
+            left_on = (entry.left_on or self._importing.now.date()) if entry.left else None
+            wanted[number] = {
+                "name": entry.owner,
+                "kana": entry.kana,
+                "department_id": self.department_id(entry) if entry.personal else None,
+                "left_on": left_on,
+            }
+        return wanted
+
+    def _remember(self, facts: Iterable[Fact]) -> None:
+        history.append(self._session, list(facts))
+
+
+@lru_cache(maxsize=8192)
+def _department_key(bureau: str, division: str) -> tuple[str, str]:
+    return match_key(bureau), match_key(division)
+
+
+def _shown_department(bureau: str, division: str) -> str:
+    return f"{bureau} {division}".strip()
