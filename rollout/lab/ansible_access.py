@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import shlex
 import sys
-import tempfile
 from pathlib import Path
 
 import yaml
@@ -14,9 +12,6 @@ from rollout.lab.world_files import WorldFiles, WorldSettings
 
 #: The user name that lab PCs know; the key decides, not the name.
 USER = "rollout"
-#: A UNIX socket's path ends at 107 bytes; ssh adds a name of this length while it connects.
-_SOCKET_PATH, _SOCKET_NAME = 107, 30
-
 #: First on ANSIBLE_COLLECTIONS_PATH of a lab run, and of no other.
 COLLECTIONS = Path(__file__).parent / "collections"
 
@@ -36,8 +31,6 @@ def write_access_files(files: WorldFiles, settings: WorldSettings) -> None:
 
 def group_vars(files: WorldFiles) -> dict[str, object]:
     """Connection variables of every lab PC."""
-    control = _control_folder(files)
-    control.mkdir(mode=0o700, parents=True, exist_ok=True)
     options = [
         *("-F", str(files.ssh_config)),
         *("-o", "ControlMaster=auto", "-o", "ControlPersist=20s"),
@@ -53,7 +46,6 @@ def group_vars(files: WorldFiles) -> dict[str, object]:
         "ansible_ssh_usetty": False,
         "ansible_ssh_retries": 1,
         "ansible_timeout": 10,
-        "ansible_control_path_dir": str(control),
         "ansible_become": False,
     }
 
@@ -66,9 +58,8 @@ def _ssh_config(files: WorldFiles, settings: WorldSettings) -> str:
         user = getpass.getuser()
     blocks = []
     for name, port in settings.ports.items():
-        blocks.append(
-            f"Host {name}\n  HostName 127.0.0.1\n  Port {port}\n  HostKeyAlias {name}\n  User {user}\n"
-        )
+        lines = ["HostName 127.0.0.1", f"Port {port}", f"HostKeyAlias {name}", f"User {user}"]
+        blocks.append(f"Host {name}\n" + "".join(f"  {line}\n" for line in lines))
     blocks.append(
         "Host *\n"
         f'  IdentityFile "{files.client_key}"\n'
@@ -81,12 +72,3 @@ def _ssh_config(files: WorldFiles, settings: WorldSettings) -> str:
         "  LogLevel ERROR\n"
     )
     return "\n".join(blocks)
-
-
-def _control_folder(files: WorldFiles) -> Path:
-    """A folder of this lab alone: two labs may have PCs of the same name."""
-    inside = files.folder / "cp"
-    if len(str(inside)) + _SOCKET_NAME <= _SOCKET_PATH:
-        return inside
-    mark = hashlib.sha256(str(files.folder).encode()).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"rollout-lab-{mark}"

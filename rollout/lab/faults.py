@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from rollout.i18n import _
 from rollout.lab.windows.state import PcFolder, write_atomically
 
 #: Every fault with the kinds of value it takes and what it does.
@@ -40,7 +41,9 @@ def load_scenario(path: Path) -> dict[str, dict[str, Any]]:
     scenario = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     for name, faults in scenario.items():
         if not isinstance(faults, dict):
-            raise ValueError(f"{path}: {name}: expected a table of faults")
+            raise ValueError(
+                _("{path}: {name}: expected a table of faults").format(path=path, name=name)
+            )
         try:
             check(faults)
         except ValueError as error:
@@ -56,7 +59,7 @@ def apply_scenario(folder: Path, scenario: dict[str, dict[str, Any]]) -> None:
         by_name |= {state["computer_name"]: path.name, state["asset_tag"]: path.name}
     unknown = sorted(set(scenario) - set(by_name))
     if unknown:
-        raise ValueError(f"no such PC in the lab: {', '.join(unknown)}")
+        raise ValueError(_("no such PC in the lab: {names}").format(names=", ".join(unknown)))
     for name, faults in scenario.items():
         set_fault(folder, by_name[name], **faults)
 
@@ -65,16 +68,21 @@ def check(faults: dict[str, Any]) -> None:
     """Raise ValueError for unknown faults and values of the wrong kind."""
     for name, value in faults.items():
         if name not in FAULTS:
-            raise ValueError(f"unknown fault {name}; there are {', '.join(sorted(FAULTS))}")
+            raise ValueError(
+                _("unknown fault {name}; there are {known}").format(
+                    name=name, known=", ".join(sorted(FAULTS))
+                )
+            )
         kinds = FAULTS[name][0]
         if not isinstance(value, kinds) or (isinstance(value, bool) and kinds == (int, float)):
-            raise ValueError(f"fault {name}: {value!r} is not of the right kind")
+            message = _("fault {name}: {value!r} is not of the right kind")
+            raise ValueError(message.format(name=name, value=value))
 
 
 def _pc(folder: Path, computer_name: str) -> PcFolder:
     pc = PcFolder(folder / "pcs" / computer_name)
     if not pc.state_file.exists():
-        raise ValueError(f"no such PC in the lab: {computer_name}")
+        raise ValueError(_("no such PC in the lab: {names}").format(names=computer_name))
     return pc
 
 

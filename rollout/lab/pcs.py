@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rollout.i18n import _
 from rollout.lab.user_files import write_user_files
 from rollout.lab.windows.image import Hardware, office_pc
 from rollout.lab.windows.state import PcFolder, write_atomically
@@ -30,13 +31,15 @@ class LabPc:
         # The name becomes a folder and a line of ssh_config: nothing but a host name may pass.
         if not _COMPUTER_NAME.fullmatch(self.computer_name):
             raise ValueError(
-                f"{self.asset_tag}: {self.computer_name!r} is no computer name that the lab can "
-                "use; letters, digits and hyphens only"
+                _(
+                    "{tag}: {name!r} is no computer name that the lab can use; "
+                    "letters, digits and hyphens only"
+                ).format(tag=self.asset_tag, name=self.computer_name)
             )
 
 
 def create(pcs: Path, machine: LabPc) -> None:
-    """Make the PC with its old office image, unless it exists: its state survives `down` and `up`."""
+    """Make the PC with its old office image; one that exists keeps its state."""
     pc = PcFolder(pcs / machine.computer_name)
     if pc.state_file.exists():
         return

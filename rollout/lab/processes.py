@@ -10,6 +10,11 @@ from pathlib import Path
 _PROC = Path("/proc")
 
 
+def alive(pid: int) -> bool:
+    """Whether the process still runs."""
+    return (_PROC / str(pid)).exists()
+
+
 def descendants(root: int) -> list[int]:
     """The process ids below `root`, parents first."""
     children: dict[int, list[int]] = {}

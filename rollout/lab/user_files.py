@@ -21,7 +21,7 @@ _NAMES = (
 
 
 def write_user_files(disk: Path, user: str, seed: str) -> None:
-    """About a dozen files of 1 to 40 kB under `Users/<user>`; the same seed gives the same files."""
+    """About a dozen files of 1 to 40 kB under `Users/<user>`, the same for the same seed."""
     generator = random.Random(f"user files of {seed}")
     home = disk / "Users" / user
     for folder in _FOLDERS:

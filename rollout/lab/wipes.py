@@ -1,4 +1,4 @@
-"""The ground truth for "exactly once": one line per real reimage, outside the disk that it wipes."""
+"""The ground truth for "exactly once": one line per real reimage, outside the wiped disk."""
 
 from __future__ import annotations
 

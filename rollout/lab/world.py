@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from rollout.i18n import _
 from rollout.lab import processes
 from rollout.lab.ansible_access import write_access_files
 from rollout.lab.pcs import LabPc, create
@@ -83,14 +84,16 @@ def up(
     files.requests.mkdir(exist_ok=True)
     files.folder.chmod(0o700)
     if _supervisor(files) is not None:
-        raise LabError(f"the lab in {folder} already runs; `rollout lab down` stops it")
+        raise LabError(
+            _("the lab in {folder} already runs; `rollout lab down` stops it").format(folder=folder)
+        )
     processes.kill(processes.stragglers(files.folder))
     for machine in machines:
         create(files.pcs, machine)
     known = files.settings().ports if files.settings_file.exists() else {}
     names = [machine.computer_name for machine in machines] or list(known)
     if not names:
-        raise LabError("a lab needs at least one machine")
+        raise LabError(_("a lab needs at least one machine"))
     make_key(files.client_key)
     settings = WorldSettings(mode, service_url, boot_seconds, _ports(files, names, known))
     files.write_settings(settings)
@@ -120,15 +123,15 @@ def status(folder: Path) -> LabStatus:
     try:
         settings = files.settings()
     except FileNotFoundError:
-        raise LabError(f"there is no lab in {folder}; `rollout lab up` makes one") from None
+        raise LabError(
+            _("there is no lab in {folder}; `rollout lab up` makes one").format(folder=folder)
+        ) from None
     pid = _supervisor(files)
     pcs = tuple(
         _pc_status(PcFolder(files.pcs / name), port, pid is not None)
         for name, port in settings.ports.items()
     )
-    return LabStatus(
-        files.folder, pid is not None, pid, settings.mode, settings.service_url, pcs
-    )
+    return LabStatus(files.folder, pid is not None, pid, settings.mode, settings.service_url, pcs)
 
 
 def _pc_status(pc: PcFolder, port: int, running: bool) -> PcStatus:
@@ -153,14 +156,16 @@ def _check_programs(mode: Mode) -> None:
 
     if mode == "sshd" and find_sshd() is None:
         raise LabError(
-            "lab mode sshd needs OpenSSH's server, which is not installed: "
-            "apt-get install openssh-server, or leave --sshd away"
+            _(
+                "lab mode sshd needs OpenSSH's server, which is not installed: "
+                "apt-get install openssh-server, or leave --sshd away"
+            )
         )
     if mode == "asyncssh":
         from importlib.util import find_spec
 
         if find_spec("asyncssh") is None:
-            raise LabError("the lab needs asyncssh: pip install 'rollout[lab]'")
+            raise LabError(_("the lab needs asyncssh: pip install 'rollout[lab]'"))
 
 
 def _supervisor(files: WorldFiles) -> int | None:
@@ -187,14 +192,18 @@ def _ports(files: WorldFiles, names: list[str], known: dict[str, int]) -> dict[s
         if name in known and known[name] not in ports.values() and _free(known[name]):
             ports[name] = known[name]
             continue
-        for _ in range(span):
+        for _attempt in range(span):
             port = _FIRST_PORT + offset
             offset = (offset + 1) % span
             if port not in known.values() and _free(port):
                 ports[name] = port
                 break
         else:
-            raise LabError(f"no free port between {_FIRST_PORT} and {_LAST_PORT}")
+            raise LabError(
+                _("no free port between {first} and {last}").format(
+                    first=_FIRST_PORT, last=_LAST_PORT
+                )
+            )
     return ports
 
 
@@ -230,7 +239,11 @@ def _start(files: WorldFiles, machines: int) -> None:
         with files.log_file.open("rb") as log:
             log.seek(before)
             said = log.read().decode("utf-8", "replace").strip().splitlines()
-        raise LabError(f"the lab did not start: {said[-1] if said else 'no answer'} ({files.log_file})")
+        raise LabError(
+            _("the lab did not start: {reason} ({log})").format(
+                reason=said[-1] if said else _("no answer"), log=files.log_file
+            )
+        )
     # The supervisor outlives this process on purpose; do not warn about it.
     process.returncode = 0
 

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
+from rollout.lab import processes
 from rollout.lab.supervisor.machine import Machine
 from rollout.lab.supervisor.servers import SshServer
 from rollout.lab.windows.state import PcFolder, write_atomically
@@ -38,7 +39,7 @@ def main() -> None:
         status = 0
         try:
             asyncio.run(_run(files))
-        except Exception:  # noqa: BLE001 - the last thing this process does is to log it
+        except Exception:
             logging.getLogger("rollout.lab").exception("the lab ends with an error")
             status = 1
         # Installations are finished here; a question to a service that hangs is not waited for.
@@ -106,7 +107,9 @@ async def _read_mail(requests: Path, machines: dict[str, Machine]) -> None:
                 continue  # being written
             if machine is not None and kind == "reboot":
                 with suppress(FileNotFoundError):  # the PC has just taken it
-                    machine.reboot(json.loads(letter.read_text(encoding="utf-8"))["delay"])
+                    order = json.loads(letter.read_text(encoding="utf-8"))
+                    if not processes.alive(order["process"]):
+                        machine.reboot(order["delay"])
                 continue
             letter.unlink(missing_ok=True)
             if machine is not None and kind == "faults":

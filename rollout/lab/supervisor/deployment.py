@@ -11,7 +11,7 @@ from typing import Any
 TIMEOUT = 10.0
 
 
-class Unreachable(Exception):  # noqa: N818 - an answer that did not come
+class Unreachable(Exception):
     """No answer, or one that says "later" (5xx)."""
 
 

@@ -87,9 +87,7 @@ class Machine:
         self._changed.clear()
 
     def _reboot_due(self) -> bool:
-        return (
-            self._reboot_at is not None and self._reboot_at <= asyncio.get_running_loop().time()
-        )
+        return self._reboot_at is not None and self._reboot_at <= asyncio.get_running_loop().time()
 
     def _may_run(self) -> bool:
         return not self.pc.faults().get("powered_off")
@@ -127,7 +125,7 @@ class Machine:
     def _take_network_boot(self) -> bool:
         """A one-time boot order is used up by looking at it, as UEFI's BootNext is."""
         with self.pc.change() as state:
-            ordered = state["firmware"]["boot_once"] == "network"
+            ordered: bool = state["firmware"]["boot_once"] == "network"
             state["firmware"]["boot_once"] = None
         return ordered
 

@@ -18,7 +18,9 @@ _PLACES = "/usr/sbin:/usr/local/sbin:/sbin"
 
 def find_sshd() -> str | None:
     """The sshd program, also where an ordinary user's PATH does not look."""
-    return os.environ.get("ROLLOUT_SSHD") or shutil.which("sshd") or shutil.which("sshd", path=_PLACES)
+    return (
+        os.environ.get("ROLLOUT_SSHD") or shutil.which("sshd") or shutil.which("sshd", path=_PLACES)
+    )
 
 
 class OpenSshServer:
@@ -34,6 +36,9 @@ class OpenSshServer:
     async def open(self) -> None:
         """Start sshd and wait until it accepts connections."""
         make_key(self._pc.host_key)
+        if os.geteuid() == 0:
+            # Debian's start script makes it; sshd refuses to start for root without it.
+            Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
         config = self._pc.path / "sshd_config"
         config.write_text(self._config(), encoding="utf-8")
         with (self._pc.path / "sshd.log").open("ab") as log:

@@ -41,7 +41,18 @@ def make_key(path: Path) -> None:
     if not path.exists():
         path.with_name(f"{path.name}.pub").unlink(missing_ok=True)
         subprocess.run(
-            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", path.parent.name, "-f", str(path)],
+            [
+                "ssh-keygen",
+                "-q",
+                "-t",
+                "ed25519",
+                "-N",
+                "",
+                "-C",
+                path.parent.name,
+                "-f",
+                str(path),
+            ],
             check=True,
             stdin=subprocess.DEVNULL,
             env={**os.environ, "LC_ALL": "C"},

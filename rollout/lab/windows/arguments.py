@@ -74,7 +74,8 @@ def _typed(name: str, option: Option, value: Any) -> Any:
     converted = _convert(name, option.kind, value)
     if option.choices and converted not in option.choices:
         raise ModuleFailure(
-            f"value of {name} must be one of: {', '.join(option.choices)}. Got no match for: {value}"
+            f"value of {name} must be one of: {', '.join(option.choices)}. "
+            f"Got no match for: {value}"
         )
     return converted
 
@@ -97,7 +98,9 @@ def _convert(name: str, kind: str, value: Any) -> Any:
         return [_convert(name, kind.partition("/")[2] or "raw", item) for item in items]
     if kind == "dict":
         if not isinstance(value, dict):
-            raise ModuleFailure(f"argument for {name} is of type str and cannot be converted to dict")
+            raise ModuleFailure(
+                f"argument for {name} is of type str and cannot be converted to dict"
+            )
         return value
     if isinstance(value, (dict, list)):
         raise ModuleFailure(f"argument for {name} cannot be converted to str")

@@ -40,7 +40,7 @@ def _windows(hardware: Hardware, image_id: str, epoch: int) -> State:
         **vars(hardware),
         "power": "on",
         "step": "",
-        "time_scale": 0.02,
+        "time_scale": 0.04,
         "installed": installed,
         "boot_count": 1,
         "boot_id": new_boot_id(installed, 1),

@@ -1,4 +1,4 @@
-"""One lab PC on disk: `state.json` is its Windows, `disk/` its drive C:, the rest outlives a wipe."""
+"""One lab PC on disk: `state.json` is its Windows, `disk/` its drive C:, the rest stays."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class PcFolder:
         return faults
 
     def bios_serial(self, state: State) -> str:
-        """The serial that the firmware reports: another one when the fault `wrong_serial` is set."""
+        """The serial that the firmware reports, another one under the fault `wrong_serial`."""
         wrong = self.faults().get("wrong_serial")
         if not wrong:
             return str(state["serial"])

@@ -12,7 +12,6 @@ from rollout.lab.windows.arguments import Option, Spec
 from rollout.lab.windows.errors import ModuleFailure, ScriptError
 from rollout.lab.windows.state import PcFolder
 
-_NO = {"simulated": False}
 SPEC = Spec(
     {
         "script": Option(),
@@ -23,12 +22,12 @@ SPEC = Spec(
         ),
         "depth": Option("int", default=2),
         "remote_src": Option("bool", default=False),
-        "sensitive_parameters": Option("list/dict", **_NO),
-        "arguments": Option("list/str", **_NO),
-        "chdir": Option(**_NO),
-        "creates": Option(**_NO),
-        "removes": Option(**_NO),
-        "executable": Option(**_NO),
+        "sensitive_parameters": Option("list/dict", simulated=False),
+        "arguments": Option("list/str", simulated=False),
+        "chdir": Option(simulated=False),
+        "creates": Option(simulated=False),
+        "removes": Option(simulated=False),
+        "executable": Option(simulated=False),
     },
     one_of=(("path", "script"),),
     exclusive=(("path", "script"),),
@@ -66,9 +65,8 @@ def run(pc: PcFolder, args: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     body: Callable[[Call], None] = script.run
     call = Call(pc, dict(args["parameters"] or {}), check_mode)
     _bind(name, text, call.parameters)
-    empty: dict[str, Any] = dict.fromkeys(
-        ("output", "error", "warning", "verbose", "debug", "information"), []
-    )
+    streams = ("output", "error", "warning", "verbose", "debug", "information")
+    empty: dict[str, Any] = {stream: [] for stream in streams}
     outcome = {**empty, "result": {}, "host_out": "", "host_err": "", "failed": False}
     if check_mode and "SupportsShouldProcess" not in text:
         return {**outcome, "changed": True, "msg": "skipped, running in check mode"}

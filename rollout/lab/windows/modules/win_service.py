@@ -8,33 +8,40 @@ from rollout.lab.windows.arguments import Option, Spec
 from rollout.lab.windows.errors import ModuleFailure
 from rollout.lab.windows.state import PcFolder
 
-_NO = {"simulated": False}
 SPEC = Spec(
     {
         "name": Option(required=True),
         "state": Option(choices=("started", "stopped", "restarted", "absent", "paused")),
         "start_mode": Option(choices=("auto", "manual", "disabled", "delayed")),
-        "dependencies": Option("list/str", **_NO),
-        "dependency_action": Option(default="set", choices=("add", "remove", "set"), **_NO),
-        "description": Option(**_NO),
-        "desktop_interact": Option("bool", default=False, **_NO),
-        "display_name": Option(**_NO),
-        "error_control": Option(choices=("critical", "ignore", "normal", "severe"), **_NO),
-        "failure_actions": Option("list/dict", **_NO),
-        "failure_actions_on_non_crash_failure": Option("bool", **_NO),
-        "failure_command": Option(**_NO),
-        "failure_reboot_msg": Option(**_NO),
-        "failure_reset_period_sec": Option("int", aliases=("failure_reset_period",), **_NO),
-        "force_dependent_services": Option("bool", default=False, **_NO),
-        "load_order_group": Option(**_NO),
-        "password": Option(**_NO),
-        "path": Option(**_NO),
-        "pre_shutdown_timeout_ms": Option("int", aliases=("pre_shutdown_timeout",), **_NO),
-        "required_privileges": Option("list/str", **_NO),
-        "service_type": Option(**_NO),
-        "sid_info": Option(choices=("none", "restricted", "unrestricted"), **_NO),
-        "update_password": Option(choices=("always", "on_create"), **_NO),
-        "username": Option(**_NO),
+        "dependencies": Option("list/str", simulated=False),
+        "dependency_action": Option(
+            default="set", choices=("add", "remove", "set"), simulated=False
+        ),
+        "description": Option(simulated=False),
+        "desktop_interact": Option("bool", default=False, simulated=False),
+        "display_name": Option(simulated=False),
+        "error_control": Option(
+            choices=("critical", "ignore", "normal", "severe"), simulated=False
+        ),
+        "failure_actions": Option("list/dict", simulated=False),
+        "failure_actions_on_non_crash_failure": Option("bool", simulated=False),
+        "failure_command": Option(simulated=False),
+        "failure_reboot_msg": Option(simulated=False),
+        "failure_reset_period_sec": Option(
+            "int", aliases=("failure_reset_period",), simulated=False
+        ),
+        "force_dependent_services": Option("bool", default=False, simulated=False),
+        "load_order_group": Option(simulated=False),
+        "password": Option(simulated=False),
+        "path": Option(simulated=False),
+        "pre_shutdown_timeout_ms": Option(
+            "int", aliases=("pre_shutdown_timeout",), simulated=False
+        ),
+        "required_privileges": Option("list/str", simulated=False),
+        "service_type": Option(simulated=False),
+        "sid_info": Option(choices=("none", "restricted", "unrestricted"), simulated=False),
+        "update_password": Option(choices=("always", "on_create"), simulated=False),
+        "username": Option(simulated=False),
     },
     required_by={"password": ("username",)},
 )

@@ -12,7 +12,6 @@ from rollout.lab.windows.arguments import Option, Spec
 from rollout.lab.windows.errors import ModuleFailure
 from rollout.lab.windows.state import PcFolder, State
 
-_NO = {"simulated": False}
 SPEC = Spec(
     {
         "url": Option(required=True),
@@ -25,31 +24,39 @@ SPEC = Spec(
         "body": Option("raw"),
         "use_proxy": Option("bool", default=True),
         "validate_certs": Option("bool", default=True),
-        "dest": Option("path", **_NO),
-        "creates": Option("path", **_NO),
-        "removes": Option("path", **_NO),
-        "follow_redirects": Option(default="safe", choices=("all", "none", "safe"), **_NO),
-        "maximum_redirection": Option("int", default=50, **_NO),
-        "http_agent": Option(default="ansible-httpget", **_NO),
-        "force_basic_auth": Option("bool", default=False, **_NO),
-        "url_username": Option(**_NO),
-        "url_password": Option(**_NO),
-        "use_default_credential": Option("bool", default=False, **_NO),
-        "client_cert": Option(**_NO),
-        "client_cert_password": Option(**_NO),
-        "proxy_url": Option(**_NO),
-        "proxy_username": Option(**_NO),
-        "proxy_password": Option(**_NO),
-        "proxy_use_default_credential": Option("bool", default=False, **_NO),
+        "dest": Option("path", simulated=False),
+        "creates": Option("path", simulated=False),
+        "removes": Option("path", simulated=False),
+        "follow_redirects": Option(
+            default="safe", choices=("all", "none", "safe"), simulated=False
+        ),
+        "maximum_redirection": Option("int", default=50, simulated=False),
+        "http_agent": Option(default="ansible-httpget", simulated=False),
+        "force_basic_auth": Option("bool", default=False, simulated=False),
+        "url_username": Option(simulated=False),
+        "url_password": Option(simulated=False),
+        "use_default_credential": Option("bool", default=False, simulated=False),
+        "client_cert": Option(simulated=False),
+        "client_cert_password": Option(simulated=False),
+        "proxy_url": Option(simulated=False),
+        "proxy_username": Option(simulated=False),
+        "proxy_password": Option(simulated=False),
+        "proxy_use_default_credential": Option("bool", default=False, simulated=False),
     }
 )
 
 
 def proxy_in_the_way(state: State) -> str | None:
     """The old network's proxy through which a request would go, None when access is direct."""
-    policy = registry.value(state, registry.PROXY_POLICY, "ProxyServer")
+    policy: str | None = registry.value(state, registry.PROXY_POLICY, "ProxyServer")
     inet = state["inet"]
-    return policy or inet["auto_config_url"] or inet["proxy"] or state["winhttp"]["proxy"]
+    places: list[str | None] = [
+        policy,
+        inet["auto_config_url"],
+        inet["proxy"],
+        state["winhttp"]["proxy"],
+    ]
+    return next((place for place in places if place), None)
 
 
 def run(pc: PcFolder, args: dict[str, Any], check_mode: bool) -> dict[str, Any]:

@@ -43,7 +43,9 @@ def run(call: Call) -> None:
             evidence("user_proxy", user_proxy, user_proxy == "none", "registry"),
             evidence("policy_proxy", policy, policy == "none", "registry"),
             evidence("edr_service", service["state"], service["state"] == "running", "Get-Service"),
-            evidence("firewall", f"off: {', '.join(off) or 'none'}", not off, "Get-NetFirewallProfile"),
+            evidence(
+                "firewall", f"off: {', '.join(off) or 'none'}", not off, "Get-NetFirewallProfile"
+            ),
             evidence("tpm", state["tpm_ready"], state["tpm_ready"], "Get-Tpm"),
             encryption(state),
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 from rollout.lab.windows.errors import ScriptError
 from rollout.lab.windows.modules.win_powershell import Call
@@ -24,5 +25,6 @@ def run(call: Call) -> None:
             return
         state["firmware"]["boot_once"] = "network"
     delay = float(call.parameters["DelaySeconds"]) * state["time_scale"]
-    request = {"computer_name": call.pc.name, "delay": delay}
+    # With the delay counted from this process's end, the session that asks always sees its result.
+    request = {"process": os.getpid(), "delay": delay}
     write_atomically(call.pc.requests / f"{call.pc.name}.reboot", json.dumps(request))

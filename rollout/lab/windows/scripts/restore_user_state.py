@@ -40,8 +40,7 @@ def run(call: Call) -> None:
     }
     if take(target, names) != wanted:
         raise ScriptError(
-            "The restored files differ from the copy. Run restore again; the copy stays in "
-            f"{copy}."
+            f"The restored files differ from the copy. Run restore again; the copy stays in {copy}."
         )
     call.changed = copied > 0
     call.result = asdict(wanted)
