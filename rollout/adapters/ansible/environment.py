@@ -25,7 +25,6 @@ CONNECT_SECONDS = 15
 def environment(
     settings: AnsibleSettings,
     marker: Marker,
-    control: Path,
     forks: int,
     outer: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
@@ -55,7 +54,6 @@ def environment(
         "ANSIBLE_TIMEOUT": str(CONNECT_SECONDS),
         "ANSIBLE_HOST_KEY_CHECKING": "True",
         "ANSIBLE_SSH_USETTY": "False",
-        "ANSIBLE_SSH_CONTROL_PATH_DIR": str(control),
         "ANSIBLE_SSH_ARGS": (
             "-C -o ControlMaster=auto -o ControlPersist=60s"
             " -o ServerAliveInterval=10 -o ServerAliveCountMax=3"

@@ -58,7 +58,7 @@ class RunFolder:
     def write(self, settings: AnsibleSettings, order: RunOrder, now: datetime) -> Inventory:
         """Make the folder; raises CannotStart and leaves nothing behind."""
         self._check(settings)
-        made = inventory(order.hosts, self.path / "known_hosts")
+        made = inventory(order.hosts, self.path / "known_hosts", self.control)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.path.mkdir(mode=0o700)

@@ -38,8 +38,8 @@ class Inventory:
     empty: bool
 
 
-def inventory(hosts: Iterable[HostOrder], known_hosts: Path) -> Inventory:
-    """The files for these machines; `known_hosts` is where that file will be.
+def inventory(hosts: Iterable[HostOrder], known_hosts: Path, control: Path) -> Inventory:
+    """The files for these machines; `known_hosts` and `control` (SSH's sockets) are of the run.
 
     A machine whose address or host key is not one is refused with a message: one bad row of the
     ledger does not stop the others. Raises ValueError for variables that cannot be passed.
@@ -62,18 +62,22 @@ def inventory(hosts: Iterable[HostOrder], known_hosts: Path) -> Inventory:
             continue
         if key is not None:
             pinned.append(f"{host.name} {key[1]}\n")
-        accepted[host.name] = _variables(host, known_hosts)
+        accepted[host.name] = _variables(host, known_hosts, control)
     return Inventory(_yaml(accepted), "".join(pinned), refused, empty=not accepted)
 
 
-def _variables(host: HostOrder, known_hosts: Path) -> Unsafe:
+def _variables(host: HostOrder, known_hosts: Path, control: Path) -> Unsafe:
     variables = Unsafe()
     for name, value in {**host.values, **host.secrets}.items():
         if not _VARIABLE.fullmatch(name):
             raise ValueError(f"{name!r} is not the name of an Ansible variable")
         variables[name] = _plain(name, value)
     variables["ansible_host"] = host.address
+    # Variables of the host win over group_vars: no configuration unpins a machine, or moves its
+    # sockets to where other runs share them and `processes` does not know them.
     variables["ansible_ssh_common_args"] = _ssh_options(host, known_hosts)
+    variables["ansible_control_path_dir"] = str(control)
+    variables["ansible_control_path"] = f"%(directory)s/{host.name}"
     return variables
 
 

@@ -49,7 +49,7 @@ class LocalEngine:
                 raise CannotStart(_("run {run} is at work").format(run=order.run_id))
             made = folder.write(self._settings, order, self._clock.now())
             run = LocalRun(order, folder, made, sink, self._clock, self._ended)
-            marked = environment(self._settings, folder.marker, folder.control, order.forks)
+            marked = environment(self._settings, folder.marker, order.forks)
             try:
                 run.start(str(playbook), marked)
             except BaseException:

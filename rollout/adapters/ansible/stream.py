@@ -105,6 +105,7 @@ def redactable(secrets: Sequence[str]) -> list[bytes]:
         if len(secret) >= SHORTEST_SECRET:
             forms.add(secret.encode("utf-8", "surrogatepass"))
             forms.add(json.dumps(secret)[1:-1].encode())
+            forms.add(json.dumps(secret, ensure_ascii=False)[1:-1].encode("utf-8", "surrogatepass"))
     return sorted(forms, key=len, reverse=True)
 
 
