@@ -25,7 +25,7 @@ from rollout.domain.machine import Step
 PACKAGE = Path(__file__).resolve().parent
 
 
-def _shipped(name: str) -> Path:
+def shipped(name: str) -> Path:
     """`playbooks/` or `inventory/`: beside the package in a checkout, in the wheel's share else."""
     checkout = PACKAGE.parent / name
     return checkout if checkout.is_dir() else PACKAGE.parent / "rollout_share" / name
@@ -213,9 +213,9 @@ class Service(Section):
 class AnsibleSettings(Section):
     """`[ansible]`"""
 
-    playbooks: Path = Field(default_factory=lambda: _shipped("playbooks"))
+    playbooks: Path = Field(default_factory=lambda: shipped("playbooks"))
     """Folder with one playbook per step."""
-    group_vars: Path = Field(default_factory=lambda: _shipped("inventory") / "group_vars")
+    group_vars: Path = Field(default_factory=lambda: shipped("inventory") / "group_vars")
     """How machines are reached: connection, credentials by reference."""
     collections: tuple[Path, ...] = ()
     """Searched before the installed collections."""

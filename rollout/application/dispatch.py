@@ -4,10 +4,9 @@ One transaction: the lease is still ours, the wave runs, the limits hold, the cl
 Only after its commit may an engine start.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
 from uuid import uuid4
 
 from sqlmodel import Session
@@ -89,7 +88,49 @@ def hand_over_complete(
         return len(complete)
 
 
-def _today(settings: Settings, at: datetime) -> Any:
+def hold_incomplete(
+    database: Database, settings: Settings, *, lease_epoch: int, at: datetime
+) -> int:
+    """Machines that nobody can address or recognise are held, not passed over; how many."""
+    with database.write() as session:
+        leases.require(session, lease_epoch)
+        incomplete = [
+            machine.id or 0
+            for machine in _waiting(session, settings, (MachineState.PLANNED,), at)
+            if not (machine.serial and machine.computer_name)
+        ]
+        transitions.apply(
+            session,
+            Machine,
+            incomplete,
+            MachineVerb.HOLD,
+            actor=DAEMON,
+            at=at,
+            reason="the ledger has no serial or no computer name: correct it and import again",
+        )
+        return len(incomplete)
+
+
+def startable(session: Session, settings: Settings, at: datetime) -> bool:
+    """Whether some machine of a running wave waits for a step today."""
+    return any(
+        next_step(settings, machine) is not None
+        for machine in _waiting(session, settings, STEP_FROM, at)
+    )
+
+
+def _waiting(
+    session: Session, settings: Settings, states: Iterable[MachineState], at: datetime
+) -> list[Machine]:
+    """Machines of running waves in `states` whose day has come."""
+    return [
+        machine
+        for wave in waves.in_states(session, WaveState.RUNNING)
+        for machine in machines.waiting(session, wave.id or 0, states, day=_today(settings, at))
+    ]
+
+
+def _today(settings: Settings, at: datetime) -> date:
     return at.astimezone(settings.programme.zone).date()
 
 
@@ -233,8 +274,8 @@ def claim_probe(
         leases.require(session, lease_epoch)
         asked = [
             command
-            for command in commands.open_ones(session)
-            if command.kind == "probe_machine" and not _under_way(session, command)
+            for command in commands.open_ones(session, "probe_machine")
+            if not _under_way(session, command)
         ]
         if not asked:
             return None

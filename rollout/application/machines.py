@@ -147,3 +147,9 @@ def _claim_in_doubt(session: Session, machine: Machine) -> Claim | None:
         return None
     claim = claims.latest(session, machine.id or 0, Step.REIMAGE)
     return claim if claim is not None and claims.may_have_happened(claim) else None
+
+
+def addressable(database: Database, limit: int) -> Sequence[Machine]:
+    """The first machines, by wave and tag, that can be reached and recognised."""
+    with database.read() as session:
+        return machines.addressable(session, limit)

@@ -31,6 +31,8 @@ class Results:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self.abandoning = False
+        """Set when the daemon stops at once: a stopped run is then lost, not cancelled."""
 
     def host_events(self, events: Sequence[HostEvent]) -> None:
         """Write a batch of task results and the moves that they prove, in one transaction."""
@@ -64,6 +66,7 @@ class Results:
                 _timed_out(session, run, end, at)
             else:
                 verb = RunVerb.CANCEL if end.how == "cancelled" else RunVerb.CRASH
+                verb = RunVerb.LOSE if self.abandoning else verb
                 reason = end.message or f"the run {end.how}"
                 settle.run_lost(session, run, verb, at=at, reason=reason)
 

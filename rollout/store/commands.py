@@ -21,11 +21,12 @@ def ask(
     return command
 
 
-def open_ones(session: Session) -> Sequence[Command]:
-    """Commands without an answer, oldest first."""
-    return session.exec(
-        select(Command).where(col(Command.answered_at).is_(None)).order_by(col(Command.id))
-    ).all()
+def open_ones(session: Session, kind: str | None = None) -> Sequence[Command]:
+    """Commands without an answer, oldest first; of one kind when it is given."""
+    statement = select(Command).where(col(Command.answered_at).is_(None)).order_by(col(Command.id))
+    if kind is not None:
+        statement = statement.where(Command.kind == kind)
+    return session.exec(statement).all()
 
 
 def give_to(session: Session, command_ids: Sequence[int], run_id: int) -> None:

@@ -216,3 +216,14 @@ def last_failure(session: Session, machine_id: int) -> HostResult | None:
         .order_by(col(HostResult.id).desc())
         .limit(1)
     ).one_or_none()
+
+
+def addressable(session: Session, limit: int) -> Sequence[Machine]:
+    """The first machines, by wave and tag, that can be reached and recognised."""
+    return session.exec(
+        select(Machine)
+        .outerjoin(Wave, col(Wave.id) == col(Machine.wave_id))
+        .where(col(Machine.serial).is_not(None), col(Machine.computer_name).is_not(None))
+        .order_by(col(Wave.number).is_(None), col(Wave.number), col(Machine.asset_tag))
+        .limit(limit)
+    ).all()

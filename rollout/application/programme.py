@@ -1,0 +1,213 @@
+"""One look at the tables and what follows from it: the daemon's tick.
+
+A tick can be repeated at any time with the same result; whatever it needs to know is in the
+tables, so that a killed daemon's successor goes on where it stood.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from rollout.application import dispatch, settle
+from rollout.application.ports import Clock, RunEnd, RunEngine, RunOrder
+from rollout.application.results import Results
+from rollout.domain.errors import RolloutError
+from rollout.domain.machine import STEP_FROM, WORKING, MachineState
+from rollout.domain.run import RunVerb
+from rollout.domain.wave import WaveState, WaveVerb
+from rollout.planning.calendar import Span, WorkCalendar
+from rollout.settings import Settings
+from rollout.store import claims, commands, leases, machines, runs, transitions, waves
+from rollout.store.database import Database
+from rollout.store.tables import Run, Wave
+
+log = logging.getLogger(__name__)
+
+PROBE_AGAIN = timedelta(minutes=5)
+"""A machine in doubt that did not answer is asked again after this."""
+
+_MOVABLE = (
+    frozenset(STEP_FROM)
+    | WORKING
+    | {
+        MachineState.PORTABLE,
+        MachineState.FAILED,
+        MachineState.SILENT,
+        MachineState.UNKNOWN,
+    }
+)
+"""While a machine of a wave is in one of these, the wave has work or a question left."""
+
+
+@dataclass(frozen=True)
+class Ticked:
+    """What a tick did, and whether anything is under way or can be started."""
+
+    started: int
+    idle: bool
+
+
+class Programme:
+    """The acting side of the service, for the holder of one lease."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        engine: RunEngine,
+        clock: Clock,
+        *,
+        lease_epoch: int,
+    ) -> None:
+        self.database = database
+        self.settings = settings
+        self.engine = engine
+        self.clock = clock
+        self.lease_epoch = lease_epoch
+        self._results = Results(database, clock)
+        self._calendar = WorkCalendar(
+            [Span(known.first, known.last) for known in settings.calendar.closed],
+            [Span(known.first, known.last) for known in settings.calendar.freeze],
+        )
+
+    def recover(self) -> int:
+        """End the runs that earlier daemons left behind; how many.
+
+        Their processes are dead before anything is settled: a claim must not be given again
+        while an orphan could still act on it.
+        """
+        with self.database.read() as session:
+            left = [(run.id or 0, run.ident) for run in runs.alive(session)]
+        self.engine.sweep([ident for _, ident in left])
+        at = self.clock.now()
+        for run_id, _ in left:
+            with self.database.write() as session:
+                leases.require(session, self.lease_epoch)
+                run = runs.by_id(session, run_id)
+                reason = "the daemon that ran it is gone"
+                settle.run_lost(session, run, RunVerb.LOSE, at=at, reason=reason)
+        return len(left)
+
+    def abandon(self) -> None:
+        """Stop what runs at once; its claims are settled as lost."""
+        self._results.abandoning = True
+        self.engine.close()
+
+    def tick(self) -> Ticked:
+        """Look once. Raises LeaseHeld when another daemon has taken over."""
+        at, mine = self.clock.now(), self.lease_epoch
+        self._obey()
+        self._end_headless_runs()
+        with self.database.write() as session:
+            leases.require(session, mine)
+            settle.overdue(session, self.engine.alive(), at=at)
+            self._doubt_again(session, at)
+        dispatch.hold_incomplete(self.database, self.settings, lease_epoch=mine, at=at)
+        dispatch.hand_over_complete(self.database, self.settings, lease_epoch=mine, at=at)
+        started = 0
+        probe = dispatch.claim_probe(self.database, self.settings, lease_epoch=mine, at=at)
+        if probe is not None:
+            self._start(probe)
+            started += 1
+        while order := dispatch.claim_next(self.database, self.settings, lease_epoch=mine, at=at):
+            self._start(order)
+            started += 1
+        self._close_waves()
+        return Ticked(started, started == 0 and self._idle())
+
+    def _start(self, order: RunOrder) -> None:
+        at = self.clock.now()
+        with self.database.write() as session:
+            transitions.apply(
+                session,
+                Run,
+                [order.run_id],
+                RunVerb.START,
+                actor=settle.DAEMON,
+                at=at,
+                run_id=order.run_id,
+            )
+            run = runs.by_id(session, order.run_id)
+            run.started_at = at
+            session.add(run)
+        try:
+            self.engine.start(order, self._results)
+        except (OSError, RolloutError) as error:
+            # Nothing was begun: the claims are settled as without effect.
+            self._results.run_ended(RunEnd(order.run_id, "crashed", f"cannot start: {error}"))
+            return
+        log.info("run %s: %s on %s machines", order.run_id, order.playbook, len(order.hosts))
+
+    def _obey(self) -> None:
+        """Carry out the commands that need no run of their own."""
+        with self.database.read() as session:
+            asked = [
+                command for command in commands.open_ones(session) if command.kind == "cancel_run"
+            ]
+        for command in asked:
+            known = self.engine.cancel(command.target_id)
+            text = "stopping" if known else "not running here: nothing to stop"
+            with self.database.write() as session:
+                commands.answer(
+                    session, command.id or 0, text, at=self.clock.now(), refused=not known
+                )
+
+    def _end_headless_runs(self) -> None:
+        """Runs of this daemon that its engine does not know: it refused to start them."""
+        alive = self.engine.alive()
+        with self.database.write() as session:
+            for run in runs.alive(session):
+                if run.lease_epoch == self.lease_epoch and run.id not in alive:
+                    reason = "the engine does not run it"
+                    settle.run_lost(session, run, RunVerb.CRASH, at=self.clock.now(), reason=reason)
+
+    def _close_waves(self) -> None:
+        at = self.clock.now()
+        with self.database.write() as session:
+            leases.require(session, self.lease_epoch)
+            for wave in waves.in_states(
+                session, WaveState.RUNNING, WaveState.SOAKING, WaveState.DONE
+            ):
+                counts = machines.counts(session, wave.id)
+                work = any(counts.get(state) for state in _MOVABLE)
+                if wave.state == WaveState.RUNNING and not work:
+                    self._move_wave(session, wave, WaveVerb.SOAK, at)
+                elif wave.state != WaveState.RUNNING and work:
+                    self._move_wave(session, wave, WaveVerb.REOPEN, at)
+                elif wave.state == WaveState.SOAKING and self._soaked(wave, at):
+                    self._move_wave(session, wave, WaveVerb.FINISH, at)
+
+    def _soaked(self, wave: Wave, at: datetime) -> bool:
+        """Whether a wave has been watched long enough; only the pilot is watched for days."""
+        days = self.settings.pilot.soak_working_days if wave.pilot else 0
+        zone = self.settings.programme.zone
+        since, today = wave.state_since.astimezone(zone).date(), at.astimezone(zone).date()
+        return self._calendar.count(since + timedelta(days=1), today) >= days
+
+    def _move_wave(self, session: Session, wave: Wave, verb: WaveVerb, at: datetime) -> None:
+        transitions.apply(session, Wave, [wave.id or 0], verb, actor=settle.DAEMON, at=at)
+
+    def _doubt_again(self, session: Session, at: datetime) -> None:
+        """Ask machines in doubt again, in case they have come back."""
+        for machine in machines.in_states(session, (MachineState.UNKNOWN,)):
+            last = commands.last_for(session, "probe_machine", machine.id or 0)
+            answered = last.answered_at if last is not None else None
+            if last is None or (answered is not None and at - answered >= PROBE_AGAIN):
+                commands.ask(
+                    session,
+                    "probe_machine",
+                    machine.id or 0,
+                    actor=settle.DAEMON,
+                    at=at,
+                    reason=machine.cause,
+                )
+
+    def _idle(self) -> bool:
+        """Nothing under way, nothing asked, nothing that could start today."""
+        at = self.clock.now()
+        with self.database.read() as session:
+            if runs.alive(session) or commands.open_ones(session) or claims.open_count(session):
+                return False
+            return not dispatch.startable(session, self.settings, at)

@@ -1,0 +1,47 @@
+"""The only wiring: settings become an application."""
+
+import getpass
+import os
+from dataclasses import dataclass
+from functools import cached_property
+
+from rollout import settings as configuration
+from rollout.adapters.clock import clock_from
+from rollout.application.operators import Operator
+from rollout.application.ports import Clock, RunEngine
+from rollout.settings import Settings
+from rollout.store import migrate
+from rollout.store.database import Database
+
+
+@dataclass
+class Application:
+    """What front ends and the daemon work with."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+
+    def operator(self, name: str | None = None) -> Operator:
+        """Who is at the terminal: `--actor`, else the user of the operating system."""
+        return Operator.named(name or getpass.getuser(), self.settings.roles)
+
+    @cached_property
+    def engine(self) -> RunEngine:
+        """The engine of this process; made when first asked for, because most never ask."""
+        from rollout.adapters.ansible.local import LocalEngine
+
+        return LocalEngine(self.settings.ansible, self.clock)
+
+
+def application(*, now: str | None = None, migrated: bool = True) -> Application:
+    """Read the configuration and open the database.
+
+    `migrated=False` opens a database that is about to be made. Raises RolloutError.
+    """
+    settings = configuration.load()
+    clock = clock_from(now or os.environ.get("ROLLOUT_NOW"))
+    database = Database(settings.database_url)
+    if migrated:
+        migrate.check(database)
+    return Application(settings, database, clock)

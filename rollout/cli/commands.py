@@ -1,0 +1,63 @@
+"""The tree of commands."""
+
+from typing import Annotated
+
+import typer
+
+from rollout import __version__
+from rollout.cli import (
+    audit,
+    demo,
+    export,
+    importing,
+    lab,
+    machine,
+    plan,
+    run,
+    screen,
+    serving,
+    setup,
+    wave,
+)
+from rollout.cli.invocation import Invocation
+from rollout.i18n import _
+
+app = typer.Typer(
+    name="rollout",
+    help=_("Moves an organisation's PCs and people to a new platform before a fixed date."),
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"rollout {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    actor: Annotated[
+        str | None,
+        typer.Option("--actor", help=_("who acts; the user of the operating system by default")),
+    ] = None,
+    now: Annotated[
+        str | None,
+        typer.Option("--now", help=_("set the programme's clock, as 2022-11-01T09:00+09:00")),
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help=_("the version"))
+    ] = False,
+) -> None:
+    """Options of every command."""
+    context.obj = Invocation(actor=actor, now=now)
+
+
+for group in (importing, plan, wave, machine, run, export, audit, lab):
+    app.add_typer(group.app)
+for command in (*setup.COMMANDS, *serving.COMMANDS, *screen.COMMANDS, *demo.COMMANDS):
+    app.command()(command)

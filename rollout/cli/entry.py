@@ -1,0 +1,68 @@
+"""Running a command and turning what goes wrong into one line and an exit code."""
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+from typer.main import get_command
+
+from rollout.cli.commands import app
+from rollout.domain.errors import NeedsApproval, RolloutError
+from rollout.i18n import _
+
+OK, REFUSED, USAGE, NEEDS_APPROVAL, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; no traceback reaches the user."""
+    try:
+        code = get_command(app).main(list(arguments), "rollout", standalone_mode=False)
+    except typer.exceptions.TyperException as error:
+        _say(error.format_message())
+        return error.exit_code
+    except typer.Abort:
+        return INTERRUPTED
+    except NeedsApproval as error:
+        _say(str(error))
+        return NEEDS_APPROVAL
+    except RolloutError as error:
+        _say(str(error))
+        return REFUSED
+    except KeyboardInterrupt:
+        _say(_("interrupted; nothing is half-applied"))
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of a pipe (head, less) has gone; Python would complain again at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except OSError as error:
+        _say(str(error))
+        return REFUSED
+    except Exception as error:  # noqa: BLE001  (kept in a file whose name the user is told)
+        return _unexpected(error)
+    return code if isinstance(code, int) else OK
+
+
+def _unexpected(error: Exception) -> int:
+    from sqlalchemy.exc import DatabaseError
+
+    if isinstance(error, DatabaseError):
+        _say(_("database: {why}").format(why=str(error.orig).splitlines()[0]))
+        return REFUSED
+    handle, name = tempfile.mkstemp(prefix="rollout-", suffix=".log")
+    os.close(handle)
+    Path(name).write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    _say(
+        _("this is a defect of rollout ({kind}: {why}); please report it with {file}").format(
+            kind=type(error).__name__, why=error, file=name
+        )
+    )
+    return REFUSED
+
+
+def _say(message: str) -> None:
+    print(f"rollout: {' '.join(message.split())}", file=sys.stderr)  # noqa: T201

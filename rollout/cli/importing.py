@@ -1,0 +1,142 @@
+"""`rollout import`"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rollout.cli.invocation import AsJson, invocation
+from rollout.cli.output import print_json, print_table, progress_bar, say
+from rollout.domain.errors import RolloutError
+from rollout.i18n import _
+
+if TYPE_CHECKING:
+    from rollout.application.import_report import ImportReport
+
+app = typer.Typer(name="import", help=_("Take in what other offices keep."), no_args_is_help=True)
+
+SHOWN = 30
+"""Bad rows and changes that are printed before the rest is only counted."""
+
+
+@app.callback()
+def group() -> None:
+    """A group of its own, although it has one command yet."""
+
+
+@app.command(help=_("Import the asset ledger (CSV or XLSX); a second import is an update."))
+def ledger(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help=_("the same report, but nothing is written"))
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help=_("write nothing when any row is bad"))
+    ] = False,
+    encoding: Annotated[
+        str | None, typer.Option("--encoding", help=_("of a CSV file; detected by default"))
+    ] = None,
+    sheet: Annotated[
+        str | None, typer.Option("--sheet", help=_("of a workbook; found by its header"))
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    from rollout.adapters.ledger.reader import open_ledger
+    from rollout.application.import_ledger import import_ledger
+
+    given = invocation(context)
+    application = given.application()
+    settings = application.settings
+    source = open_ledger(file, encoding=encoding, sheet=sheet, synonyms=settings.ledger_columns)
+    with progress_bar(_("reading")) as bar:
+        labels = {"read": _("reading"), "write": _("writing")}
+        report = import_ledger(
+            application.database,
+            source,
+            operator=application.operator(given.actor),
+            now=application.clock.now(),
+            valid_from=settings.programme.start,
+            dry_run=dry_run,
+            strict=strict,
+            progress=lambda phase, done, total: bar(done, total, labels[phase]),
+        )
+    if as_json:
+        print_json(report.as_json())
+    else:
+        _print(report)
+    if strict and report.faults and not dry_run:
+        raise RolloutError(
+            _("{bad} rows are bad and --strict was given: nothing was written").format(
+                bad=report.bad
+            )
+        )
+
+
+def _print(report: "ImportReport") -> None:
+    say(
+        _("{source}: {rows} rows, {good} good, {bad} bad").format(
+            source=report.source, rows=report.rows, good=report.good, bad=report.bad
+        )
+    )
+    print_table(
+        ["", _("new"), _("changed"), _("unchanged")],
+        [
+            [name, tally.created, tally.updated, tally.unchanged]
+            for name, tally in (
+                (_("machines"), report.machines),
+                (_("people"), report.people),
+                (_("sites"), report.sites),
+                (_("departments"), report.departments),
+            )
+        ],
+    )
+    _print_faults(report)
+    for remark in report.remarks.values():
+        rows = ", ".join(map(str, remark.rows)) + (
+            " ..." if remark.count > len(remark.rows) else ""
+        )
+        say(
+            _("note: {message} ({count} rows: {rows})").format(
+                message=remark.text(), count=remark.count, rows=rows
+            )
+        )
+    _print_changes(report)
+    if report.gone:
+        tags = ", ".join(report.gone[:SHOWN])
+        say(
+            _(
+                "{count} machines are gone from this ledger; they were left as they are: {tags}"
+            ).format(count=len(report.gone), tags=tags)
+        )
+    if report.dry_run:
+        say(_("dry run: nothing was written"))
+
+
+def _print_faults(report: "ImportReport") -> None:
+    if not report.faults:
+        return
+    print_table(
+        [_("row"), _("column"), _("value"), _("reason"), _("remedy")],
+        [
+            [fault.row, fault.column, fault.value, fault.why(), fault.what_to_do()]
+            for fault in report.faults[:SHOWN]
+        ],
+        title=_("bad cells"),
+    )
+    if len(report.faults) > SHOWN:
+        say(_("and {number} more: see --json").format(number=len(report.faults) - SHOWN))
+
+
+def _print_changes(report: "ImportReport") -> None:
+    rows = [
+        [name, changes.count, change.key, change.before, change.after]
+        for name, changes in sorted(report.changes.items())
+        for change in changes.examples
+    ]
+    if rows:
+        print_table(
+            [_("field"), _("changes"), _("for example"), _("before"), _("after")],
+            rows[:SHOWN],
+            title=_("what changes"),
+        )

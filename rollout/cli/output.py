@@ -1,0 +1,97 @@
+"""Printing tables, JSON and progress; text from outside is never read as markup."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1, default=_plain) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no place in JSON")
+
+
+def moment(value: datetime | None, zone: ZoneInfo) -> str | None:
+    """ISO-8601 with the offset of the programme's zone, to the second."""
+    return value.astimezone(zone).isoformat(timespec="seconds") if value else None
+
+
+def say(text: str) -> None:
+    """One line of plain text."""
+    sys.stdout.write(text + "\n")
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
+    """A table whose cells are data: shown as they are, without control characters."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, title=Text(title) if title else None, title_justify="left")
+    for column in columns:
+        table.add_column(Text(column), overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(printable(cell)) for cell in row))
+    from rich.console import Console
+
+    plain = Console(highlight=False, markup=False, emoji=False)
+    if not plain.is_terminal:
+        # In a pipe nothing may be folded at 80 columns: grep and awk read whole lines.
+        plain.width = 400
+    plain.print(table)
+
+
+def printable(cell: object) -> str:
+    """A cell as text of one line, in which no control character reaches the terminal."""
+    text = "" if cell is None else str(cell)
+    return "".join(c if c.isprintable() else "␤" if c == "\n" else "�" for c in text)
+
+
+@contextmanager
+def progress_bar(label: str, total: int | None = None) -> Iterator["_Bar"]:
+    """A bar with elapsed and remaining time on standard error; silent when that is no terminal."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    progress = Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
+    with progress:
+        yield _Bar(progress, label, total)
+
+
+class _Bar:
+    """What a use case calls with how far it is."""
+
+    def __init__(self, progress: "Progress", label: str, total: int | None) -> None:
+        self._progress = progress
+        self._task = progress.add_task(label, total=total)
+
+    def __call__(self, done: int, total: int | None = None, label: str | None = None) -> None:
+        self._progress.update(self._task, completed=done, total=total, description=label)
