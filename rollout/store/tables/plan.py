@@ -11,7 +11,8 @@ from rollout.store.columns import Instant
 class Plan(SQLModel, table=True):
     """A dated plan. At most one is proposed at a time; committed ones stay as history.
 
-    `unplaced` is JSON: a list of {asset_tag, reason}.
+    `unplaced` is JSON: a list of {asset_tag, reason}, the reason being a word of
+    planning.problem.Obstacle.
     """
 
     __tablename__ = "plans"
@@ -36,7 +37,11 @@ class Plan(SQLModel, table=True):
 
 
 class PlanSlot(SQLModel, table=True):
-    """The day and wave that a plan gives to a machine."""
+    """The day and wave that a plan gives to a machine.
+
+    `site_id` and `machine_version` are what the planner saw: a machine that is elsewhere or has
+    moved on since is not what was planned.
+    """
 
     __tablename__ = "plan_slots"
     __table_args__ = (UniqueConstraint("plan_id", "machine_id"),)
@@ -44,5 +49,8 @@ class PlanSlot(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     plan_id: int = Field(foreign_key="plans.id")
     machine_id: int = Field(foreign_key="machines.id")
+    machine_version: int
+    site_id: int = Field(foreign_key="sites.id")
     wave_number: int
+    pilot: bool = False
     day: date

@@ -406,11 +406,18 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("plan_id", sa.Integer(), nullable=False),
         sa.Column("machine_id", sa.Integer(), nullable=False),
+        sa.Column("machine_version", sa.Integer(), nullable=False),
+        sa.Column("site_id", sa.Integer(), nullable=False),
         sa.Column("wave_number", sa.Integer(), nullable=False),
+        sa.Column("pilot", sa.Boolean(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
         sa.ForeignKeyConstraint(
             ["machine_id"],
             ["machines.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["site_id"],
+            ["sites.id"],
         ),
         sa.ForeignKeyConstraint(
             ["plan_id"],

@@ -1,0 +1,256 @@
+"""`plan solve`, `plan show` and `plan commit` on a real database."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from rollout.application import plan
+from rollout.application.plan import PlanRefused
+from rollout.domain.machine import MachineState, MachineVerb
+from rollout.domain.wave import WaveState
+from rollout.planning.problem import Obstacle
+from rollout.settings import Settings, load
+from rollout.store import history, migrate, transitions
+from rollout.store.database import Database
+from rollout.store.tables import AuditRow, Department, Machine, Plan, Site, Wave
+
+NOW = datetime(2022, 10, 20, 1, tzinfo=UTC)
+
+
+CONFIGURATION = """
+[programme]
+start = 2022-11-01
+cutover = 2023-05-01
+[calendar]
+closed = ["2022-12-29/2023-01-03"]
+[sites."本庁"]
+machines_per_day = 5
+[sites."閉庁舎"]
+machines_per_day = 0
+[limits]
+machines_per_wave = 12
+site = { machines_per_day = 2 }
+[pilot]
+size = 4
+soak_working_days = 2
+[generations.DK20]
+order = 1
+[generations.DK19]
+order = 2
+[generations.DK17]
+path = "refresh"
+order = 9
+"""
+
+
+@pytest.fixture
+def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    file = tmp_path / "rollout.toml"
+    file.write_text(CONFIGURATION, encoding="utf-8")
+    monkeypatch.setenv("ROLLOUT_CONFIG", str(file))
+    return load()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    opened = Database(f"sqlite:///{tmp_path / 'rollout.db'}")
+    migrate.upgrade(opened)
+    with opened.write() as session:
+        _fill(session)
+    yield opened
+    opened.close()
+
+
+def _fill(session: Session) -> None:
+    sites = {key: Site(key=key) for key in ("本庁", "尾鷲", "閉庁舎")}
+    department = Department(bureau="総務部", division="デジタル推進課", valid_from=date(2022, 4, 1))
+    session.add_all([*sites.values(), department])
+    session.flush()
+
+    def machine(number: int, generation: str, site: str | None, **other: object) -> Machine:
+        columns = {
+            "asset_tag": f"{generation}-{number:06d}",
+            "serial": f"S{number}",
+            "computer_name": f"PC{number}",
+            "generation": generation,
+            "site_id": sites[site].id if site else None,
+            "department_id": department.id,
+            "state_since": NOW,
+        }
+        return Machine(**(columns | other))
+
+    session.add_all(
+        [
+            *(machine(n, "DK20", "本庁") for n in range(1, 21)),
+            *(machine(n, "DK20", "尾鷲") for n in range(21, 26)),
+            *(machine(n, "DK19", "本庁") for n in range(26, 31)),
+            machine(31, "DK17", "本庁"),
+            machine(32, "DK20", None),
+            machine(33, "DK20", "本庁", serial=None),
+            machine(34, "DK20", "本庁", computer_name=None),
+            machine(35, "DK20", "本庁", in_ledger=False),
+            machine(36, "DK20", "閉庁舎"),
+            machine(37, "DK20", "本庁", state=MachineState.EXCLUDED.value),
+        ]
+    )
+
+
+def _states(database: Database) -> Counter[str]:
+    with database.read() as session:
+        return Counter(session.exec(select(Machine.state)).all())
+
+
+def test_a_proposal_places_or_names_every_registered_machine(
+    database: Database, configuration: Settings
+) -> None:
+    told: list[tuple[int, int]] = []
+    summary = plan.solve(
+        database, configuration, actor="planner", now=NOW, progress=lambda *a: told.append(a)
+    )
+    assert (summary.placed, sum(summary.unplaced.values())) == (30, 6)
+    assert summary.first_day == date(2022, 11, 1)
+    view = plan.show(database)
+    assert view.state == "proposed"
+    assert view.placed == sum(wave.machines for wave in view.waves) == 30
+    assert view.placed == sum(day.machines for day in view.days) == sum(view.sites.values())
+    assert view.unplaced == [
+        ("DK17-000031", Obstacle.REFRESH),
+        ("DK20-000032", Obstacle.NO_SITE),
+        ("DK20-000033", Obstacle.NO_SERIAL),
+        ("DK20-000034", Obstacle.NO_NAME),
+        ("DK20-000035", Obstacle.GONE),
+        ("DK20-000036", Obstacle.SITE_WITHOUT_CAPACITY),
+    ]
+    assert told[-1] == (36, 36)
+    assert _states(database) == {"registered": 36, "excluded": 1}
+
+
+def test_the_pilot_is_wave_one_and_soaks_before_the_next(
+    database: Database, configuration: Settings
+) -> None:
+    plan.solve(database, configuration, actor="planner", now=NOW)
+    first, second, *_ = plan.show(database).waves
+    assert (first.number, first.pilot, first.machines) == (1, True, 4)
+    assert first.sites == {"尾鷲": 2, "本庁": 2}
+    assert (first.last_day, second.first_day) == (date(2022, 11, 1), date(2022, 11, 7))
+    assert not second.pilot
+
+
+def test_a_new_proposal_discards_the_one_before(
+    database: Database, configuration: Settings
+) -> None:
+    first = plan.solve(database, configuration, actor="planner", now=NOW)
+    second = plan.solve(database, configuration, actor="planner", now=NOW)
+    with database.read() as session:
+        states = dict(session.exec(select(Plan.id, Plan.state)).all())
+    assert states == {first.plan_id: "discarded", second.plan_id: "proposed"}
+
+
+def test_commit_dates_every_placed_machine_and_plans_the_waves(
+    database: Database, configuration: Settings
+) -> None:
+    plan.solve(database, configuration, actor="planner", now=NOW)
+    proposed = plan.show(database)
+    summary = plan.commit(database, actor="boss", now=NOW)
+    assert (summary.placed, summary.waves) == (proposed.placed, len(proposed.waves))
+    assert _states(database) == {"planned": 30, "registered": 6, "excluded": 1}
+    with database.read() as session:
+        waves = session.exec(select(Wave).order_by(col(Wave.number))).all()
+        assert {wave.state for wave in waves} == {WaveState.PLANNED.value}
+        for wave, wanted in zip(waves, proposed.waves, strict=True):
+            days = session.exec(select(Machine.planned_day).where(Machine.wave_id == wave.id)).all()
+            assert len(days) == wanted.machines
+            assert (min(days), max(days)) == (wave.first_day, wave.last_day)
+        assert session.exec(select(Machine.asset_tag).where(
+            (col(Machine.planned_day).is_(None)) != (Machine.state != MachineState.PLANNED.value)
+        )).all() == []  # fmt: skip
+        facts = Counter(
+            session.exec(select(AuditRow.noun, AuditRow.actor, AuditRow.to_state)).all()
+        )
+        assert facts == {
+            ("machine", "boss", "planned"): 30,
+            ("wave", "boss", "planned"): len(waves),
+        }
+        assert history.verify(session).holds
+    view = plan.show(database)
+    assert (view.state, view.committed_by, view.placed) == ("committed", "boss", 30)
+
+
+def test_commit_without_a_proposal_is_refused(database: Database) -> None:
+    with pytest.raises(PlanRefused, match="run `rollout plan solve` first"):
+        plan.commit(database, actor="boss", now=NOW)
+    with pytest.raises(PlanRefused, match="run `rollout plan solve`"):
+        plan.show(database)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE machines SET site_id = 2 WHERE asset_tag = 'DK20-000005'",
+        "UPDATE machines SET serial = NULL WHERE asset_tag = 'DK20-000005'",
+        "UPDATE machines SET in_ledger = 0 WHERE asset_tag = 'DK20-000005'",
+        "move",
+    ],
+)
+def test_a_machine_that_changed_since_stops_the_whole_commit(
+    database: Database, configuration: Settings, change: str
+) -> None:
+    plan.solve(database, configuration, actor="planner", now=NOW)
+    with database.write() as session:
+        if change == "move":
+            for verb in (MachineVerb.HOLD, MachineVerb.RELEASE):
+                transitions.apply(session, Machine, [5], verb, actor="x", at=NOW, reason="r")
+        else:
+            session.connection().execute(text(change))
+    with pytest.raises(PlanRefused, match=r"1 machines changed.*\(DK20-000005\).*plan solve"):
+        plan.commit(database, actor="boss", now=NOW)
+    assert _states(database)["planned"] == 0
+    with database.read() as session:
+        assert session.exec(select(Wave)).all() == []
+
+
+def test_machines_with_a_date_keep_it_and_use_up_capacity(
+    database: Database, configuration: Settings
+) -> None:
+    plan.solve(database, configuration, actor="planner", now=NOW)
+    plan.commit(database, actor="boss", now=NOW)
+    with database.read() as session:
+        before = dict(session.exec(select(Machine.asset_tag, Machine.planned_day)).all())
+        busiest = Counter(
+            session.exec(select(Machine.planned_day).where(Machine.site_id == 1)).all()
+        )
+    with database.write() as session:
+        session.add(
+            Machine(asset_tag="DK20-000099", serial="S99", computer_name="PC99",
+                    generation="DK20", site_id=1, state_since=NOW)
+        )  # fmt: skip
+    waves = len(plan.show(database).waves)
+    summary = plan.solve(database, configuration, actor="planner", now=NOW)
+    view = plan.show(database)
+    assert summary.placed == 1
+    (wave,) = view.waves
+    assert (wave.number, wave.pilot) == (waves + 1, False)
+    assert wave.first_day >= date(2022, 11, 7)
+    assert busiest[wave.first_day] < 5
+    plan.commit(database, actor="boss", now=NOW)
+    with database.read() as session:
+        after = dict(session.exec(select(Machine.asset_tag, Machine.planned_day)).all())
+    assert {tag: after[tag] for tag in before} == before
+
+
+def test_nothing_to_plan_says_what_to_do(database: Database, configuration: Settings) -> None:
+    with database.write() as session:
+        session.connection().execute(text("DELETE FROM machines"))
+    with pytest.raises(PlanRefused, match="rollout import ledger"):
+        plan.solve(database, configuration, actor="planner", now=NOW)
+
+
+def test_no_machine_is_dated_before_today(database: Database, configuration: Settings) -> None:
+    late = datetime(2022, 12, 27, 16, tzinfo=UTC)  # the 28th in Tokyo
+    summary = plan.solve(database, configuration, actor="planner", now=late)
+    assert summary.first_day == date(2022, 12, 28)
