@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, or_, update
+from sqlalchemy import insert, literal, or_, update
 from sqlmodel import Session, col, func, select
 
 from rollout.domain.machine import Step
 from rollout.domain.run import ClaimOutcome
+from rollout.store.columns import Instant
 from rollout.store.tables import Claim
 
 
@@ -84,6 +85,11 @@ def end(
     return result.rowcount
 
 
+def _once(column: Any, at: datetime) -> Any:
+    """The moment that stands there already, else `at`."""
+    return func.coalesce(column, literal(at, Instant))
+
+
 def arm(session: Session, epoch: int, *, at: datetime, boot_id: str) -> bool:
     """Arm an open, unconsumed, unvoided claim; arming again changes nothing and is True."""
     result = session.connection().execute(
@@ -94,7 +100,7 @@ def arm(session: Session, epoch: int, *, at: datetime, boot_id: str) -> bool:
             col(Claim.voided_at).is_(None),
             col(Claim.consumed_at).is_(None),
         )
-        .values(armed_at=func.coalesce(Claim.armed_at, at), boot_id_before=boot_id)
+        .values(armed_at=_once(col(Claim.armed_at), at), boot_id_before=boot_id)
     )
     session.expire_all()
     return result.rowcount == 1
@@ -122,7 +128,7 @@ def void(session: Session, epoch: int, *, at: datetime) -> bool:
     result = session.connection().execute(
         update(Claim)
         .where(col(Claim.id) == epoch, col(Claim.consumed_at).is_(None))
-        .values(voided_at=func.coalesce(Claim.voided_at, at))
+        .values(voided_at=_once(col(Claim.voided_at), at))
     )
     session.expire_all()
     return result.rowcount == 1
