@@ -41,7 +41,7 @@ def load_scenario(path: Path) -> dict[str, dict[str, Any]]:
     scenario = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     for name, faults in scenario.items():
         if not isinstance(faults, dict):
-            raise ValueError(
+            raise ValueError(  # noqa: TRY004 - the file is wrong, not the caller's code
                 _("{path}: {name}: expected a table of faults").format(path=path, name=name)
             )
         try:
@@ -73,10 +73,14 @@ def check(faults: dict[str, Any]) -> None:
                     name=name, known=", ".join(sorted(FAULTS))
                 )
             )
-        kinds = FAULTS[name][0]
-        if not isinstance(value, kinds) or (isinstance(value, bool) and kinds == (int, float)):
+        if not _fits(FAULTS[name][0], value):
             message = _("fault {name}: {value!r} is not of the right kind")
             raise ValueError(message.format(name=name, value=value))
+
+
+def _fits(kinds: type | tuple[type, ...], value: Any) -> bool:
+    # True is an int for Python, but not a number of seconds.
+    return isinstance(value, kinds) and not (isinstance(value, bool) and kinds == (int, float))
 
 
 def _pc(folder: Path, computer_name: str) -> PcFolder:

@@ -30,6 +30,8 @@ Mode = Literal["asyncssh", "sshd"]
 #: Below the range from which the kernel takes ports for outgoing connections, so that a port is
 #: still free when its PC comes back from a reboot.
 _FIRST_PORT, _LAST_PORT = 20000, 32000
+#: What the supervisor sees of the environment: it outlives whoever started it, secrets must not.
+_PASSED_ON = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "ROLLOUT_SSHD")
 #: Seconds that a supervisor gets to start (per PC a little more) and to stop.
 _START, _START_PER_PC, _STOP = 20.0, 0.2, 10.0
 
@@ -228,7 +230,10 @@ def _start(files: WorldFiles, machines: int) -> None:
             stderr=log,
             start_new_session=True,
             cwd=files.folder,
-            env={**os.environ, "PYTHONPATH": str(LIBRARY)},
+            env={
+                **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+                "PYTHONPATH": str(LIBRARY),
+            },
         )
     limit = _START + _START_PER_PC * machines
     _within(limit, lambda: files.ready_file.exists() or process.poll() is not None)
