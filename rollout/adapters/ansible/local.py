@@ -34,6 +34,7 @@ class LocalEngine:
         self._clock = clock or SystemClock()
         self._runs: dict[int, LocalRun] = {}
         self._lock = threading.Lock()
+        self._rotating = threading.Lock()
         self._closed = False
 
     def start(self, order: RunOrder, sink: EventSink) -> None:
@@ -48,7 +49,7 @@ class LocalEngine:
             if order.run_id in self._runs:
                 raise CannotStart(_("run {run} is at work").format(run=order.run_id))
             made = folder.write(self._settings, order, self._clock.now())
-            run = LocalRun(order, folder, made, sink, self._clock, self._ended)
+            run = LocalRun(order, folder, made, sink, self._clock, self._rotate, self._ended)
             marked = environment(self._settings, folder.marker, order.forks)
             try:
                 run.start(str(playbook), marked)
@@ -114,12 +115,16 @@ class LocalEngine:
     def _ended(self, run: LocalRun) -> None:
         with self._lock:
             del self._runs[run.order.run_id]
+
+    def _rotate(self) -> None:
+        with self._lock:
             mine = {other.order.ident for other in self._runs.values()}
 
         def live(ident: str) -> bool:
             return ident in mine or bool(find([RunFolder(self._settings, ident).marker]))
 
         try:
-            rotate(self._settings, self._settings.keep_runs, live)
+            with self._rotating:
+                rotate(self._settings, self._settings.keep_runs, live)
         except OSError:
             log.exception("old runs could not be removed from %s", self._settings.artifacts)

@@ -41,6 +41,7 @@ class LocalRun:
         made: Inventory,
         sink: EventSink,
         clock: Clock,
+        cleared: Callable[[], None],
         ended: Callable[["LocalRun"], None],
     ) -> None:
         self.order = order
@@ -48,6 +49,7 @@ class LocalRun:
         self._made = made
         self._sink = sink
         self._clock = clock
+        self._cleared = cleared
         self._ended = ended
         self._secrets = [text for host in order.hosts for text in host.secrets.values()]
         machines = frozenset(host.machine_id for host in order.hosts)
@@ -125,6 +127,7 @@ class LocalRun:
             log.exception("run %s: the engine failed", self.order.ident)
             how, message = "crashed", _("the engine failed: {error}").format(error=error)
         how, message = self._clear_up(how, message)
+        self._cleared()
         end = RunEnd(self.order.run_id, how, None if message is None else clean(message))
         self._deliver_end(end)
         self._ended(self)
