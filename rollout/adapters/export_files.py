@@ -1,0 +1,168 @@
+"""Exports as files: CSV that a spreadsheet opens as it is meant, and JSON.
+
+A file is written beside its place and then put there: whoever reads it sees the old export or
+the new one, never half of one.
+"""
+
+import csv
+import io
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from rollout.application.export_forms import Cell, Document, Table
+from rollout.domain.errors import RolloutError
+
+Progress = Callable[[int, int], None]
+"""Told (rows written, all rows)."""
+
+ENCODINGS = {"utf-8-bom": "utf-8-sig", "utf-8-sig": "utf-8-sig", "utf-8": "utf-8", "cp932": "cp932"}
+
+# What a spreadsheet would take for the beginning of a formula, half and full width.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# Unicode has two code points for these and CP932 only the other one.
+_TWINS = {"〜": "～", "−": "－", "—": "―", "‖": "∥", "¢": "￠", "£": "￡", "¬": "￢"}
+_GETA = "〓"
+_EVERY = 1_000
+
+
+class ExportFailed(RolloutError):
+    """The file could not be written; an older one is still whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """A character that the encoding does not have. `row` counts from 1, the headings being 1."""
+
+    row: int
+    column: str
+    character: str
+    put: str
+
+
+@dataclass(frozen=True)
+class Written:
+    """A finished export; `rows` without the headings."""
+
+    path: Path
+    rows: int
+    replaced: Sequence[Replaced] = ()
+
+
+def write_csv(
+    path: Path,
+    table: Table,
+    *,
+    encoding: str = "utf-8-bom",
+    progress: Progress = lambda done, total: None,
+) -> Written:
+    """Write `table` to `path`; `encoding` is utf-8-bom, utf-8 or cp932.
+
+    Characters that CP932 lacks are replaced by their twin or by 〓, and every one is reported.
+    Raises ExportFailed.
+    """
+    codec = ENCODINGS.get(encoding)
+    if codec is None:
+        raise ExportFailed(f"unknown encoding {encoding!r}: use utf-8-bom, utf-8 or cp932")
+    replaced: list[Replaced] = []
+    rows = 0
+    with _beside(path) as file:
+        text = io.TextIOWrapper(file, encoding=codec, newline="")
+        writer = csv.writer(text, lineterminator="\r\n")
+        fit = _Fitting(codec, table.headings, replaced)
+        writer.writerow(fit.row(1, table.headings))
+        for rows, row in enumerate(table.rows, start=1):
+            writer.writerow(fit.row(rows + 1, row))
+            if rows % _EVERY == 0:
+                progress(rows, table.total)
+        text.flush()
+        text.detach()
+    progress(rows, table.total)
+    return Written(path, rows, replaced)
+
+
+def write_json(
+    path: Path, document: Document, *, progress: Progress = lambda done, total: None
+) -> Written:
+    """Write `document` to `path` as UTF-8 JSON, one item of its list per line.
+
+    Raises ExportFailed.
+    """
+    rows = 0
+    with _beside(path) as file:
+        file.write(b"{\n")
+        for key, value in document.head.items():
+            file.write(f"{_json(key)}: {_json(value)},\n".encode())
+        file.write(f"{_json(document.key)}: [".encode())
+        for rows, item in enumerate(document.items, start=1):
+            file.write(("\n" if rows == 1 else ",\n").encode() + _json(item).encode())
+            if rows % _EVERY == 0:
+                progress(rows, document.total)
+        file.write(b"\n]\n}\n")
+    progress(rows, document.total)
+    return Written(path, rows)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+class _Fitting:
+    """Makes cells fit for a spreadsheet and for an encoding."""
+
+    def __init__(self, codec: str, headings: Sequence[str], replaced: list[Replaced]) -> None:
+        self._codec, self._headings, self._replaced = codec, headings, replaced
+
+    def row(self, number: int, cells: Iterable[Cell]) -> list[Cell]:
+        return [
+            self._text(number, column, cell) if isinstance(cell, str) else cell
+            for column, cell in enumerate(cells)
+        ]
+
+    def _text(self, number: int, column: int, text: str) -> str:
+        if not text.isascii() and self._survivor(text) != text:
+            text = "".join(self._character(number, column, one) for one in text)
+        # With the apostrophe a spreadsheet shows the text and calculates nothing.
+        return "'" + text if text.startswith(_FORMULA) else text
+
+    def _survivor(self, text: str) -> str | None:
+        """What a reader of the file gets; None when it cannot be written."""
+        try:
+            # Python writes some twins without a word, so what comes back is what counts.
+            return text.encode(self._codec).decode(self._codec)
+        except UnicodeEncodeError:
+            return None
+
+    def _character(self, number: int, column: int, character: str) -> str:
+        survivor = self._survivor(character)
+        if survivor == character:
+            return character
+        unknown = _GETA if self._codec == "cp932" else "\ufffd"
+        put = survivor or _TWINS.get(character, unknown)
+        self._replaced.append(Replaced(number, self._headings[column], character, put))
+        return put
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[BinaryIO]:
+    """A file that takes the place of `path` when the block ends, and vanishes when it raises."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            try:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+                part.replace(path)
+            except BaseException:
+                part.unlink()
+                raise
+    except OSError as error:
+        raise ExportFailed(
+            f"cannot write {path}: {error.strerror or error}; an older export is unchanged"
+        ) from None

@@ -1,0 +1,140 @@
+"""Prepared rows for status reports and machine lists."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select
+from sqlmodel import Session, col, func, select
+
+from rollout.domain.machine import NEEDS_A_PERSON
+from rollout.store.tables import Department, Machine, Person, Site, Wave
+
+_FETCH = 5_000
+
+
+class Count(NamedTuple):
+    """How many machines share site, bureau, generation, wave and state."""
+
+    generation: str
+    site: str | None
+    bureau: str | None
+    wave: int | None
+    state: str
+    machines: int
+
+
+def counts(session: Session) -> list[Count]:
+    """Every machine counted once."""
+    keys: list[Any] = [
+        col(Machine.generation),
+        col(Site.key),
+        col(Department.bureau),
+        col(Wave.number),
+        col(Machine.state),
+    ]
+    statement: Select[Any] = select(*keys, func.count())  # type: ignore[call-overload]
+    rows = session.execute(_joined(statement).group_by(*keys))
+    return [Count(*row) for row in rows]
+
+
+class MachineLine(NamedTuple):
+    """A machine with everything that is joined to it."""
+
+    asset_tag: str
+    generation: str
+    model: str
+    serial: str | None
+    mac: str | None
+    computer_name: str | None
+    site: str | None
+    floor: str
+    bureau: str | None
+    division: str | None
+    staff_number: str | None
+    owner: str | None
+    purpose: str
+    lease_from: date | None
+    lease_to: date | None
+    may_leave: bool | None
+    in_ledger: bool
+    wave: int | None
+    planned_day: date | None
+    state: str
+    step: str | None
+    attempt: int
+    state_since: datetime
+    cause: str | None
+    held_from: str | None
+    hold_until: date | None
+    image_id: str | None
+    last_seen_at: datetime | None
+    remark: str
+
+
+def total(session: Session) -> int:
+    """How many machines there are."""
+    return session.exec(select(func.count()).select_from(Machine)).one()
+
+
+def machine_lines(session: Session) -> Iterator[MachineLine]:
+    """Every machine in the order of tags, read as it is asked for."""
+    statement = _joined(_line()).order_by(col(Machine.asset_tag))
+    for row in session.execute(statement, execution_options={"yield_per": _FETCH}):
+        yield MachineLine(*row)
+
+
+def exceptions(session: Session) -> list[MachineLine]:
+    """Machines that need a person, the longest waiting first."""
+    statement = (
+        _joined(_line())
+        .where(col(Machine.state).in_([state.value for state in NEEDS_A_PERSON]))
+        .order_by(col(Machine.state_since), col(Machine.asset_tag))
+    )
+    return [MachineLine(*row) for row in session.execute(statement)]
+
+
+def _line() -> Select[Any]:
+    columns: list[Any] = [
+        Machine.asset_tag,
+        Machine.generation,
+        Machine.model,
+        Machine.serial,
+        Machine.mac,
+        Machine.computer_name,
+        Site.key,
+        Machine.floor,
+        Department.bureau,
+        Department.division,
+        Person.staff_number,
+        Person.name,
+        Machine.purpose,
+        Machine.lease_from,
+        Machine.lease_to,
+        Machine.may_leave,
+        Machine.in_ledger,
+        Wave.number,
+        Machine.planned_day,
+        Machine.state,
+        Machine.step,
+        Machine.attempt,
+        Machine.state_since,
+        Machine.cause,
+        Machine.held_from,
+        Machine.hold_until,
+        Machine.image_id,
+        Machine.last_seen_at,
+        Machine.remark,
+    ]
+    statement: Select[Any] = select(*columns)
+    return statement
+
+
+def _joined(statement: Select[Any]) -> Select[Any]:
+    return (
+        statement.select_from(Machine)
+        .outerjoin(Site, col(Site.id) == col(Machine.site_id))
+        .outerjoin(Department, col(Department.id) == col(Machine.department_id))
+        .outerjoin(Person, col(Person.id) == col(Machine.owner_id))
+        .outerjoin(Wave, col(Wave.id) == col(Machine.wave_id))
+    )
