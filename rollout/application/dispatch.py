@@ -197,7 +197,7 @@ def _claim(
     session.add(run)
     session.flush()
     run_id = run.id or 0
-    attempts = {machine.id or 0: machine.attempt for machine in chosen.machines}
+    attempts = _attempts(session, chosen)
     transitions.apply(session, Machine, ids, MachineVerb.BEGIN, actor=DAEMON, at=at, run_id=run_id)
     tokens = {machine_id: new_token() for machine_id in ids} if chosen.step.destructive else {}
     deadline = settings.deadline(chosen.step)
@@ -228,6 +228,21 @@ def _claim(
         forks=settings.ansible.forks,
         limit_seconds=deadline.total_seconds(),
     )
+
+
+def _attempts(session: Session, chosen: Chosen) -> dict[int, int]:
+    """The attempt that each machine's state authorises.
+
+    A machine that was excluded and readmitted begins its passage anew, but its earlier claims
+    stay: their numbers are never given again.
+    """
+    claimed = claims.last_attempts(
+        session, chosen.step, [machine.id or 0 for machine in chosen.machines]
+    )
+    return {
+        machine.id or 0: max(machine.attempt, claimed.get(machine.id or 0, 0) + 1)
+        for machine in chosen.machines
+    }
 
 
 def _host(

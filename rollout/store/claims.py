@@ -35,6 +35,16 @@ def latest(session: Session, machine_id: int, step: Step) -> Claim | None:
     ).one_or_none()
 
 
+def last_attempts(session: Session, step: Step, machine_ids: Sequence[int]) -> dict[int, int]:
+    """The highest attempt of a step that each machine ever had a claim for."""
+    rows = session.exec(
+        select(Claim.machine_id, func.max(Claim.attempt))
+        .where(Claim.step == step.value, col(Claim.machine_id).in_(machine_ids))
+        .group_by(col(Claim.machine_id))
+    ).all()
+    return dict(rows)
+
+
 def open_of_run(session: Session, run_id: int) -> Sequence[Claim]:
     """Claims of a run that have no end."""
     return session.exec(

@@ -1,0 +1,99 @@
+"""`rollout export`"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rollout.cli.invocation import invocation
+from rollout.cli.output import print_table, progress_bar, say
+from rollout.i18n import _
+
+if TYPE_CHECKING:
+    from rollout.adapters.export_files import Written
+
+app = typer.Typer(name="export", help=_("Files for people and programs."), no_args_is_help=True)
+
+SHOWN = 20
+"""Replaced characters that are listed before the rest is only counted."""
+
+
+class Format(StrEnum):
+    """The forms in which an export can be written."""
+
+    CSV = "csv"
+    JSON = "json"
+
+
+class Encoding(StrEnum):
+    """Of CSV files."""
+
+    UTF8_BOM = "utf-8-bom"
+    UTF8 = "utf-8"
+    CP932 = "cp932"
+
+
+FormatOption = Annotated[Format, typer.Option("--format", help=_("csv or json"))]
+Out = Annotated[Path, typer.Option("--out", help=_("the file to write"))]
+EncodingOption = Annotated[Encoding, typer.Option("--encoding", help=_("of a CSV file"))]
+
+
+@app.command(help=_("Where everything stands, on one page."))
+def status(
+    context: typer.Context,
+    out: Out,
+    format_: FormatOption = Format.CSV,
+    encoding: EncodingOption = Encoding.UTF8_BOM,
+) -> None:
+    from rollout.adapters import export_files
+    from rollout.application import export_status
+
+    application = invocation(context).application()
+    report = export_status.status(
+        application.database, application.settings, now=application.clock.now()
+    )
+    if format_ is Format.JSON:
+        _say(export_files.write_json(out, export_status.document(report)))
+    else:
+        _say(export_files.write_csv(out, export_status.table(report), encoding=encoding))
+
+
+@app.command(help=_("One row per machine, with everything that belongs to it."))
+def machines(
+    context: typer.Context,
+    out: Out,
+    format_: FormatOption = Format.CSV,
+    encoding: EncodingOption = Encoding.UTF8_BOM,
+) -> None:
+    from rollout.adapters import export_files
+    from rollout.application import export_machines
+
+    application = invocation(context).application()
+    with (
+        export_machines.open_machines(
+            application.database, application.settings, now=application.clock.now()
+        ) as source,
+        progress_bar(_("machines")) as bar,
+    ):
+        if format_ is Format.JSON:
+            written = export_files.write_json(out, source.document(), progress=bar)
+        else:
+            written = export_files.write_csv(out, source.table(), encoding=encoding, progress=bar)
+    _say(written)
+
+
+def _say(written: "Written") -> None:
+    say(_("{path}: {rows} rows").format(path=written.path, rows=written.rows))
+    if not written.replaced:
+        return
+    print_table(
+        [_("row"), _("column"), _("character"), _("written as")],
+        [
+            [found.row, found.column, found.character, found.put]
+            for found in written.replaced[:SHOWN]
+        ],
+        title=_("{count} characters that the encoding does not have").format(
+            count=len(written.replaced)
+        ),
+    )
