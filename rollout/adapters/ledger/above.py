@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from rollout.adapters.ledger.columns import Column
-from rollout.application.ledger_rows import Cell
-from rollout.domain.text import is_ditto
+from rollout.application.ledger_rows import Cell, cell_text
+from rollout.domain.text import is_ditto, match_key
 
 
 class Above:
@@ -19,15 +19,14 @@ class Above:
             for field, column in columns.items()
             if field in fields and column.above != "never"
         ]
-        self._columns.sort(key=self._depth(columns))
+        # A column comes after the one that it stands under.
+        self._columns.sort(key=lambda column: column.under is not None)
         self._last: dict[str, Cell] = {}
 
-    @staticmethod
-    def _depth(columns: Mapping[str, Column]):  # type: ignore[no-untyped-def]
-        def depth(column: Column) -> int:
-            return 0 if column.under is None else 1 + depth(columns[column.under])
-
-        return depth
+    def _is_new(self, field: str, value: Cell) -> bool:
+        """Whether the cell says something else than the one above, spelling aside."""
+        last = self._last.get(field)
+        return value != last and match_key(cell_text(value)) != match_key(cell_text(last))
 
     def fill(self, cells: dict[str, Cell]) -> None:
         """Put into `cells` what stands above."""
@@ -45,6 +44,6 @@ class Above:
                 # With nothing above, the mark stays and is refused where the cell is read.
                 cells[field] = self._last.get(field) or value
             else:
-                if value != self._last.get(field):
+                if self._is_new(field, value):
                     changed.add(field)
                 self._last[field] = value

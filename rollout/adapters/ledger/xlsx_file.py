@@ -2,7 +2,7 @@
 
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -22,6 +22,10 @@ _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _formula_cell = re.compile(
     rb"<(?:\w+:)?c\b([^>]*)>\s*<(?:\w+:)?f\b.*?(?:</(?:\w+:)?c>|\Z)", re.DOTALL
+).finditer
+_error_cell = re.compile(
+    rb'<(?:\w+:)?c\b([^>]*t="e"[^>]*)>(?:\s*<(?:\w+:)?f\b.*?</(?:\w+:)?f>)?\s*<(?:\w+:)?v>([^<]*)<',
+    re.DOTALL,
 ).finditer
 _address = re.compile(rb'\br="([A-Z]+)([0-9]+)"').search
 _value = re.compile(rb"<(?:\w+:)?v>[^<]").search
@@ -62,25 +66,27 @@ class Workbook:
     def records(self, sheet: str) -> Iterator[Record]:
         """The rows of a sheet as the spreadsheet numbers them.
 
-        A formula that was never computed comes as UNCOMPUTED, not as an empty cell.
+        A formula that was never computed comes as UNCOMPUTED and an error as its text, not as an
+        empty cell, which could mean 'as above'.
         """
         found = self._book.get_sheet_by_name(sheet)
-        if found.start is None:
-            return
-        uncomputed: dict[int, list[int]] = {}
-        for row, column in self._uncomputed(sheet):
-            uncomputed.setdefault(row, []).append(column)
+        special: dict[int, dict[int, Cell]] = {}
+        for row, column, cell in self._special_cells(sheet):
+            special.setdefault(row, {})[column] = cell
         last_row = 0
-        for row, cells in enumerate(found.iter_rows(), 1):
-            last_row = row
-            yield Record(row, row, _with_uncomputed(cells, uncomputed.get(row)))
-        # A row of nothing but such formulas at the end is no row to the reader library.
-        for row in sorted(uncomputed):
+        if found.start is not None:
+            # The library begins with the first used column, but with the first row.
+            margin = [""] * found.start[1]
+            for row, cells in enumerate(found.iter_rows(), 1):
+                last_row = row
+                yield Record(row, row, _with_special([*margin, *cells], special.get(row)))
+        # A row of nothing but such cells at the end is no row to the reader library.
+        for row in sorted(special):
             if row > last_row:
-                yield Record(row, row, _with_uncomputed([], uncomputed[row]))
+                yield Record(row, row, _with_special([], special[row]))
 
-    def _uncomputed(self, sheet: str) -> Iterator[tuple[int, int]]:
-        """Row and column (from 0) of formulas without a cached result."""
+    def _special_cells(self, sheet: str) -> Iterator[tuple[int, int, Cell]]:
+        """Row, column (from 0) and content of cells that the library shows as empty."""
         with zipfile.ZipFile(self.path) as archive:
             part = _sheet_part(archive, sheet)
             if part is None:
@@ -89,17 +95,22 @@ class Workbook:
                 carried = b""
                 while block := xml.read(_BLOCK):
                     whole, closing, carried = (carried + block).rpartition(b"</row>")
-                    if b"<f" in whole or b":f" in whole:
-                        yield from _formulas_without_value(whole + closing)
-                yield from _formulas_without_value(carried)
+                    yield from _special_in(whole + closing)
+                yield from _special_in(carried)
 
 
-def _formulas_without_value(xml: bytes) -> Iterator[tuple[int, int]]:
-    for cell in _formula_cell(xml):
-        place = _address(cell[1])
-        # t="str" marks a result that is text; that text may be empty.
-        if place and b't="str"' not in cell[1] and not _value(cell[0]):
-            yield int(place[2]), _column_number(place[1].decode())
+def _special_in(xml: bytes) -> Iterator[tuple[int, int, Cell]]:
+    """Formulas that were never computed, and errors such as #REF!."""
+    if b"<f" in xml or b":f" in xml:
+        for cell in _formula_cell(xml):
+            place = _address(cell[1])
+            # t="str" marks a result that is text; that text may be empty.
+            if place and b't="str"' not in cell[1] and not _value(cell[0]):
+                yield int(place[2]), _column_number(place[1].decode()), UNCOMPUTED
+    if b't="e"' in xml:
+        for cell in _error_cell(xml):
+            if place := _address(cell[1]):
+                yield int(place[2]), _column_number(place[1].decode()), cell[2].decode()
 
 
 def _column_number(letters: str) -> int:
@@ -109,12 +120,13 @@ def _column_number(letters: str) -> int:
     return number - 1
 
 
-def _with_uncomputed(cells: Sequence[Cell], columns: list[int] | None) -> Sequence[Cell]:
-    if columns:
-        cells = [*cells] + [""] * (max(columns) + 1 - len(cells))
-        for column in columns:
-            cells[column] = UNCOMPUTED
-    return cells
+def _with_special(cells: Sequence[Cell], special: Mapping[int, Cell] | None) -> Sequence[Cell]:
+    if not special:
+        return cells
+    filled = [*cells, *[""] * (max(special) + 1 - len(cells))]
+    for column, cell in special.items():
+        filled[column] = cell
+    return filled
 
 
 def _sheet_part(archive: zipfile.ZipFile, sheet: str) -> str | None:
