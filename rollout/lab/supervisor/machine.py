@@ -178,6 +178,9 @@ class Machine:
             self._check_in = asyncio.create_task(self._report())
 
     async def _shut_down(self, *, keep_power: bool = False) -> None:
+        # First the word, then the deed: nobody may see a closed port on a PC that is said to be on.
+        if not keep_power:
+            self._set_power("booting")
         if self._check_in is not None:
             self._check_in.cancel()
             await asyncio.gather(self._check_in, return_exceptions=True)
@@ -186,7 +189,6 @@ class Machine:
             await self._server.cut()
             self._on_network = False
         if not keep_power:
-            self._set_power("booting")
             # Only now: a supervisor that is killed before finds the letter and the PC restarts.
             (self.pc.requests / f"{self.pc.name}.reboot").unlink(missing_ok=True)
             self._reboot_at = None
