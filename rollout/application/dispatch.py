@@ -217,7 +217,7 @@ def _claim(
         ],
     )
     hosts = [
-        _host(session, settings, machines.by_id(session, machine_id), made[machine_id], tokens)
+        host_order(session, settings, machines.by_id(session, machine_id), made[machine_id], tokens)
         for machine_id in ids
     ]
     return RunOrder(
@@ -245,13 +245,14 @@ def _attempts(session: Session, chosen: Chosen) -> dict[int, int]:
     }
 
 
-def _host(
+def host_order(
     session: Session,
     settings: Settings,
     machine: Machine,
     claim: Claim | None,
     tokens: Mapping[int, str],
 ) -> HostOrder:
+    """One machine of a run with the variables that its playbook gets."""
     policy = settings.generation(machine.generation)
     owner = machines.owner_of(session, machine)
     machine_id = machine.id or 0
@@ -312,7 +313,7 @@ def claim_probe(
             ident=run.ident,
             playbook="probe.yml",
             hosts=[
-                _host(session, settings, machines.by_id(session, machine_id), None, {})
+                host_order(session, settings, machines.by_id(session, machine_id), None, {})
                 for machine_id in ids
             ],
             forks=settings.ansible.forks,
