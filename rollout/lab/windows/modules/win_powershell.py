@@ -34,6 +34,7 @@ SPEC = Spec(
 )
 
 _MARKER = re.compile(r"\A\ufeff?# rollout-script: ([a-z][a-z0-9-]*)\s*$", re.MULTILINE)
+_PARAM_BLOCK = re.compile(r"^param \((?:\)|\n(.*?)^\))", re.MULTILINE | re.DOTALL)
 _PARAMETER = re.compile(r"\[[\w.\[\]]+\]\s*\$(\w+)")
 
 
@@ -80,8 +81,9 @@ def run(pc: PcFolder, args: dict[str, Any], check_mode: bool) -> dict[str, Any]:
 
 def _bind(name: str, text: str, parameters: dict[str, Any]) -> None:
     """Refuse what the script's own param() block does not declare, as PowerShell does."""
-    block = text.partition("param (")[2].partition("\n)")[0]
-    declared = {found.lower() for found in _PARAMETER.findall(block)}
+    block = _PARAM_BLOCK.search(text)
+    inside = block.group(1) or "" if block else ""
+    declared = {found.lower() for found in _PARAMETER.findall(inside)}
     unknown = [key for key in parameters if key.lower() not in declared]
     if unknown:
         raise ModuleFailure(

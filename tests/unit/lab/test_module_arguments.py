@@ -1,0 +1,112 @@
+"""The stand-ins take exactly the arguments of the real modules, and say which they refuse."""
+
+import ast
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from rollout.lab.ansible_access import COLLECTIONS
+from rollout.lab.windows.arguments import Option, Spec, check
+from rollout.lab.windows.errors import ModuleFailure
+
+LAB = COLLECTIONS / "ansible_collections" / "ansible" / "windows" / "plugins"
+MODULES = sorted(path.stem for path in (LAB / "modules").glob("*.lab"))
+REAL = Path(yaml.__file__).parents[1] / "ansible_collections" / "ansible" / "windows" / "plugins"
+
+
+def _documentation(path: Path) -> dict[str, Any]:
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "DOCUMENTATION":
+            loaded: dict[str, Any] = yaml.safe_load(ast.literal_eval(node.value))
+            return loaded
+    raise AssertionError(f"{path} documents nothing")
+
+
+def _fragment(name: str) -> dict[str, Any]:
+    tree = ast.parse((REAL / "doc_fragments" / f"{name}.py").read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "DOCUMENTATION":
+            loaded: dict[str, Any] = yaml.safe_load(ast.literal_eval(node.value))["options"]
+            return loaded
+    raise AssertionError(name)
+
+
+def _real_options(module: str) -> dict[str, Any]:
+    documented = _documentation(REAL / "modules" / f"{module}.py")
+    options: dict[str, Any] = dict(documented["options"])
+    for fragment in documented.get("extends_documentation_fragment", []):
+        for name, option in _fragment(fragment.rpartition(".")[2]).items():
+            options[name] = {**option, **(options.get(name) or {})}
+    return options
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_stand_in_has_the_same_arguments_choices_and_aliases_as_the_real_module(
+    module: str,
+) -> None:
+    spec: Spec = import_module(f"rollout.lab.windows.modules.{module}").SPEC
+    real = _real_options(module)
+    assert set(spec.options) == set(real)
+    for name, option in spec.options.items():
+        assert set(option.aliases) == set(real[name].get("aliases", [])), name
+        assert option.required == bool(real[name].get("required", False)), name
+        if option.simulated:
+            assert set(option.choices) == set(real[name].get("choices", [])), name
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_defaults_are_the_real_ones(module: str) -> None:
+    spec: Spec = import_module(f"rollout.lab.windows.modules.{module}").SPEC
+    real = _real_options(module)
+    for name, option in spec.options.items():
+        if option.simulated and "default" in real[name]:
+            assert option.default == real[name]["default"], name
+
+
+def test_every_module_file_is_the_same_text() -> None:
+    texts = {path.read_text(encoding="utf-8") for path in (LAB / "modules").glob("*.lab")}
+    assert len(texts) == 1
+
+
+SPEC = Spec(
+    {
+        "name": Option(required=True, aliases=("entry",)),
+        "size": Option("int"),
+        "force": Option("bool", default=False),
+        "tags": Option("list/str"),
+        "extra": Option("dict"),
+        "never": Option(simulated=False),
+    }
+)
+
+
+def test_values_are_converted_as_ansible_converts_them() -> None:
+    given = {"entry": 417, "size": "3", "force": "yes", "tags": "a,b", "extra": {"x": 1}}
+    assert check("m", SPEC, given) == {
+        "name": "417",
+        "size": 3,
+        "force": True,
+        "tags": ["a", "b"],
+        "extra": {"x": 1},
+        "never": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({}, "missing required arguments: name"),
+        ({"name": "x", "nmae": 1}, "Unsupported parameters for .m. module: nmae"),
+        ({"name": "x", "size": "big"}, "size cannot be converted to int"),
+        ({"name": "x", "force": "perhaps"}, "cannot be converted to bool"),
+        ({"name": ["x"]}, "cannot be converted to str"),
+        ({"name": "x", "extra": "y"}, "cannot be converted to dict"),
+        ({"name": "x", "never": "y"}, "no meaning for the argument never"),
+    ],
+)
+def test_what_does_not_fit_is_refused(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ModuleFailure, match=message):
+        check("m", SPEC, given)
