@@ -51,8 +51,8 @@ def apply(
 ) -> list[Moved]:
     """Move the rows `ids` of `table` by `verb`.
 
-    `reason` is kept in the history, and as the row's `cause` while its state is an explained one. `versions` are those that the
-    caller saw; a row that is newer is refused. Objects of these rows in `session` are expired.
+    `reason` is kept in the history, and as the row's `cause` while its state is an explained
+    one. `versions` are those that the caller saw; a row that is newer is refused. Objects of these rows in `session` are expired.
     Raises NotFound, NotAllowed (the table has no such move), StaleState (changed meanwhile).
     """
     moved: list[Moved] = []
