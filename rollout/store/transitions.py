@@ -52,7 +52,8 @@ def apply(
     """Move the rows `ids` of `table` by `verb`.
 
     `reason` is kept in the history, and as the row's `cause` while its state is an explained
-    one. `versions` are those that the caller saw; a row that is newer is refused. Objects of these rows in `session` are expired.
+    one. `versions` are those that the caller saw; a row that is newer is refused. Every object
+    of `session` is expired.
     Raises NotFound, NotAllowed (the table has no such move), StaleState (changed meanwhile).
     """
     moved: list[Moved] = []
