@@ -17,8 +17,10 @@ from sqlmodel import Session
 
 from rollout.application import settle
 from rollout.domain.errors import RolloutError
+from rollout.domain.identifiers import parse_mac
 from rollout.domain.machine import MachineState, Step
 from rollout.domain.run import ClaimOutcome
+from rollout.domain.text import ValueRefused
 from rollout.domain.wave import WaveState
 from rollout.settings import Settings
 from rollout.store import claims, machines, waves
@@ -63,11 +65,16 @@ def arm(database: Database, *, token: str, serial: str, boot_id: str, at: dateti
             raise ArrivalRefused(f"serial {serial} is not that of {machine.asset_tag}")
         if machine.state != MachineState.REIMAGING:
             raise ArrivalRefused(f"{machine.asset_tag} is {machine.state}, not reimaging")
-        wave = waves.by_id(session, machine.wave_id) if machine.wave_id else None
-        if wave is None or wave.state not in (WaveState.RUNNING, WaveState.PAUSED):
+        if not _wave_runs(session, machine):
             raise ArrivalRefused(f"the wave of {machine.asset_tag} does not run any more")
         if not claims.arm(session, claim.id or 0, at=at, boot_id=boot_id):
             raise ArrivalRefused("the token was used or has ended")
+
+
+def _wave_runs(session: Session, machine: Machine) -> bool:
+    """Whether the wave has not been stopped; a pause lets what has begun go on."""
+    wave = waves.by_id(session, machine.wave_id) if machine.wave_id else None
+    return wave is not None and wave.state in (WaveState.RUNNING, WaveState.PAUSED)
 
 
 def boot(
@@ -81,10 +88,13 @@ def boot(
     """What a machine that boots from the network is to do."""
     with database.write() as session:
         machine = machines.by_serial(session, serial)
-        if machine is None or (mac and machine.mac and machine.mac != mac):
+        if machine is None or not _is_its_card(machine, mac):
             return LOCAL_DISK
         claim = claims.open_of_machines(session, [machine.id or 0]).get(machine.id or 0)
         if claim is None or claim.step != Step.REIMAGE or claim.deadline_at <= at:
+            return LOCAL_DISK
+        # Halted between arming and boot: its disk is still whole.
+        if not _wave_runs(session, machine):
             return LOCAL_DISK
         token = new_token()
         if not claims.consume(
@@ -92,6 +102,16 @@ def boot(
         ):
             return LOCAL_DISK
         return BootOrder(settings.generation(machine.generation).image, claim.id, token)
+
+
+def _is_its_card(machine: Machine, mac: str | None) -> bool:
+    """Whether a network card may be this machine's; firmware writes addresses in its own way."""
+    if not mac or not machine.mac:
+        return True
+    try:
+        return parse_mac(mac) == machine.mac
+    except ValueRefused:
+        return False
 
 
 def check_in(

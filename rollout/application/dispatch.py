@@ -28,6 +28,9 @@ from rollout.store import claims, commands, leases, machines, runs, transitions,
 from rollout.store.database import Database
 from rollout.store.tables import Claim, Command, Machine, Run, Wave
 
+_KEEPS_THE_PC = frozenset({Step.PREFLIGHT, Step.CAPTURE, Step.REIMAGE})
+"""Steps that a generation which is replaced by new PCs must never enter."""
+
 
 @dataclass(frozen=True)
 class Chosen:
@@ -42,7 +45,10 @@ class Chosen:
 def next_step(settings: Settings, machine: Machine) -> Step | None:
     """The step that a resting machine waits for; None when its passage is complete."""
     step = STEP_FROM.get(MachineState(machine.state))
-    if step is Step.ENABLE and settings.generation(machine.generation).take_home is not True:
+    policy = settings.generation(machine.generation)
+    if step is Step.ENABLE and policy.take_home is not True:
+        return None
+    if step in _KEEPS_THE_PC and policy.path != "reimage":
         return None
     return step
 
@@ -96,8 +102,8 @@ def hold_incomplete(
         leases.require(session, lease_epoch)
         incomplete = [
             machine.id or 0
-            for machine in _waiting(session, settings, (MachineState.PLANNED,), at)
-            if not (machine.serial and machine.computer_name)
+            for machine in _waiting(session, settings, STEP_FROM, at)
+            if next_step(settings, machine) and not (machine.serial and machine.computer_name)
         ]
         transitions.apply(
             session,
@@ -112,11 +118,8 @@ def hold_incomplete(
 
 
 def startable(session: Session, settings: Settings, at: datetime) -> bool:
-    """Whether some machine of a running wave waits for a step today."""
-    return any(
-        next_step(settings, machine) is not None
-        for machine in _waiting(session, settings, STEP_FROM, at)
-    )
+    """Whether a step of some machine could be claimed now, within every limit."""
+    return _choose(session, settings, at) is not None
 
 
 def _waiting(

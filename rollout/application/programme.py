@@ -19,7 +19,7 @@ from rollout.domain.run import RunVerb
 from rollout.domain.wave import WaveState, WaveVerb
 from rollout.planning.calendar import Span, WorkCalendar
 from rollout.settings import Settings
-from rollout.store import claims, commands, leases, machines, runs, transitions, waves
+from rollout.store import commands, leases, machines, runs, transitions, waves
 from rollout.store.database import Database
 from rollout.store.tables import Run, Wave
 
@@ -143,9 +143,10 @@ class Programme:
     def _obey(self) -> None:
         """Carry out the commands that need no run of their own."""
         with self.database.read() as session:
-            asked = [
-                command for command in commands.open_ones(session) if command.kind == "cancel_run"
-            ]
+            asked = commands.open_ones(session, "cancel_run")
+            if asked:
+                # Another daemon may run what is not running here.
+                leases.require(session, self.lease_epoch)
         for command in asked:
             known = self.engine.cancel(command.target_id)
             text = "stopping" if known else "not running here: nothing to stop"
@@ -158,6 +159,7 @@ class Programme:
         """Runs of this daemon that its engine does not know: it refused to start them."""
         alive = self.engine.alive()
         with self.database.write() as session:
+            leases.require(session, self.lease_epoch)
             for run in runs.alive(session):
                 if run.lease_epoch == self.lease_epoch and run.id not in alive:
                     reason = "the engine does not run it"
@@ -205,9 +207,14 @@ class Programme:
                 )
 
     def _idle(self) -> bool:
-        """Nothing under way, nothing asked, nothing that could start today."""
+        """Nothing under way, nothing asked, nothing that could start today.
+
+        A machine in doubt whose probe was answered waits for a person, not for us.
+        """
         at = self.clock.now()
         with self.database.read() as session:
-            if runs.alive(session) or commands.open_ones(session) or claims.open_count(session):
+            if runs.alive(session) or commands.open_ones(session):
+                return False
+            if machines.in_states(session, WORKING):
                 return False
             return not dispatch.startable(session, self.settings, at)

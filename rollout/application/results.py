@@ -93,14 +93,17 @@ def _step_events(
     at: datetime,
 ) -> None:
     finished: list[Claim] = []
+    settled: set[int] = set()
     for event in events:
         claim = mine.get(event.machine_id)
-        if claim is None:
+        # A claim ends once, whatever else the same batch says of its machine.
+        if claim is None or event.machine_id in settled:
             continue
         if event.report is not None:
             if _proves(claim, event.report):
                 _keep(session, run, claim, event.report, at)
                 finished.append(claim)
+                settled.add(event.machine_id)
         elif event.status in _FAILURES:
             machine = machines.by_id(session, event.machine_id)
             reason = f"{claim.step}: {event.task}: {event.message or event.status}"
@@ -108,6 +111,7 @@ def _step_events(
             if event.status == "unreachable" and claim.consumed_at is not None:
                 continue  # it is rewriting its disk: the check-in or the deadline decides
             ending(session, machine, claim, at=at, reason=reason, run_id=run.id)
+            settled.add(event.machine_id)
     if finished:
         epochs = [claim.id or 0 for claim in finished]
         claims.end(session, epochs, ClaimOutcome.DONE, at)

@@ -113,6 +113,8 @@ def run_lost(session: Session, run: Run, verb: RunVerb, *, at: datetime, reason:
     run = runs.by_id(session, run_id)
     run.ended_at = at
     session.add(run)
+    # The run keeps the whole text; a traceback in the history of every machine helps nobody.
+    reason = reason.partition("\n")[0]
     for claim in claims.open_of_run(session, run_id):
         machine = machines.by_id(session, claim.machine_id)
         if claim.armed_at is not None and verb is not RunVerb.CANCEL:
@@ -173,8 +175,18 @@ def probed(
     The stamp is written by the installer and names the claim that rewrote the disk.
     """
     claim = claims.latest(session, machine.id or 0, Step.REIMAGE)
-    if machine.step != Step.REIMAGE or claim is None or not claims.may_have_happened(claim):
+    in_doubt = machine.state in (MachineState.SILENT, MachineState.UNKNOWN)
+    if not in_doubt or machine.step != Step.REIMAGE or claim is None:
         return f"{machine.asset_tag} is {machine.state}: nothing to settle"
+    if not claims.may_have_happened(claim):
+        return f"{machine.asset_tag} was never told to install: it can be retried"
+    if claim.consumed_at and runs.by_id(session, run_id).created_at < claim.consumed_at:
+        return f"{machine.asset_tag} was asked before it was told to install: ask again"
+    if report.get("serial") != machine.serial:
+        return (
+            f"the machine that answers as {machine.computer_name} has the serial "
+            f"{report.get('serial')}, not {machine.serial}: go and look which machine it is"
+        )
     if str(report.get("stamp_epoch")) == str(claim.id):
         _remember(session, machine, report, at)
         reason = f"probe: the disk bears the stamp of claim {claim.id}"

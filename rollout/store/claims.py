@@ -82,14 +82,20 @@ def end(
     at: datetime,
     report: str | None = None,
 ) -> int:
-    """End open claims, and correct those that ended silent; how many."""
+    """End open claims, and correct those that ended silent; how many.
+
+    Without a `report` the one that a claim already has stays.
+    """
+    written: dict[str, Any] = {"outcome": outcome.value, "ended_at": at}
+    if report is not None:
+        written["report"] = report
     result = session.connection().execute(
         update(Claim)
         .where(
             col(Claim.id).in_(epochs),
             or_(col(Claim.outcome).is_(None), col(Claim.outcome) == ClaimOutcome.SILENT.value),
         )
-        .values(outcome=outcome.value, ended_at=at, report=report)
+        .values(**written)
     )
     session.expire_all()
     return result.rowcount
