@@ -1,0 +1,60 @@
+# `make` or `make help` lists the targets. Each makes .venv ready first when it is not.
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory --warn-undefined-variables
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+
+READY := .venv/.ready
+BIN := .venv/bin
+PYTHON ?=
+TESTS ?= tests
+OUT ?= out
+QUICK ?=
+BENCHES := $(filter-out bench/_%,$(wildcard bench/*.py))
+
+.PHONY: help demo test lint bench tui docs messages lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(READY): requirements.lock pyproject.toml .ci/set-up
+	@PYTHON='$(PYTHON)' .ci/set-up
+
+demo: $(READY) ## a prefecture's ledger, waves, lab PCs over SSH, faults, a status export in out/
+	@$(BIN)/rollout demo --out $(OUT)
+
+tui: $(READY) ## the control room in the terminal
+	@$(BIN)/rollout tui
+
+test: $(READY) ## every test, with coverage; TESTS=path for some
+	@$(BIN)/python -m pytest --cov $(TESTS)
+
+lint: $(READY) ## style, formatting, types, floors
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check --quiet || { \
+		echo 'lint: not formatted: run .venv/bin/ruff format' >&2; exit 1; }
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(READY) ## every benchmark; QUICK=1 for the short form
+	@set -e; for bench in $(BENCHES); do \
+		echo "== $$bench"; $(BIN)/python $$bench $(if $(QUICK),--quick); done
+
+docs: $(READY) messages ## what is generated: diagrams, configuration, catalogue, pictures
+	@$(BIN)/python -m rollout.domain.diagram docs/architecture.md
+	@$(BIN)/python -m rollout.settings_reference docs/configuration.md
+	@$(BIN)/python docs/make_pictures.py
+
+messages: $(READY) ## collect the texts; names those without Japanese
+	@$(BIN)/python -m rollout.i18n.catalogue
+
+lock: $(READY) ## newest versions within pyproject.toml into requirements.lock
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --all-extras --group dev \
+		pyproject.toml --output-file requirements.lock
+
+clean: ## remove what was made here, .venv too; state/ stays
+	rm -rf .venv out dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache \
+		.hypothesis .import_linter_cache
+	find rollout tui tests bench -name __pycache__ -prune -exec rm -rf {} +
