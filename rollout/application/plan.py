@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
 
+from rollout.application.operators import Operator
 from rollout.application.plan_view import PlanView, WavePlan, by_wave, view
 from rollout.domain.errors import RolloutError
 from rollout.domain.machine import MachineVerb
@@ -14,7 +15,7 @@ from rollout.domain.wave import WaveVerb
 from rollout.planning import solver
 from rollout.planning.calendar import Span, WorkCalendar
 from rollout.planning.problem import MachineToPlace, Obstacle, Problem, Solution
-from rollout.settings import Settings
+from rollout.settings import OperatorRole, Settings
 from rollout.store import plans, transitions
 from rollout.store.database import Database
 from rollout.store.tables import Machine, Plan, Wave
@@ -43,15 +44,16 @@ def solve(
     database: Database,
     settings: Settings,
     *,
-    actor: str,
+    operator: Operator,
     now: datetime,
     progress: Progress = lambda done, total: None,
 ) -> PlanSummary:
     """Propose a day and a wave for every registered machine; an earlier proposal is discarded.
 
     Machines that a committed plan has dated already keep their date and use up capacity.
-    Raises PlanRefused when no machine waits for a date.
+    Raises PlanRefused when no machine waits for a date, NotPermitted for a viewer.
     """
+    operator.must_be(OperatorRole.OPERATOR)
     today = now.astimezone(settings.programme.zone).date()
     with database.read() as session:
         rows = plans.waiting(session)
@@ -61,7 +63,7 @@ def solve(
     # Nobody has to wait for the solver: `commit` refuses what changed in the meantime.
     solution = solver.solve(problem, progress)
     with database.write() as session:
-        plan_id = _keep(session, rows, solution, actor=actor, now=now)
+        plan_id = _keep(session, rows, solution, actor=operator.name, now=now)
     return PlanSummary(
         plan_id=plan_id,
         placed=len(solution.placements),
@@ -81,12 +83,14 @@ def show(database: Database) -> PlanView:
         return view(plan, plans.groups(session, plan.id or 0))
 
 
-def commit(database: Database, *, actor: str, now: datetime) -> PlanSummary:
+def commit(database: Database, *, operator: Operator, now: datetime) -> PlanSummary:
     """Put the proposal into force: waves, days and states, all of it or nothing.
 
     Raises PlanRefused when there is no proposal, or when it does not fit the machines or the
-    waves any more.
+    waves any more; NotPermitted for a viewer.
     """
+    operator.must_be(OperatorRole.OPERATOR)
+    actor = operator.name
     with database.write() as session:
         plan = plans.proposed(session)
         if plan is None:

@@ -10,11 +10,12 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from rollout.application import plan
+from rollout.application.operators import NotPermitted, Operator
 from rollout.application.plan import PlanRefused
 from rollout.domain.machine import MachineState, MachineVerb
 from rollout.domain.wave import WaveState
 from rollout.planning.problem import Obstacle
-from rollout.settings import Settings, load
+from rollout.settings import OperatorRole, Settings, load
 from rollout.store import history, migrate, transitions
 from rollout.store.database import Database
 from rollout.store.tables import AuditRow, Department, Machine, Plan, Site, Wave
@@ -22,6 +23,8 @@ from rollout.store.tables import AuditRow, Department, Machine, Plan, Site, Wave
 NOW = datetime(2022, 10, 20, 1, tzinfo=UTC)
 
 
+PLANNER = Operator("planner", OperatorRole.OPERATOR)
+BOSS = Operator("boss", OperatorRole.APPROVER)
 CONFIGURATION = """
 [programme]
 start = 2022-11-01
@@ -110,7 +113,7 @@ def test_a_proposal_places_or_names_every_registered_machine(
 ) -> None:
     told: list[tuple[int, int]] = []
     summary = plan.solve(
-        database, configuration, actor="planner", now=NOW, progress=lambda *a: told.append(a)
+        database, configuration, operator=PLANNER, now=NOW, progress=lambda *a: told.append(a)
     )
     assert (summary.placed, sum(summary.unplaced.values())) == (30, 6)
     assert summary.first_day == date(2022, 11, 1)
@@ -133,7 +136,7 @@ def test_a_proposal_places_or_names_every_registered_machine(
 def test_the_pilot_is_wave_one_and_soaks_before_the_next(
     database: Database, configuration: Settings
 ) -> None:
-    plan.solve(database, configuration, actor="planner", now=NOW)
+    plan.solve(database, configuration, operator=PLANNER, now=NOW)
     first, second, *_ = plan.show(database).waves
     assert (first.number, first.pilot, first.machines) == (1, True, 4)
     assert first.sites == {"尾鷲": 2, "本庁": 2}
@@ -144,8 +147,8 @@ def test_the_pilot_is_wave_one_and_soaks_before_the_next(
 def test_a_new_proposal_discards_the_one_before(
     database: Database, configuration: Settings
 ) -> None:
-    first = plan.solve(database, configuration, actor="planner", now=NOW)
-    second = plan.solve(database, configuration, actor="planner", now=NOW)
+    first = plan.solve(database, configuration, operator=PLANNER, now=NOW)
+    second = plan.solve(database, configuration, operator=PLANNER, now=NOW)
     with database.read() as session:
         states = dict(session.exec(select(Plan.id, Plan.state)).all())
     assert states == {first.plan_id: "discarded", second.plan_id: "proposed"}
@@ -154,9 +157,9 @@ def test_a_new_proposal_discards_the_one_before(
 def test_commit_dates_every_placed_machine_and_plans_the_waves(
     database: Database, configuration: Settings
 ) -> None:
-    plan.solve(database, configuration, actor="planner", now=NOW)
+    plan.solve(database, configuration, operator=PLANNER, now=NOW)
     proposed = plan.show(database)
-    summary = plan.commit(database, actor="boss", now=NOW)
+    summary = plan.commit(database, operator=BOSS, now=NOW)
     assert (summary.placed, summary.waves) == (proposed.placed, len(proposed.waves))
     assert _states(database) == {"planned": 30, "registered": 6, "excluded": 1}
     with database.read() as session:
@@ -183,7 +186,7 @@ def test_commit_dates_every_placed_machine_and_plans_the_waves(
 
 def test_commit_without_a_proposal_is_refused(database: Database) -> None:
     with pytest.raises(PlanRefused, match="run `rollout plan solve` first"):
-        plan.commit(database, actor="boss", now=NOW)
+        plan.commit(database, operator=BOSS, now=NOW)
     with pytest.raises(PlanRefused, match="run `rollout plan solve`"):
         plan.show(database)
 
@@ -200,7 +203,7 @@ def test_commit_without_a_proposal_is_refused(database: Database) -> None:
 def test_a_machine_that_changed_since_stops_the_whole_commit(
     database: Database, configuration: Settings, change: str
 ) -> None:
-    plan.solve(database, configuration, actor="planner", now=NOW)
+    plan.solve(database, configuration, operator=PLANNER, now=NOW)
     with database.write() as session:
         if change == "move":
             for verb in (MachineVerb.HOLD, MachineVerb.RELEASE):
@@ -208,7 +211,7 @@ def test_a_machine_that_changed_since_stops_the_whole_commit(
         else:
             session.connection().execute(text(change))
     with pytest.raises(PlanRefused, match=r"1 machines changed.*\(DK20-000005\).*plan solve"):
-        plan.commit(database, actor="boss", now=NOW)
+        plan.commit(database, operator=BOSS, now=NOW)
     assert _states(database)["planned"] == 0
     with database.read() as session:
         assert session.exec(select(Wave)).all() == []
@@ -217,8 +220,8 @@ def test_a_machine_that_changed_since_stops_the_whole_commit(
 def test_machines_with_a_date_keep_it_and_use_up_capacity(
     database: Database, configuration: Settings
 ) -> None:
-    plan.solve(database, configuration, actor="planner", now=NOW)
-    plan.commit(database, actor="boss", now=NOW)
+    plan.solve(database, configuration, operator=PLANNER, now=NOW)
+    plan.commit(database, operator=BOSS, now=NOW)
     with database.read() as session:
         before = dict(session.exec(select(Machine.asset_tag, Machine.planned_day)).all())
         busiest = Counter(
@@ -230,14 +233,14 @@ def test_machines_with_a_date_keep_it_and_use_up_capacity(
                     generation="DK20", site_id=1, state_since=NOW)
         )  # fmt: skip
     waves = len(plan.show(database).waves)
-    summary = plan.solve(database, configuration, actor="planner", now=NOW)
+    summary = plan.solve(database, configuration, operator=PLANNER, now=NOW)
     view = plan.show(database)
     assert summary.placed == 1
     (wave,) = view.waves
     assert (wave.number, wave.pilot) == (waves + 1, False)
     assert wave.first_day >= date(2022, 11, 7)
     assert busiest[wave.first_day] < 5
-    plan.commit(database, actor="boss", now=NOW)
+    plan.commit(database, operator=BOSS, now=NOW)
     with database.read() as session:
         after = dict(session.exec(select(Machine.asset_tag, Machine.planned_day)).all())
     assert {tag: after[tag] for tag in before} == before
@@ -247,10 +250,22 @@ def test_nothing_to_plan_says_what_to_do(database: Database, configuration: Sett
     with database.write() as session:
         session.connection().execute(text("DELETE FROM machines"))
     with pytest.raises(PlanRefused, match="rollout import ledger"):
-        plan.solve(database, configuration, actor="planner", now=NOW)
+        plan.solve(database, configuration, operator=PLANNER, now=NOW)
 
 
 def test_no_machine_is_dated_before_today(database: Database, configuration: Settings) -> None:
     late = datetime(2022, 12, 27, 16, tzinfo=UTC)  # the 28th in Tokyo
-    summary = plan.solve(database, configuration, actor="planner", now=late)
+    summary = plan.solve(database, configuration, operator=PLANNER, now=late)
     assert summary.first_day == date(2022, 12, 28)
+
+
+def test_a_viewer_may_neither_propose_nor_commit(
+    database: Database, configuration: Settings
+) -> None:
+    viewer = Operator("guest", OperatorRole.VIEWER)
+    with pytest.raises(NotPermitted):
+        plan.solve(database, configuration, operator=viewer, now=NOW)
+    plan.solve(database, configuration, operator=PLANNER, now=NOW)
+    with pytest.raises(NotPermitted):
+        plan.commit(database, operator=viewer, now=NOW)
+    assert _states(database)["planned"] == 0
