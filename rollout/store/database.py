@@ -64,10 +64,10 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """One consistent view, without taking the write lock."""
+        """One consistent view, without taking the write lock; its rows can be read afterwards."""
+        # Closing ends the transaction; a rollback would expire the rows that the caller takes away.
         with Session(self._reader, autoflush=False, expire_on_commit=False) as session:
             yield session
-            session.rollback()
 
     def close(self) -> None:
         """Close every pooled connection."""
