@@ -15,7 +15,8 @@ function Get-Digest {
     foreach ($name in $Names) {
         $prefix = $Roots.Keys | Where-Object { $name.StartsWith("$_/", [StringComparison]::Ordinal) } |
             Select-Object -First 1
-        $file = Join-Path $Roots[$prefix] $name.Substring($prefix.Length + 1).Replace('/', '\')
+        $inside = $name.Substring($prefix.Length + 1).Replace('/', '\')
+        $file = Join-Path $Roots[$prefix] $inside
         $item = Get-Item -LiteralPath $file -Force
         $hash = (Get-FileHash -LiteralPath $file -Algorithm SHA256).Hash.ToLowerInvariant()
         $lines.Add("$name|$($item.Length)|$hash")

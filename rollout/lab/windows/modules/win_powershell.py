@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
@@ -38,15 +37,15 @@ _PARAM_BLOCK = re.compile(r"^param \((?:\)|\n(.*?)^\))", re.MULTILINE | re.DOTAL
 _PARAMETER = re.compile(r"\[[\w.\[\]]+\]\s*\$(\w+)")
 
 
-@dataclass
 class Call:
     """One run of a script: what it was given, and `$Ansible` as it leaves it."""
 
-    pc: PcFolder
-    parameters: dict[str, Any]
-    check_mode: bool
-    result: dict[str, Any] = field(default_factory=dict)
-    changed: bool = True
+    def __init__(self, pc: PcFolder, parameters: dict[str, Any], check_mode: bool) -> None:
+        self.pc = pc
+        self.parameters = parameters
+        self.check_mode = check_mode
+        self.result: dict[str, Any] = {}
+        self.changed = True
 
 
 def run(pc: PcFolder, args: dict[str, Any], check_mode: bool) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 
 from rollout.lab.windows.errors import ScriptError
 from rollout.lab.windows.modules.win_powershell import Call
@@ -28,7 +27,7 @@ def run(call: Call) -> None:
     copy = roots(folder / name, parameters["Paths"])
     before = take(origin)
     if call.check_mode:
-        call.result = asdict(before) | {"copy_path": f"{parameters['CopyRoot']}\\{name}"}
+        call.result = before._asdict() | {"copy_path": f"{parameters['CopyRoot']}\\{name}"}
         return
     copied = sum(copy_tree(origin[key], copy[key]) for key in origin)
     after = take(copy)
@@ -38,10 +37,10 @@ def run(call: Call) -> None:
             f"{before.bytes} bytes there, {after.files} and {after.bytes} in the copy. "
             "Close open programs and run capture again."
         )
-    pointer = {"folder": name, "serial": machine["serial"], **asdict(after)}
+    pointer = {"folder": name, "serial": machine["serial"], **after._asdict()}
     text = json.dumps(pointer, indent=1)
     current = folder / "current.json"
     call.changed = copied > 0 or not current.exists() or current.read_text("utf-8") != text
     if call.changed:
         write_atomically(current, text)
-    call.result = asdict(after) | {"copy_path": f"{parameters['CopyRoot']}\\{name}"}
+    call.result = after._asdict() | {"copy_path": f"{parameters['CopyRoot']}\\{name}"}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from rollout.lab.windows.errors import ScriptError
 from rollout.lab.windows.modules.win_powershell import Call
 from rollout.lab.windows.scripts.user_copy import (
@@ -29,7 +27,7 @@ def run(call: Call) -> None:
             f"Refused: the copy in {copy} is not what capture recorded. Nothing was restored."
         )
     if call.check_mode:
-        call.result = asdict(wanted)
+        call.result = wanted._asdict()
         return
     copied = sum(copy_tree(saved[key], target[key]) for key in saved)
     names = {
@@ -43,4 +41,4 @@ def run(call: Call) -> None:
             f"The restored files differ from the copy. Run restore again; the copy stays in {copy}."
         )
     call.changed = copied > 0
-    call.result = asdict(wanted)
+    call.result = wanted._asdict()

@@ -5,17 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rollout.lab.windows.errors import ScriptError
 from rollout.lab.windows.paths import to_file
 from rollout.lab.windows.state import PcFolder
 
 
-@dataclass(frozen=True)
-class Inventory:
+class Inventory(NamedTuple):
     """A tree in three numbers; equal digests mean the same files with the same content."""
 
     files: int
