@@ -1,1 +1,1 @@
-"""The terminal user interface."""
+"""The terminal user interface: a control room on top of the use cases."""

@@ -1,0 +1,323 @@
+"""A small programme in the middle of its work, for the pictures: the same at every call.
+
+Every state is reached through the transition table, so the pictures show nothing that cannot be.
+"""
+
+import random
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from sqlmodel import Session
+
+from rollout.domain.machine import MachineVerb, Step
+from rollout.domain.run import RunVerb
+from rollout.domain.wave import WaveVerb
+from rollout.store import leases, migrate, transitions, waves
+from rollout.store.database import Database
+from rollout.store.tables import (
+    Claim,
+    Department,
+    Evidence,
+    HostResult,
+    Machine,
+    Person,
+    Run,
+    Site,
+    Wave,
+)
+
+NOW = "2022-11-16T14:20:00+09:00"
+CONFIGURATION = """\
+database_url = "sqlite:///rollout.db"
+[programme]
+name = "三重県 一人一台端末移行"
+start = 2022-11-07
+cutover = 2023-05-01
+[roles]
+approvers = ["matsumoto"]
+operators = ["tanaka"]
+viewers = ["guest"]
+"""
+_BEGUN = datetime(2022, 11, 14, 0, 0, tzinfo=UTC)
+_SITES = ("本庁", "四日市", "尾鷲", "松阪")
+_DEPARTMENTS = (
+    ("総務部", "デジタル推進課"),
+    ("県土整備部", "道路建設課"),
+    ("農林水産部", "水産振興課"),
+    ("医療保健部", "感染症対策課"),
+)
+_FAMILY = ("佐藤", "髙橋", "山﨑", "濵口", "伊藤", "中村", "小林", "𠮷田", "加藤", "西村")
+_GIVEN = ("美咲", "健一", "さくら", "大輔", "陽子", "翔", "由紀", "誠", "直樹", "恵")
+_STEPS = list(Step)
+
+
+def write(folder: Path) -> Path:
+    """Write `rollout.toml` and its database into `folder`; the path of the configuration."""
+    configuration = folder / "rollout.toml"
+    configuration.write_text(CONFIGURATION, encoding="utf-8")
+    database = Database(f"sqlite:///{folder / 'rollout.db'}")
+    migrate.upgrade(database)
+    with database.write() as session:
+        _Story(session).tell()
+    database.close()
+    return configuration
+
+
+class _Story:
+    """Three waves: a finished pilot, one at work with its troubles, one that waits."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._random = random.Random(417)  # noqa: S311
+        self._at = _BEGUN
+        self._runs: dict[tuple[int, Step], int] = {}
+
+    def tell(self) -> None:
+        """Fill the database."""
+        fleet = self._fleet(240)
+        pilot = self._wave(1, fleet[:10], date(2022, 11, 14), pilot=True)
+        second = self._wave(2, fleet[10:90], date(2022, 11, 16))
+        third = self._wave(3, fleet[90:170], date(2022, 11, 21))
+        for wave, until in ((pilot, WaveVerb.START), (second, WaveVerb.START),
+                            (third, WaveVerb.SUBMIT)):  # fmt: skip
+            self._approve(wave, until)
+        for machine in fleet[:10]:
+            self._pass(machine, 7, pilot)
+            self._move(machine, MachineVerb.HAND_OVER)
+        self._transition(Wave, pilot, WaveVerb.SOAK, "daemon")
+        for number, machine in enumerate(fleet[10:90]):
+            self._second_wave(number, machine, second)
+        self._move(fleet[200], MachineVerb.HOLD, "tanaka", "議会対応のため 11月末まで")
+        self._move(fleet[201], MachineVerb.EXCLUDE, "tanaka", "廃棄予定")
+        for (_wave, step), run_id in self._runs.items():
+            if step not in (Step.CAPTURE, Step.REIMAGE) or _wave == pilot:
+                self._end_run(run_id)
+        now = datetime.now(UTC)
+        leases.acquire(self._session, "kanri01:4171:1", now=now, lasts=timedelta(days=1))
+
+    def _second_wave(self, number: int, machine: Machine, wave: int) -> None:
+        if number < 34:
+            self._pass(machine, 7, wave)
+            self._move(machine, MachineVerb.HAND_OVER)
+        elif number < 37:
+            self._pass(machine, 1, wave)
+            cause = "D: の空き容量が足りません (必要 41 GB, 空き 12 GB)"
+            self._begin(machine, Step.CAPTURE, wave)
+            self._fail(machine, Step.CAPTURE, cause)
+        elif number == 37:
+            self._pass(machine, 2, wave)
+            self._begin(machine, Step.REIMAGE, wave)
+            self._move(machine, MachineVerb.FALL_SILENT, "daemon", "90 分以内に到着報告がない")
+        elif number == 38:
+            self._pass(machine, 3, wave)
+            self._begin(machine, Step.CONNECT, wave)
+            self._move(machine, MachineVerb.LOSE, "daemon", "the daemon that ran it is gone")
+        elif number < 46:
+            self._pass(machine, 2, wave)
+            self._begin(machine, Step.REIMAGE, wave)
+        elif number < 52:
+            self._pass(machine, 1, wave)
+            self._begin(machine, Step.CAPTURE, wave)
+
+    def _fleet(self, size: int) -> list[Machine]:
+        sites = [Site(key=key) for key in _SITES]
+        departments = [
+            Department(bureau=bureau, division=division, valid_from=date(2022, 4, 1))
+            for bureau, division in _DEPARTMENTS
+        ]
+        self._session.add_all([*sites, *departments])
+        self._session.flush()
+        fleet = []
+        for number in range(1, size + 1):
+            generation = self._random.choice(("DK18", "DK19", "DK20", "DK21"))
+            department = self._random.randrange(len(departments))
+            person = Person(
+                staff_number=f"{300000 + number}",
+                name=f"{self._random.choice(_FAMILY)}　{self._random.choice(_GIVEN)}",
+                department_id=departments[department].id,
+            )
+            self._session.add(person)
+            self._session.flush()
+            fleet.append(
+                Machine(
+                    asset_tag=f"{generation}-{number:06}",
+                    serial=f"5CG{number:07}",
+                    computer_name=f"MIE{number:05}",
+                    generation=generation,
+                    model="ProBook 450 G9",
+                    site_id=sites[self._random.randrange(len(sites))].id,
+                    floor="3階",
+                    department_id=departments[department].id,
+                    owner_id=person.id,
+                    purpose="一人一台",
+                    state_since=self._at,
+                )
+            )
+        self._session.add_all(fleet)
+        self._session.flush()
+        return fleet
+
+    def _wave(
+        self, number: int, fleet: Sequence[Machine], day: date, *, pilot: bool = False
+    ) -> int:
+        wave = Wave(
+            number=number,
+            pilot=pilot,
+            first_day=day,
+            last_day=day + timedelta(days=2),
+            state_since=self._at,
+        )
+        self._session.add(wave)
+        self._session.flush()
+        for machine in fleet:
+            machine.wave_id, machine.planned_day = wave.id, day
+        self._session.flush()
+        self._transition(Wave, wave.id or 0, WaveVerb.PLAN, "tanaka")
+        for machine in fleet:
+            self._move(machine, MachineVerb.PLAN, "tanaka")
+        return wave.id or 0
+
+    def _approve(self, wave_id: int, until: WaveVerb) -> None:
+        self._transition(Wave, wave_id, WaveVerb.SUBMIT, "tanaka")
+        wave = waves.by_id(self._session, wave_id)
+        wave.submitted_by, wave.list_digest = "tanaka", waves.list_digest(self._session, wave_id)
+        if until is WaveVerb.SUBMIT:
+            return
+        self._transition(Wave, wave_id, WaveVerb.APPROVE, "matsumoto")
+        wave = waves.by_id(self._session, wave_id)
+        wave.approved_by, wave.approved_at = "matsumoto", self._at
+        self._session.flush()
+        self._transition(Wave, wave_id, WaveVerb.START, "tanaka")
+
+    def _pass(self, machine: Machine, steps: int, wave: int) -> None:
+        for step in _STEPS[:steps]:
+            self._begin(machine, step, wave)
+            self._result(machine, self._run(wave, step), "ok", "Report what was done")
+            claim = self._claim_of(machine, step)
+            claim.outcome, claim.ended_at = "done", self._at
+            if step is Step.VERIFY:
+                self._prove(machine, claim)
+            self._move(machine, MachineVerb.FINISH, "daemon")
+
+    def _begin(self, machine: Machine, step: Step, wave: int) -> None:
+        run_id = self._run(wave, step)
+        self._move(machine, MachineVerb.BEGIN, "daemon", run_id=run_id)
+        self._session.add(
+            Claim(
+                machine_id=machine.id or 0,
+                step=step.value,
+                attempt=1,
+                run_id=run_id,
+                created_at=self._at,
+                deadline_at=self._at + timedelta(hours=1),
+            )
+        )
+        self._session.flush()
+
+    def _fail(self, machine: Machine, step: Step, cause: str) -> None:
+        claim = self._claim_of(machine, step)
+        claim.outcome, claim.ended_at = "failed", self._at
+        self._result(machine, claim.run_id, "failed", "Refuse a full disk", cause)
+        self._move(machine, MachineVerb.FAIL, "daemon", cause)
+
+    def _prove(self, machine: Machine, claim: Claim) -> None:
+        for control, value in (
+            ("edr", "稼働中 (4.18.2210.6)"),
+            ("disk_encryption", "XtsAes256"),
+            ("proxy", "なし"),
+        ):
+            self._session.add(
+                Evidence(
+                    machine_id=machine.id or 0,
+                    control=control,
+                    value=value,
+                    verdict="pass",
+                    source="verify.yml",
+                    epoch=claim.id or 0,
+                    run_id=claim.run_id,
+                    measured_at=self._at,
+                )
+            )
+        machine.image_id, machine.last_seen_at = "win11-23h2-r1", self._at
+
+    def _run(self, wave: int, step: Step) -> int:
+        known = self._runs.get((wave, step))
+        if known is not None:
+            run = self._session.get_one(Run, known)
+            run.size += 1
+            return known
+        run = Run(
+            ident=f"picture-{wave}-{step}",
+            step=step.value,
+            wave_id=wave,
+            site_id=1,
+            size=1,
+            lease_epoch=1,
+            created_at=self._at,
+            started_at=self._at,
+            state_since=self._at,
+        )
+        self._session.add(run)
+        self._session.flush()
+        self._transition(Run, run.id or 0, RunVerb.START, "daemon")
+        self._runs[(wave, step)] = run.id or 0
+        return run.id or 0
+
+    def _end_run(self, run_id: int) -> None:
+        run = self._session.get_one(Run, run_id)
+        run.ended_at = self._at
+        self._session.flush()
+        self._transition(Run, run_id, RunVerb.FINISH, "daemon")
+
+    def _result(
+        self, machine: Machine, run_id: int, status: str, task: str, message: str | None = None
+    ) -> None:
+        self._session.add(
+            HostResult(
+                run_id=run_id,
+                machine_id=machine.id or 0,
+                counter=machine.id or 0,
+                task=task,
+                status=status,
+                message=message,
+                at=self._at,
+                seconds=1.5,
+            )
+        )
+
+    def _claim_of(self, machine: Machine, step: Step) -> Claim:
+        from rollout.store import claims
+
+        found = claims.latest(self._session, machine.id or 0, step)
+        if found is None:
+            raise LookupError(f"{machine.asset_tag} has no claim of {step}")
+        return found
+
+    def _move(
+        self,
+        machine: Machine,
+        verb: MachineVerb,
+        actor: str = "daemon",
+        reason: str | None = None,
+        run_id: int | None = None,
+    ) -> None:
+        self._at += timedelta(seconds=97)
+        self._session.flush()
+        transitions.apply(
+            self._session,
+            Machine,
+            [machine.id or 0],
+            verb,
+            actor=actor,
+            at=self._at,
+            reason=reason,
+            run_id=run_id,
+        )
+
+    def _transition(
+        self, table: type[Wave] | type[Run], id_: int, verb: WaveVerb | RunVerb, actor: str
+    ) -> None:
+        self._at += timedelta(seconds=31)
+        self._session.flush()
+        transitions.apply(self._session, table, [id_], verb, actor=actor, at=self._at)

@@ -1,0 +1,87 @@
+"""`rollout tui`: the rooms, and the keys that work in all of them."""
+
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+
+from rollout.application.operators import Operator
+from rollout.i18n import LANGUAGES, language, use_language
+from tui.desk import Desk
+from tui.jumps import MachinesRequested
+from tui.keys import N_
+from tui.screens.help import HelpScreen
+from tui.screens.live import LiveScreen
+from tui.screens.machines import MachinesScreen
+from tui.screens.overview import OverviewScreen
+from tui.screens.runs import RunsScreen
+from tui.screens.waves import WavesScreen
+
+if TYPE_CHECKING:
+    from rollout.bootstrap import Application
+
+ROOMS: dict[str, type[LiveScreen]] = {
+    "overview": OverviewScreen,
+    "waves": WavesScreen,
+    "machines": MachinesScreen,
+    "runs": RunsScreen,
+}
+
+
+class RolloutApp(App[None]):
+    """Watches the programme and lets operators act; whatever runs, runs in the daemon."""
+
+    CSS_PATH = "styles.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("1", "open_room('overview')", N_("overview"), show=False),
+        Binding("2", "open_room('waves')", N_("waves"), show=False),
+        Binding("3", "open_room('machines')", N_("machines"), show=False),
+        Binding("4", "open_room('runs')", N_("runs"), show=False),
+        Binding("L", "switch_language", "日本語/English"),
+        Binding("question_mark", "help", N_("keys"), key_display="?"),
+        Binding("q", "quit", N_("quit")),
+    ]
+
+    def __init__(self, application: "Application", operator: Operator) -> None:
+        super().__init__()
+        self.desk = Desk(application.settings, application.database, application.clock, operator)
+        self.title = application.settings.programme.name
+        for room, screen in ROOMS.items():
+            self.add_mode(room, partial(screen, self.desk))
+
+    def on_mount(self) -> None:
+        """Begin with the whole picture."""
+        self.switch_mode("overview")
+
+    async def action_open_room(self, room: str) -> None:
+        """Go to a room, at its first screen; a question that is open stays."""
+        if isinstance(self.screen, ModalScreen):
+            return
+        await self.switch_mode(room)
+        while len(self.screen_stack) > 1:
+            await self.pop_screen()
+
+    async def on_machines_requested(self, message: MachinesRequested) -> None:
+        """Show the machines that match."""
+        await self.action_open_room("machines")
+        if isinstance(self.screen, MachinesScreen):
+            self.screen.filter_by(message.words)
+
+    async def on_waves_requested(self) -> None:
+        """Show the waves."""
+        await self.action_open_room("waves")
+
+    def action_switch_language(self) -> None:
+        """The other language, on every screen at once."""
+        use_language(LANGUAGES[(LANGUAGES.index(language()) + 1) % len(LANGUAGES)])
+        for screen in self.screen_stack:
+            if isinstance(screen, LiveScreen):
+                screen.repaint()
+
+    def action_help(self) -> None:
+        """Every key of this screen."""
+        if not isinstance(self.screen, ModalScreen):
+            self.push_screen(HelpScreen(self.screen.active_bindings.values(), ()))

@@ -1,0 +1,15 @@
+"""From one room to another."""
+
+from textual.message import Message
+
+
+class MachinesRequested(Message):
+    """The operator asked for the machines that match these filter words."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__()
+        self.words = words
+
+
+class WavesRequested(Message):
+    """The operator asked for the waves."""

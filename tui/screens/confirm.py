@@ -1,0 +1,106 @@
+"""The question before anything changes: what will happen, and what it needs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Static
+
+from rollout.i18n import _
+from tui.looks import WARN
+from tui.plain import plain
+
+
+@dataclass(frozen=True)
+class Question:
+    """`lines` say what will happen; `number` has to be typed where it is given."""
+
+    title: str
+    lines: Sequence[str]
+    yes: str
+    reason: bool = False
+    number: int | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A yes, with its reason where one was asked."""
+
+    reason: str | None
+
+
+class ConfirmScreen(ModalScreen[Answer | None]):
+    """Enter alone never says yes: it needs a typed number, a reason, or a walk to the button."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "refuse", "")]
+
+    def __init__(self, asked: Question) -> None:
+        super().__init__()
+        self._asked = asked
+
+    def compose(self) -> ComposeResult:
+        """The question, its fields and two buttons."""
+        asked = self._asked
+        with Vertical(id="confirm"):
+            yield Static(plain(asked.title, "bold"), id="confirm-title", markup=False)
+            with VerticalScroll(id="confirm-lines", can_focus=False):
+                for line in asked.lines:
+                    yield Static(Text(plain(line).plain), markup=False)
+            if asked.number is not None:
+                yield Static(
+                    plain(_("type the number of machines: {number}").format(number=asked.number)),
+                    markup=False,
+                )
+                yield Input(id="confirm-number", compact=True)
+            if asked.reason:
+                yield Static(plain(_("reason (kept in the history)")), markup=False)
+                yield Input(id="confirm-reason", compact=True)
+            yield Static("", id="confirm-missing", markup=False)
+            with Horizontal(id="confirm-buttons"):
+                yield Button(Text(asked.yes).plain, id="yes", variant="warning", compact=True)
+                yield Button(_("no (Esc)"), id="no", compact=True)
+
+    def on_mount(self) -> None:
+        """Begin where something has to be typed, else at no."""
+        fields = self.query(Input)
+        (fields.first() if fields else self.query_one("#no", Button)).focus()
+
+    def action_refuse(self) -> None:
+        """Leave everything as it is."""
+        self.dismiss(None)
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Yes or no."""
+        if event.button.id == "yes":
+            self._say_yes()
+        else:
+            self.dismiss(None)
+
+    def on_input_submitted(self) -> None:
+        """Enter in a field goes to the next empty one, or says yes when all are filled."""
+        self._say_yes()
+
+    def _say_yes(self) -> None:
+        asked = self._asked
+        if asked.number is not None:
+            field = self.query_one("#confirm-number", Input)
+            if field.value.strip() != str(asked.number):
+                self._miss(field, _("the number is not {number}").format(number=asked.number))
+                return
+        reason = None
+        if asked.reason:
+            field = self.query_one("#confirm-reason", Input)
+            reason = field.value.strip()
+            if not reason:
+                self._miss(field, _("a reason is needed"))
+                return
+        self.dismiss(Answer(reason))
+
+    def _miss(self, field: Input, words: str) -> None:
+        self.query_one("#confirm-missing", Static).update(plain(words, WARN))
+        field.focus()

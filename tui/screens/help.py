@@ -1,0 +1,51 @@
+"""`?`: every key of the screen below."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ActiveBinding, ModalScreen
+from textual.widgets import Static
+
+from rollout.i18n import _
+from tui.plain import plain
+
+
+class HelpScreen(ModalScreen[None]):
+    """The list is made from the bindings themselves."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("escape", "dismiss", ""),
+        ("question_mark", "dismiss", ""),
+        ("q", "dismiss", ""),
+    ]
+
+    def __init__(self, bindings: Iterable[ActiveBinding], notes: Iterable[str]) -> None:
+        super().__init__()
+        self._active = list(bindings)
+        self._notes = list(notes)
+
+    def compose(self) -> ComposeResult:
+        """Keys with what they do, then the notes of the room."""
+        with VerticalScroll(id="help"):
+            yield Static(plain(_("Keys"), "bold"), markup=False)
+            yield Static(self._table())
+            for note in self._notes:
+                yield Static(Text(note), markup=False)
+            yield Static(plain(_("Esc closes this"), "dim"), markup=False)
+
+    def _table(self) -> Table:
+        table = Table.grid(padding=(0, 2))
+        seen: set[str] = set()
+        for active in self._active:
+            binding = active.binding
+            if not binding.description or binding.action in seen or not active.enabled:
+                continue
+            seen.add(binding.action)
+            key = self.app.get_key_display(binding)
+            table.add_row(Text(key, style="bold"), Text(binding.tooltip or binding.description))
+        return table

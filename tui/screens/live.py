@@ -1,0 +1,249 @@
+"""What the rooms have in common: a look at the database twice a second, never on the event loop."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from time import monotonic
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.message import Message
+from textual.screen import ActiveBinding, ModalScreen, Screen
+from textual.widgets import Footer
+
+from rollout.application.availability import DatabaseUnavailable, asking_the_database
+from rollout.application.daemon_status import DaemonStatus, daemon_status
+from rollout.domain.errors import RolloutError
+from rollout.i18n import _, language
+from rollout.settings import OperatorRole
+from tui.desk import Desk
+from tui.keys import translated
+from tui.widgets.room_tabs import RoomTabs
+from tui.widgets.status_line import StatusLine
+from tui.widgets.title_bar import TitleBar
+
+PAUSE = 0.5
+PATIENCE = 2.0
+REST = 4
+"""A look that took long is followed by a pause of that many times its length."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a thread found for `question`."""
+
+    question: Any
+    snapshot: Any
+    daemon: DaemonStatus
+
+
+class LiveScreen(Screen[None]):
+    """A screen that asks `look` in a thread and shows the answer with `paint`.
+
+    `question` is taken on the event loop, so that a thread never touches a widget; an answer to
+    a question that has changed meanwhile is dropped.
+    """
+
+    room: ClassVar[str]
+    ACTS: ClassVar[dict[str, OperatorRole]] = {}
+    """Actions that change something, with the role that they need; absent for others."""
+
+    class LookTaken(Message):
+        """A thread came back with an answer."""
+
+        def __init__(self, look: Look) -> None:
+            super().__init__()
+            self.look = look
+
+    class LookFailed(Message):
+        """A thread came back without an answer."""
+
+        def __init__(self, error: RolloutError) -> None:
+            super().__init__()
+            self.error = error
+
+    class ActionDone(Message):
+        """What the operator asked for has happened."""
+
+        def __init__(self, words: str) -> None:
+            super().__init__()
+            self.words = words
+
+    class ActionRefused(Message):
+        """What the operator asked for did not happen."""
+
+        def __init__(self, error: RolloutError) -> None:
+            super().__init__()
+            self.error = error
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+        self.last: Look | None = None
+        self._looking_since: float | None = None
+        self._not_before = 0.0
+        self._offered: tuple[object, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        """The frame; the room itself is in `compose_room`."""
+        yield TitleBar(self.desk)
+        yield RoomTabs(self.room)
+        yield from self.compose_room()
+        yield StatusLine()
+        yield Footer(show_command_palette=False, compact=True)
+
+    def compose_room(self) -> ComposeResult:
+        """The widgets of the room."""
+        raise NotImplementedError
+
+    def question(self) -> Any:
+        """What to ask; compared with ==."""
+        return None
+
+    def look(self, question: Any) -> Any:
+        """Ask the database; runs in a thread."""
+        raise NotImplementedError
+
+    def paint(self, snapshot: Any) -> None:
+        """Show an answer; also called again when the language or the size has changed."""
+        raise NotImplementedError
+
+    def on_mount(self) -> None:
+        """Begin to look."""
+        self.set_interval(PAUSE, self.look_when_due)
+        self.look_when_due()
+
+    def on_screen_resume(self) -> None:
+        """Show what is true now, not what was when the screen was left."""
+        self.look_now()
+        self.repaint()
+
+    def on_resize(self) -> None:
+        """Other columns may fit."""
+        self.call_after_refresh(self.repaint)
+
+    @property
+    def words(self) -> StatusLine:
+        """The line above the keys."""
+        return self.query_one(StatusLine)
+
+    @property
+    def active_bindings(self) -> dict[str, ActiveBinding]:
+        """The keys, described in the language in force."""
+        return translated(super().active_bindings)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Actions beyond the operator's role do not exist for them; impossible ones are dim."""
+        needed = self.ACTS.get(action)
+        if needed is None:
+            return True
+        return self.possible(action) or None if self.desk.may(needed) else False
+
+    def possible(self, action: str) -> bool:
+        """Whether an action of ACTS makes sense for what is chosen."""
+        return True
+
+    def look_now(self) -> None:
+        """Look as soon as no other look is under way."""
+        self._not_before = 0.0
+        self.look_when_due()
+
+    def look_when_due(self) -> None:
+        """Start a thread, unless one is under way or nobody would see its answer."""
+        if self._looking_since is not None:
+            if monotonic() - self._looking_since > PATIENCE:
+                self.words.show_trouble(_("waiting for the database"))
+            return
+        if monotonic() < self._not_before or not self._seen():
+            return
+        self._looking_since = monotonic()
+        self.run_worker(
+            partial(self._look_in_thread, self.question()),
+            name=f"look at {self.room}",
+            group="look",
+            thread=True,
+        )
+
+    def _seen(self) -> bool:
+        for screen in reversed(self.app.screen_stack):
+            if screen is self:
+                return True
+            if not isinstance(screen, ModalScreen):
+                return False
+        return False
+
+    def _look_in_thread(self, question: Any) -> None:
+        try:
+            with asking_the_database():
+                look = Look(question, self.look(question), daemon_status(self.desk.database))
+        except RolloutError as error:
+            self.post_message(self.LookFailed(error))
+        else:
+            self.post_message(self.LookTaken(look))
+
+    def on_live_screen_look_taken(self, message: LookTaken) -> None:
+        """Show the answer."""
+        self._rest()
+        self.words.show_trouble(None)
+        if message.look.question != self.question():
+            self.look_now()
+            return
+        self.last = message.look
+        self.repaint()
+
+    def on_live_screen_look_failed(self, message: LookFailed) -> None:
+        """Say so and go on; what was seen last stays."""
+        self._rest()
+        trouble = str(message.error)
+        if isinstance(message.error, DatabaseUnavailable):
+            trouble = _("database: {why}").format(why=trouble)
+        self.words.show_trouble(trouble)
+
+    def _rest(self) -> None:
+        took = monotonic() - (self._looking_since or monotonic())
+        self._looking_since = None
+        self._not_before = monotonic() + REST * took
+
+    def repaint(self) -> None:
+        """Draw the last answer again."""
+        if not self.is_mounted:
+            return
+        self.query_one(RoomTabs).repaint()
+        self.query_one(TitleBar).repaint()
+        if self.last is not None:
+            with self.app.batch_update():
+                self.query_one(TitleBar).show_daemon(self.last.daemon)
+                self.paint(self.last.snapshot)
+        self.refresh_keys()
+
+    def refresh_keys(self) -> None:
+        """Draw the keys again when others are possible, or their words are others."""
+        offered = (language(), *(self.check_action(action, ()) for action in self.ACTS))
+        if offered != self._offered:
+            self._offered = offered
+            self.refresh_bindings()
+
+    def act(self, name: str, work: Callable[[], str]) -> None:
+        """Do `work` in a thread; it returns what to tell the operator."""
+        self.run_worker(partial(self._act_in_thread, work), name=name, group="act", thread=True)
+
+    def _act_in_thread(self, work: Callable[[], str]) -> None:
+        try:
+            with asking_the_database():
+                words = work()
+        except RolloutError as error:
+            self.post_message(self.ActionRefused(error))
+        else:
+            self.post_message(self.ActionDone(words))
+
+    def on_live_screen_action_done(self, message: ActionDone) -> None:
+        """Tell, and look at the result."""
+        self.notify(message.words, markup=False)
+        self.look_now()
+
+    def on_live_screen_action_refused(self, message: ActionRefused) -> None:
+        """Tell why; nothing has changed."""
+        self.notify(
+            str(message.error), title=_("refused"), severity="error", timeout=12, markup=False
+        )
+        self.look_now()

@@ -1,0 +1,171 @@
+"""One machine: what it is, what happened to it, what it proved."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from rollout.application import machines
+from rollout.application.machines import Joined, MachineView
+from rollout.domain.machine import MachineState, MachineVerb, Step
+from rollout.domain.run import ClaimOutcome
+from rollout.i18n import _
+from rollout.i18n.labels import label
+from tui.desk import Desk
+from tui.keys import N_
+from tui.looks import BAD, GOOD, WARN, machine_state
+from tui.plain import printable
+from tui.screens.machine_keys import MachineKeys
+
+_VERDICTS = {"pass": GOOD, "fail": BAD, "pending": WARN}
+
+
+class MachineScreen(MachineKeys):
+    """Scrolls as one page; the newest of the timeline stands first."""
+
+    room = "machines"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "app.pop_screen", N_("back")),
+    ]
+
+    def __init__(self, desk: Desk, tag: str) -> None:
+        super().__init__(desk)
+        self._tag = tag
+        self._shown: dict[str, object] = {}
+
+    def compose_room(self) -> ComposeResult:
+        """The sections of the page."""
+        with VerticalScroll(id="page"):
+            for section in ("facts", "timeline", "evidence", "claims"):
+                yield Static(id=section, classes="section", markup=False)
+
+    def on_mount(self) -> None:
+        """The page scrolls by keys at once."""
+        super().on_mount()
+        self.query_one("#page").focus()
+
+    def look(self, question: object) -> MachineView:
+        """Everything that is known of the machine."""
+        return machines.show(self.desk.database, self._tag)
+
+    def chosen(self) -> Joined | None:
+        """This machine."""
+        return self.last.snapshot.joined if self.last is not None else None
+
+    def paint(self, snapshot: MachineView) -> None:
+        """Draw the sections that have changed."""
+        self._draw("facts", self._facts(snapshot))
+        self._draw("timeline", self._timeline(snapshot))
+        self._draw("evidence", self._evidence(snapshot))
+        self._draw("claims", self._claims(snapshot))
+        self.words.show_words(self._tag)
+
+    def _draw(self, section: str, lines: Sequence[Sequence[Text]]) -> None:
+        drawn = [[(cell.plain, str(cell.style)) for cell in line] for line in lines]
+        if self._shown.get(section) == drawn:
+            return
+        self._shown[section] = drawn
+        table = Table.grid(padding=(0, 2))
+        for _cell in lines[0]:
+            table.add_column(overflow="fold")
+        for line in lines:
+            table.add_row(*line)
+        self.query_one(f"#{section}", Static).update(table)
+
+    def _facts(self, view: MachineView) -> list[list[Text]]:
+        joined, machine = view.joined, view.joined.machine
+        state = machine_state(machine.state)
+        if machine.step:
+            state.append(f"  {label(Step(machine.step))}")
+            state.append(_(", attempt {number}").format(number=machine.attempt))
+        facts: list[tuple[str, Text]] = [
+            (_("asset tag"), _cell(machine.asset_tag, "bold")),
+            (_("state"), state),
+            (_("since"), _cell(self.desk.local(machine.state_since, "%Y-%m-%d %H:%M:%S"))),
+            (_("cause"), _cell(machine.cause, WARN)),
+            (_("owner"), _cell(_joined(joined.owner, joined.staff_number))),
+            (_("department"), _cell(_joined(joined.bureau, joined.division))),
+            (_("site"), _cell(_joined(joined.site, machine.floor))),
+            (_("computer"), _cell(_joined(machine.computer_name, machine.model))),
+            (_("serial"), _cell(machine.serial)),
+            (_("wave"), _cell(_joined(joined.wave, machine.planned_day))),
+            (_("image"), _cell(machine.image_id)),
+            (_("last seen"), _cell(self.desk.local(machine.last_seen_at, "%Y-%m-%d %H:%M:%S"))),
+            (_("remark"), _cell(machine.remark)),
+        ]
+        if view.last_failure is not None:
+            failure = view.last_failure
+            words = f"{failure.task}: {failure.message or ''}"
+            facts.insert(4, (_("last failing task"), _cell(words, BAD)))
+        return [[Text(name, style="dim"), value] for name, value in facts if value.plain]
+
+    def _timeline(self, view: MachineView) -> list[list[Text]]:
+        lines = [_heads(_("time"), _("what"), _("state"), _("who"), _("reason"))]
+        for row in reversed(view.history):
+            known = row.to_state in set(MachineState)
+            lines.append(
+                [
+                    _cell(self.desk.local(row.at, "%m-%d %H:%M:%S")),
+                    _cell(_word(row.verb)),
+                    machine_state(row.to_state or "") if known else _cell(row.to_state),
+                    _cell(row.actor),
+                    _cell(row.reason),
+                ]
+            )
+        return lines
+
+    def _evidence(self, view: MachineView) -> list[list[Text]]:
+        lines = [_heads(_("evidence"), _("verdict"), _("value"), _("source"), _("time"))]
+        for found in reversed(view.evidence):
+            lines.append(
+                [
+                    _cell(found.control),
+                    _cell(_verdict(found.verdict), _VERDICTS.get(found.verdict, "")),
+                    _cell(found.value),
+                    _cell(found.source),
+                    _cell(self.desk.local(found.measured_at)),
+                ]
+            )
+        return lines
+
+    def _claims(self, view: MachineView) -> list[list[Text]]:
+        lines = [_heads(_("claim"), _("step"), _("attempt"), _("run"), _("begun"), _("end"))]
+        for claim in reversed(view.claims):
+            outcome = label(ClaimOutcome(claim.outcome)) if claim.outcome else _("open")
+            ended = self.desk.local(claim.ended_at, " %m-%d %H:%M:%S")
+            lines.append(
+                [
+                    _cell(claim.id),
+                    _cell(label(Step(claim.step))),
+                    _cell(claim.attempt),
+                    _cell(claim.run_id),
+                    _cell(self.desk.local(claim.created_at, "%m-%d %H:%M:%S")),
+                    _cell(outcome + ended),
+                ]
+            )
+        return lines
+
+
+def _cell(value: object, style: str = "") -> Text:
+    return Text(printable(value), style=style)
+
+
+def _heads(*words: str) -> list[Text]:
+    return [Text(word, style="bold underline") for word in words]
+
+
+def _joined(*parts: object) -> str:
+    return "  ".join(str(part) for part in parts if part)
+
+
+def _word(verb: str) -> str:
+    return label(MachineVerb(verb)) if verb in set(MachineVerb) else verb
+
+
+def _verdict(verdict: str) -> str:
+    return {"pass": _("pass"), "fail": _("fail"), "pending": _("pending")}.get(verdict, verdict)

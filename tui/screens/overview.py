@@ -1,0 +1,158 @@
+"""Where everything stands."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Static
+
+from rollout.application import machines, waves
+from rollout.application.waves import WaveView
+from rollout.domain.machine import NEEDS_A_PERSON, MachineState
+from rollout.domain.wave import WaveState
+from rollout.i18n import _
+from tui.jumps import MachinesRequested, WavesRequested
+from tui.looks import by_group, machine_state, progress, wave_state
+from tui.plain import plain
+from tui.screens.live import LiveScreen
+from tui.widgets.live_table import Column, LiveTable, Row
+from tui.widgets.state_bar import StateBar
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the overview shows."""
+
+    counts: Mapping[str, int]
+    waves: Sequence[WaveView]
+
+    def waves_in(self, state: WaveState) -> list[WaveView]:
+        """Waves in that state."""
+        return [view for view in self.waves if view.wave.state == state]
+
+
+class OverviewScreen(LiveScreen):
+    """Machines by state, waves, and what needs a person; Enter goes to its place."""
+
+    room = "overview"
+
+    def compose_room(self) -> ComposeResult:
+        """The bar, the states, and beside them what needs a person and the waves."""
+        yield StateBar(id="bar")
+        with Horizontal(id="halves"):
+            with Vertical(id="left"):
+                yield Static(id="states-title", classes="title", markup=False)
+                yield LiveTable(id="states")
+            with Vertical(id="right"):
+                yield Static(id="needs-title", classes="title", markup=False)
+                yield LiveTable(id="needs")
+                yield Static(id="waves-title", classes="title", markup=False)
+                yield LiveTable(id="progress")
+
+    def look(self, question: object) -> Standing:
+        """Counts of machines and waves."""
+        database = self.desk.database
+        return Standing(machines.counts(database), waves.listing(database))
+
+    def paint(self, snapshot: Standing) -> None:
+        """Show them."""
+        total = sum(snapshot.counts.values())
+        self.query_one(StateBar).show_groups(by_group(snapshot.counts))
+        self._title("#states-title", _("Machines by state"))
+        self._title("#needs-title", _("Needs a person"))
+        self._title("#waves-title", _("Progress of waves"))
+        self._show_states(snapshot.counts, total)
+        self._show_needs(snapshot)
+        self._show_waves(snapshot.waves)
+        cutover = self.desk.settings.programme.cutover
+        today = self.desk.now().astimezone(self.desk.settings.programme.zone).date()
+        self.words.show_words(
+            _("{total} machines, {days} days to the cutover on {cutover}").format(
+                total=f"{total:,}", days=(cutover - today).days, cutover=cutover
+            )
+        )
+
+    def _title(self, selector: str, words: str) -> None:
+        title = self.query_one(selector, Static)
+        if str(title.content) != words:
+            title.update(plain(words, "bold"))
+
+    def _show_states(self, counts: Mapping[str, int], total: int) -> None:
+        rows = [
+            Row(
+                state.value,
+                [
+                    machine_state(state.value),
+                    plain(f"{counts[state.value]:>9,}"),
+                    plain(f"{counts[state.value] / total:>6.1%}"),
+                ],
+            )
+            for state in MachineState
+            if counts.get(state.value)
+        ]
+        columns = [
+            Column("state", _("state"), widest=18),
+            Column("machines", _("machines"), widest=9),
+            Column("share", _("share"), widest=6),
+        ]
+        self.query_one("#states", LiveTable).show_rows(columns, rows)
+
+    def _show_needs(self, snapshot: Standing) -> None:
+        rows = [
+            Row(
+                f"state:{state.value}",
+                [
+                    machine_state(state.value),
+                    plain(f"{snapshot.counts[state.value]:>9,}"),
+                    plain(_("machines")),
+                ],
+            )
+            for state in MachineState
+            if state in NEEDS_A_PERSON and snapshot.counts.get(state.value)
+        ]
+        rows += [
+            Row(
+                f"wave {state.value}",
+                [wave_state(state.value), plain(f"{len(found):>9,}"), plain(_("waves"))],
+            )
+            for state in (WaveState.AWAITING_APPROVAL, WaveState.HALTED)
+            if (found := snapshot.waves_in(state))
+        ]
+        if not rows:
+            rows = [Row("none", [plain(_("nothing")), plain(""), plain("")])]
+        columns = [
+            Column("what", _("what"), widest=16),
+            Column("number", _("number"), widest=9),
+            Column("noun", "", widest=10),
+        ]
+        self.query_one("#needs", LiveTable).show_rows(columns, rows)
+
+    def _show_waves(self, views: Sequence[WaveView]) -> None:
+        rows = [
+            Row(
+                f"wave:{view.wave.number}",
+                [
+                    plain(view.wave.number),
+                    wave_state(view.wave.state),
+                    progress(view.done, view.size),
+                ],
+            )
+            for view in views
+        ]
+        columns = [
+            Column("wave", _("wave"), widest=8),
+            Column("state", _("state"), widest=12),
+            Column("progress", _("progress"), widest=22),
+        ]
+        self.query_one("#progress", LiveTable).show_rows(columns, rows)
+
+    def on_data_table_row_selected(self, event: LiveTable.RowSelected) -> None:
+        """Go where the row leads."""
+        key = str(event.row_key.value)
+        if event.data_table.id == "states":
+            key = f"state:{key}"
+        if key.startswith("wave "):
+            self.post_message(WavesRequested())
+        elif key != "none":
+            self.post_message(MachinesRequested(key))
