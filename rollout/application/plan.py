@@ -15,7 +15,7 @@ from rollout.domain.wave import WaveVerb
 from rollout.planning import solver
 from rollout.planning.calendar import Span, WorkCalendar
 from rollout.planning.problem import MachineToPlace, Obstacle, Problem, Solution
-from rollout.settings import OperatorRole, Settings
+from rollout.settings import Generation, OperatorRole, Settings
 from rollout.store import plans, transitions
 from rollout.store.database import Database
 from rollout.store.tables import Machine, Plan, Wave
@@ -143,12 +143,14 @@ def _problem(
         # With no working day left after the soak, nothing but the pilot can be moved.
         soak = settings.pilot.soak_working_days
         others_from = calendar.following(pilot_ends, soak, until=last) or settings.programme.cutover
+    policies = {name: settings.generation(name) for name in {row.generation for row in rows}}
+    limits = {key: settings.site(key) for key in {row.site for row in rows} if key}
     return Problem(
-        machines=[_to_place(settings, row) for row in rows],
+        machines=[_to_place(row, policies[row.generation]) for row in rows],
         calendar=calendar,
         first=max(settings.programme.start, today),
         last=last,
-        capacity={row.site: settings.site(row.site).machines_per_day for row in rows if row.site},
+        capacity={key: limit.machines_per_day for key, limit in limits.items()},
         taken=plans.taken(session),
         pilot_size=settings.pilot.size if pilot_ends is None else 0,
         soak_working_days=settings.pilot.soak_working_days,
@@ -158,22 +160,22 @@ def _problem(
     )
 
 
-def _to_place(settings: Settings, row: plans.Waiting) -> MachineToPlace:
+def _to_place(row: plans.Waiting, policy: Generation) -> MachineToPlace:
     return MachineToPlace(
         id=row.id,
         asset_tag=row.asset_tag,
         site=row.site or "",
         department=f"{row.bureau or ''} {row.division or ''}",
         generation=row.generation,
-        order=settings.generation(row.generation).order,
-        obstacle=_obstacle(settings, row),
+        order=policy.order,
+        obstacle=_obstacle(row, policy),
     )
 
 
-def _obstacle(settings: Settings, row: plans.Waiting) -> Obstacle | None:
+def _obstacle(row: plans.Waiting, policy: Generation) -> Obstacle | None:
     if not row.in_ledger:
         return Obstacle.GONE
-    if settings.generation(row.generation).path == "refresh":
+    if policy.path == "refresh":
         return Obstacle.REFRESH
     if not row.site:
         return Obstacle.NO_SITE

@@ -57,7 +57,7 @@ def apply(
     Raises NotFound, NotAllowed (the table has no such move), StaleState (changed meanwhile).
     """
     moved: list[Moved] = []
-    moment = instant_text(at)
+    moment, word = instant_text(at), str(verb)
     extra = canonical(detail) if detail else None
     rows_of = _columns(table)
     for chunk in _chunks(ids):
@@ -67,24 +67,24 @@ def apply(
             _write(session, rows_of, group, at=at, cause=reason if explained else None)
             from_state, to_state = group.memory["state"], str(group.written["state"])
             version = group.version + 1
-            for id_, key in group.rows:
-                moved.append(Moved(id_, key, from_state, to_state, version))
-                facts.append(
-                    Fact(
-                        moment,
-                        actor,
-                        rows_of.lifecycle.noun,
-                        id_,
-                        key,
-                        str(verb),
-                        from_state,
-                        to_state,
-                        reason,
-                        run_id,
-                        version,
-                        extra,
-                    )
+            moved += [Moved(id_, key, from_state, to_state, version) for id_, key in group.rows]
+            facts += [
+                Fact(
+                    moment,
+                    actor,
+                    rows_of.lifecycle.noun,
+                    id_,
+                    key,
+                    word,
+                    from_state,
+                    to_state,
+                    reason,
+                    run_id,
+                    version,
+                    extra,
                 )
+                for id_, key in group.rows
+            ]
         history.append(session, facts)
     # Objects of the session still show the old state.
     session.expire_all()

@@ -1,5 +1,6 @@
 """A real SQLite file with the schema in it."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,10 +10,21 @@ from rollout.store import migrate
 from rollout.store.database import Database
 
 
-@pytest.fixture
-def migrated(tmp_path: Path) -> Iterator[Database]:
-    """A database of this program's revision."""
-    database = Database(f"sqlite:///{tmp_path / 'rollout.db'}")
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database of this program's revision; migrating takes longer than most tests."""
+    path = tmp_path_factory.mktemp("template") / "rollout.db"
+    database = Database(f"sqlite:///{path}")
     migrate.upgrade(database)
+    database.close()  # the last connection brings the write-ahead log into the file
+    return path
+
+
+@pytest.fixture
+def migrated(tmp_path: Path, template: Path) -> Iterator[Database]:
+    """A database of this program's revision."""
+    path = tmp_path / "rollout.db"
+    shutil.copy(template, path)
+    database = Database(f"sqlite:///{path}")
     yield database
     database.close()

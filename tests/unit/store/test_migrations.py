@@ -6,6 +6,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from importlib import import_module
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -141,6 +143,26 @@ def test_an_older_database_is_refused_with_the_remedy(
     monkeypatch.setattr(migrate, "EXPECTED", "0002")
     with pytest.raises(migrate.SchemaMismatch, match=r"older than this program.*`rollout init`"):
         migrate.check(database)
+
+
+def test_postgresql_gets_the_same_tables_and_its_own_triggers() -> None:
+    from alembic.migration import MigrationContext
+    from alembic.operations import Operations
+
+    written = StringIO()
+    context = MigrationContext.configure(
+        dialect_name="postgresql", opts={"as_sql": True, "output_buffer": written}
+    )
+    revision = import_module("rollout.store.migrations.versions.0001_the_first_tables")
+    with Operations.context(context):
+        revision.upgrade()
+    statements = written.getvalue()
+    for table in SQLModel.metadata.tables:
+        assert f"CREATE TABLE {table} (" in statements
+    assert "BEFORE UPDATE OR DELETE ON audit" in statements
+    assert "BEFORE TRUNCATE ON audit" in statements
+    assert statements.count("TIMESTAMP WITH TIME ZONE") > 10
+    assert "RAISE(ABORT" not in statements
 
 
 def test_checking_a_database_does_not_import_alembic() -> None:

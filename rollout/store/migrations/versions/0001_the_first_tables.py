@@ -430,7 +430,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    if op.get_bind().dialect.name == "postgresql":
+    if op.get_context().dialect.name == "postgresql":
         op.execute("DROP TRIGGER tr_audit_truncate ON audit")
         op.execute("DROP TRIGGER tr_audit_change ON audit")
         op.execute("DROP FUNCTION refuse_history_change()")
@@ -456,7 +456,7 @@ def downgrade() -> None:
 
 
 def _forbid_rewriting_history() -> None:
-    if op.get_bind().dialect.name == "postgresql":
+    if op.get_context().dialect.name == "postgresql":
         op.execute(
             """
             CREATE FUNCTION refuse_history_change() RETURNS trigger LANGUAGE plpgsql AS $$
