@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rollout.i18n import _
+from rollout.lab.errors import LabError
 from rollout.lab.windows.state import PcFolder, write_atomically
 
 #: Every fault with the kinds of value it takes and what it does.
@@ -22,7 +23,7 @@ FAULTS: dict[str, tuple[type | tuple[type, ...], str]] = {
 
 
 def set_fault(folder: Path, computer_name: str, **faults: Any) -> None:
-    """Add or replace faults of a PC. Raises ValueError for a fault that the lab does not know."""
+    """Add or replace faults of a PC. Raises LabError for a fault that the lab does not know."""
     check(faults)
     pc = _pc(folder, computer_name)
     _write(pc, {**pc.faults(), **faults})
@@ -37,45 +38,48 @@ def clear_fault(folder: Path, computer_name: str, *names: str) -> None:
 
 def load_scenario(path: Path) -> dict[str, dict[str, Any]]:
     """Faults per computer name or asset tag, from a TOML or JSON file."""
-    text = path.read_text(encoding="utf-8")
-    scenario = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    try:
+        text = path.read_text(encoding="utf-8")
+        scenario = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except (OSError, ValueError) as error:
+        raise LabError(f"{path}: {error}") from None
     for name, faults in scenario.items():
         if not isinstance(faults, dict):
-            raise ValueError(  # noqa: TRY004 - the file is wrong, not the caller's code
+            raise LabError(
                 _("{path}: {name}: expected a table of faults").format(path=path, name=name)
             )
         try:
             check(faults)
-        except ValueError as error:
-            raise ValueError(f"{path}: {name}: {error}") from None
+        except LabError as error:
+            raise LabError(f"{path}: {name}: {error}") from None
     return dict(scenario)
 
 
 def apply_scenario(folder: Path, scenario: dict[str, dict[str, Any]]) -> None:
-    """Set a scenario's faults; a name in it that is no PC of the lab is a ValueError."""
+    """Set a scenario's faults; a name in it that is no PC of the lab is a LabError."""
     by_name: dict[str, str] = {}
     for path in (folder / "pcs").iterdir():
         state = PcFolder(path).read()
         by_name |= {state["computer_name"]: path.name, state["asset_tag"]: path.name}
     unknown = sorted(set(scenario) - set(by_name))
     if unknown:
-        raise ValueError(_("no such PC in the lab: {names}").format(names=", ".join(unknown)))
+        raise LabError(_("no such PC in the lab: {names}").format(names=", ".join(unknown)))
     for name, faults in scenario.items():
         set_fault(folder, by_name[name], **faults)
 
 
 def check(faults: dict[str, Any]) -> None:
-    """Raise ValueError for unknown faults and values of the wrong kind."""
+    """Raise LabError for unknown faults and values of the wrong kind."""
     for name, value in faults.items():
         if name not in FAULTS:
-            raise ValueError(
+            raise LabError(
                 _("unknown fault {name}; there are {known}").format(
                     name=name, known=", ".join(sorted(FAULTS))
                 )
             )
         if not _fits(FAULTS[name][0], value):
             message = _("fault {name}: {value!r} is not of the right kind")
-            raise ValueError(message.format(name=name, value=value))
+            raise LabError(message.format(name=name, value=value))
 
 
 def _fits(kinds: type | tuple[type, ...], value: Any) -> bool:
@@ -86,7 +90,7 @@ def _fits(kinds: type | tuple[type, ...], value: Any) -> bool:
 def _pc(folder: Path, computer_name: str) -> PcFolder:
     pc = PcFolder(folder / "pcs" / computer_name)
     if not pc.state_file.exists():
-        raise ValueError(_("no such PC in the lab: {names}").format(names=computer_name))
+        raise LabError(_("no such PC in the lab: {names}").format(names=computer_name))
     return pc
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rollout.i18n import _
+from rollout.lab.errors import LabError
 from rollout.lab.user_files import write_user_files
 from rollout.lab.windows.image import Hardware, office_pc
 from rollout.lab.windows.state import PcFolder, write_atomically
@@ -30,7 +31,7 @@ class LabPc:
     def __post_init__(self) -> None:
         # The name becomes a folder and a line of ssh_config: nothing but a host name may pass.
         if not _COMPUTER_NAME.fullmatch(self.computer_name):
-            raise ValueError(
+            raise LabError(
                 _(
                     "{tag}: {name!r} is no computer name that the lab can use; "
                     "letters, digits and hyphens only"

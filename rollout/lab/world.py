@@ -19,6 +19,7 @@ from typing import Any, Literal
 from rollout.i18n import _
 from rollout.lab import processes
 from rollout.lab.ansible_access import write_access_files
+from rollout.lab.errors import LabError
 from rollout.lab.pcs import LabPc, create
 from rollout.lab.supervisor.servers import LIBRARY, make_key, public_key
 from rollout.lab.windows import registry
@@ -34,10 +35,6 @@ _FIRST_PORT, _LAST_PORT = 20000, 32000
 _PASSED_ON = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "ROLLOUT_SSHD")
 #: Seconds that a supervisor gets to start (per PC a little more) and to stop.
 _START, _START_PER_PC, _STOP = 20.0, 0.2, 10.0
-
-
-class LabError(Exception):
-    """The lab cannot do what was asked; the message says what to do."""
 
 
 @dataclass(frozen=True)

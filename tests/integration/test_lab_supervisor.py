@@ -13,12 +13,14 @@ from typing import Any
 
 import pytest
 
+from rollout.lab.errors import LabError
 from rollout.lab.faults import clear_fault, set_fault
 from rollout.lab.pcs import LabPc
 from rollout.lab.processes import stragglers
+from rollout.lab.supervisor.openssh_server import find_sshd
 from rollout.lab.windows.state import PcFolder, write_atomically
 from rollout.lab.wipes import wipes
-from rollout.lab.world import LabError, PcStatus, down, status, up
+from rollout.lab.world import PcStatus, down, status, up
 
 NAMES = ("OWASE-01", "OWASE-02", "OWASE-03")
 
@@ -265,3 +267,28 @@ def test_an_installation_that_was_cut_off_is_finished_and_counted_once(
     until(lambda: any(report["token"] == "late" for report in service.reports))
     assert [wipe.order for wipe in wipes(lab, NAMES[0])] == ["cut"]
     assert not machine.install_file.exists()
+
+
+def test_sshd_mode_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rollout.lab.supervisor import openssh_server
+
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("ROLLOUT_SSHD", raising=False)
+    monkeypatch.setattr(openssh_server, "_PLACES", str(tmp_path))
+    with pytest.raises(LabError, match="apt-get install openssh-server"):
+        up(tmp_path / "lab", [], service_url="http://127.0.0.1:1", mode="sshd")
+
+
+@pytest.mark.skipif(find_sshd() is None, reason="sshd is not installed")
+def test_sshd_mode_runs_commands_and_stops(tmp_path: Path) -> None:
+    machine = LabPc("SSHD-01", "DK21-000009", "SERIAL9", "02:00:5e:00:01:99", "DK21")
+    up(tmp_path, [machine], service_url="http://127.0.0.1:1", mode="sshd", boot_seconds=0.05)
+    try:
+        assert ssh(tmp_path, "SSHD-01", "cat; exit 4", b"data").stdout == b"data"
+        before = pc(tmp_path, "SSHD-01").boot_id
+        order_restart(tmp_path, "SSHD-01", network=False)
+        until(lambda: pc(tmp_path, "SSHD-01").boot_id != before)
+        until(lambda: ssh(tmp_path, "SSHD-01", "true").returncode == 0)
+    finally:
+        down(tmp_path)
+    assert stragglers(tmp_path) == []

@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +23,9 @@ from rollout.lab.world import LabStatus, PcStatus, down, status, up
 
 PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
 NEW_IMAGE = "platform-2023.1"
+
+#: Short, since a socket's path ends at 107 bytes.
+_CONTROL = Path(tempfile.gettempdir()) / f"rollout-test-{os.getpid()}"
 
 #: What a ledger may hold; as serial of a PC it goes through guard, arming, boot and check-in.
 UGLY_SERIALS = (
@@ -190,7 +195,7 @@ class Bench:
             "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
             "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json",
             "ANSIBLE_INVENTORY_ENABLED": "yaml",
-            "ANSIBLE_SSH_CONTROL_PATH_DIR": f"/tmp/rollout-test-{os.getpid()}",
+            "ANSIBLE_SSH_CONTROL_PATH_DIR": str(_CONTROL),
             "ANSIBLE_FORKS": "4",
         }
 
@@ -242,6 +247,7 @@ def bench(daemon: Daemon, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     up(folder, [machine(n) for n in numbers], service_url=daemon.url, boot_seconds=0.05)
     yield Bench(folder, daemon, tmp_path_factory.mktemp("work"))
     down(folder)
+    shutil.rmtree(_CONTROL, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
