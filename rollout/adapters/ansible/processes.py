@@ -14,7 +14,7 @@ import hashlib
 import os
 import signal
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,25 +56,31 @@ def available() -> bool:
     return (PROC / "self" / "environ").is_file()
 
 
-def find(markers: Collection[Marker]) -> dict[int, Marker]:
-    """Every living process of these runs, but not the caller; zombies are not alive."""
+def find(markers: Collection[Marker], strike: bool = False) -> dict[int, Marker]:
+    """Every living process of these runs, but not the caller; zombies are not alive.
+
+    With `strike` a marked one is killed as soon as it is found: a process that forks and exits
+    would be gone before the last one is read. Heirs without the mark may lose their parent by
+    that, so look once without.
+    """
     found: dict[int, Marker] = {}
     parents: dict[int, int] = {}
-    for pid in _pids():
-        try:
-            folder = PROC / str(pid)
-            stat = (folder / "stat").read_bytes()
-            environ = (folder / "environ").read_bytes()
-            cmdline = (folder / "cmdline").read_bytes()
-        except (FileNotFoundError, ProcessLookupError, PermissionError):
-            continue
-        state, parent = stat.rpartition(b")")[2].split()[:2]
-        if state in (b"Z", b"X"):
-            continue
-        parents[pid] = int(parent)
-        for marker in markers:
-            if marker.matches(environ, cmdline):
-                found[pid] = marker
+    seen: set[int] = set()
+    own = os.getpid()
+    # What was forked while the others were read is looked at too: a process that forks and exits
+    # would hop from one reading to the next unseen.
+    while new := _pids() - seen:
+        seen |= new
+        for pid in new:
+            entry = _read(pid)
+            if entry is None:
+                continue
+            parents[pid], environ, cmdline = entry
+            for marker in markers:
+                if marker.matches(environ, cmdline) and pid != own:
+                    found[pid] = marker
+                    if strike:
+                        _kill(pid)
     grown = bool(found)
     while grown:
         heirs = {
@@ -82,9 +88,9 @@ def find(markers: Collection[Marker]) -> dict[int, Marker]:
             for pid, parent in parents.items()
             if pid not in found and parent in found
         }
+        heirs.pop(own, None)
         found |= heirs
         grown = bool(heirs)
-    found.pop(os.getpid(), None)
     return found
 
 
@@ -95,13 +101,15 @@ def kill(markers: Collection[Marker], patience: float = 30.0) -> int:
     """
     if not markers:
         return 0
-    killed: set[int] = set()
+    killed = set(find(markers))
+    for pid in killed:
+        _kill(pid)
     deadline = time.monotonic() + patience
     quiet = 0
-    # One empty look is not enough: a process may fork behind the reader of /proc, or be in the
-    # middle of execve with no environment to read.
-    while quiet < 2:
-        alive = find(markers)
+    # One empty look is not enough: a process may be in the middle of execve, with no environment
+    # to read, or fork behind the reader.
+    while quiet < 3:
+        alive = find(markers, strike=True)
         if not alive:
             quiet += 1
             continue
@@ -109,15 +117,33 @@ def kill(markers: Collection[Marker], patience: float = 30.0) -> int:
         if time.monotonic() > deadline:
             pids = ", ".join(str(pid) for pid in sorted(alive))
             raise StillAlive(f"processes {pids} survive SIGKILL for {patience:g} s")
+        killed |= alive.keys()
         for pid in alive:
             _kill(pid)
-        killed |= alive.keys()
         time.sleep(0.01)
     return len(killed)
 
 
-def _pids() -> Iterable[int]:
-    return (int(path.name) for path in PROC.iterdir() if path.name.isdigit())
+def _pids() -> set[int]:
+    return {int(path.name) for path in PROC.iterdir() if path.name.isdigit()}
+
+
+def _read(pid: int) -> tuple[int, bytes, bytes] | None:
+    """Parent, environment and command line of a process that is alive and ours to see."""
+    folder = f"{PROC}/{pid}"
+    try:
+        stat = _content(f"{folder}/stat")
+        state, parent = stat.rpartition(b")")[2].split()[:2]
+        if state in (b"Z", b"X"):
+            return None
+        return int(parent), _content(f"{folder}/environ"), _content(f"{folder}/cmdline")
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return None
+
+
+def _content(path: str) -> bytes:
+    with open(path, "rb", buffering=0) as handle:  # noqa: PTH123 thousands of files: half the time
+        return handle.read()
 
 
 def _kill(pid: int) -> None:

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -78,17 +77,16 @@ def test_an_ssh_master_is_found_by_its_control_socket(marker):
 def test_a_run_that_forks_while_it_is_killed_is_killed_whole(marker):
     storm = (
         "import os, time\n"
-        "for _ in range(4): os.fork()\n"
+        "for _ in range(2): os.fork()\n"
         "print(flush=True)\n"
-        "end = time.monotonic() + 30\n"
+        "end = time.monotonic() + 8\n"
         "while time.monotonic() < end:\n"
+        "    time.sleep(0.005)\n"  # a faster one takes every process number of the computer
         "    if os.fork() == 0: os.setsid()\n"
         "    else: os._exit(0)\n"
     )
     with started([sys.executable, "-S", "-c", storm], marker.environment()):
-        deadline = time.monotonic() + 20
-        kill([marker], patience=20)
-        assert time.monotonic() < deadline
+        kill([marker], patience=5)
         assert find([marker]) == {}
 
 
