@@ -10,7 +10,7 @@ from rollout.application.ledger_organisation import Importing, Organisation
 from rollout.application.ledger_parsing import Entry, RowParser
 from rollout.application.ledger_rows import Ledger
 from rollout.application.ledger_words import PERSONAL
-from rollout.application.ledger_writing import write_machines
+from rollout.application.ledger_writing import MachineWriter
 from rollout.application.operators import Operator
 from rollout.domain.identifiers import GENERATIONS
 from rollout.domain.text import msgid
@@ -58,12 +58,14 @@ def import_ledger(
     importing = Importing(operator.name, now, since, ledger.source)
     try:
         with database.write() as session:
-            settle(session, entries, report)
+            ids = settle(session, entries, report)
             good = [entry for entry in entries if entry.good]
             _remark_on(good, report)
             organisation = Organisation(session, importing, report)
             organisation.bring_up_to_date(good)
-            write_machines(session, importing, entries, organisation, report, progress)
+            writer = MachineWriter(session, importing, organisation, report, ids)
+            writer.write(entries, progress)
+            writer.report_gone(entries)
             _count(entries, report)
             if dry_run or (strict and report.faults):
                 raise _Undo

@@ -11,22 +11,33 @@ from rollout.store import ledger as store
 _AT_WORK = frozenset({*(state.value for state in WORKING), MachineState.UNKNOWN.value})
 
 
-def settle(session: Session, entries: list[Entry], report: ImportReport) -> None:
-    """Mark as bad every row that would take an identifier from a machine that keeps it."""
+def settle(session: Session, entries: list[Entry], report: ImportReport) -> dict[str, int]:
+    """Mark as bad every row that would take an identifier from a machine that keeps it.
+
+    Returns the ids of the machines that rows name by their tags.
+    """
     by_tag = {entry.asset_tag: entry for entry in entries if entry.good and entry.asset_tag}
-    known = store.identities(session, by_tag)
-    for tag, identity in known.items():
-        _refuse_while_at_work(by_tag[tag], identity, report)
-    collisions: list[tuple[str, Entry, str]] = []
-    for field in store.UNIQUE_FIELDS:
-        wanted = {}
-        for tag, entry in by_tag.items():
-            value = getattr(entry, field)
-            if value is not None and (tag not in known or getattr(known[tag], field) != value):
-                wanted[value] = entry
-        holders = store.holders(session, field, wanted)
-        collisions += [(field, wanted[value], tag) for value, tag in holders.items()]
+    ids: dict[str, int] = {}
+    held: dict[str, dict[str, str]] = {field: {} for field in store.UNIQUE_FIELDS}
+    for known in store.every_identity(session):
+        entry = by_tag.get(known.asset_tag)
+        if entry is not None:
+            ids[known.asset_tag] = known.id
+            _refuse_while_at_work(entry, known, report)
+        for field in store.UNIQUE_FIELDS:
+            value = getattr(known, field)
+            # A value that its own row keeps can collide with no other row: the file has it once.
+            if value is not None and (entry is None or getattr(entry, field) != value):
+                held[field][value] = known.asset_tag
+    collisions = [
+        (field, entry, held[field][value])
+        for field in store.UNIQUE_FIELDS
+        if held[field]
+        for entry in by_tag.values()
+        if (value := getattr(entry, field)) in held[field]
+    ]
     _refuse_until_stable(collisions, by_tag, report)
+    return ids
 
 
 def _refuse_while_at_work(entry: Entry, identity: store.Identity, report: ImportReport) -> None:

@@ -16,6 +16,8 @@ from rollout.store import ledger as store
 from rollout.store.columns import instant_text
 from rollout.store.tables import Person
 
+_BATCH = 5_000
+
 
 @dataclass(frozen=True)
 class Importing:
@@ -133,63 +135,84 @@ class Organisation:
                 self._departments.setdefault(_department_key(row.bureau, row.division), row.id)
 
     def _settle_people(self, good: list[Entry]) -> None:
-        wanted = self._wanted_people(good)
-        known = store.people(self._session, wanted)
-        new, changes, facts = [], {}, []
-        for number, row in wanted.items():
-            before = known.get(number)
-            if before is None:
-                new.append({"staff_number": number, **row})
+        wanted = _entry_of_each_person(good)
+        changes: dict[int, store.Row] = {}
+        facts: list[Fact] = []
+        for known in store.every_person(self._session):
+            entry = wanted.get(known.staff_number)
+            if entry is None:
                 continue
-            written = {
-                name: value
-                for name, value in row.items()
-                if value not in (None, "") and value != before[name]
-                and not (name == "left_on" and before["left_on"] is not None)
-            }  # fmt: skip
+            self._people[known.staff_number] = known.id
+            written = self._person_changes(known, self._person(entry))
             if not written:
                 continue
-            changes[before["id"]] = written
+            changes[known.id] = written
             detail = {}
             for name, value in written.items():
-                old, now = self.shown(name, before[name]), self.shown(name, value)
-                detail[name] = [old, now]
-                self._report.changed("person", name.removesuffix("_id"), Change(number, old, now))
-            facts.append(self._importing.fact("person", before["id"], number, "amend", detail))
-        store.add_people(self._session, new)
+                old, now = self.shown(name, getattr(known, name)), self.shown(name, value)
+                field = name.removesuffix("_id")
+                detail[field] = [old, now]
+                self._report.changed("person", field, Change(known.staff_number, old, now))
+            number = known.staff_number
+            facts.append(self._importing.fact("person", known.id, number, "amend", detail))
         store.change(self._session, Person, changes)
-        numbers = [row["staff_number"] for row in new]
-        made = store.ids(self._session, Person, "staff_number", numbers)
-        facts += [self._importing.fact("person", made[number], number, "create") for number in made]
         self._remember(facts)
-        self._people = {number: row["id"] for number, row in known.items()} | made
         tally = self._report.people
-        tally.created, tally.updated = len(new), len(changes)
-        tally.unchanged = len(wanted) - len(new) - len(changes)
+        tally.updated, tally.unchanged = len(changes), len(self._people) - len(changes)
+        new = (entry for number, entry in wanted.items() if number not in self._people)
+        self._add_people(list(new))
 
-    def _wanted_people(self, good: list[Entry]) -> dict[str, store.Row]:
-        """Staff number -> columns; the row of somebody's own PC says more than a shared one's."""
-        wanted: dict[str, store.Row] = {}
-        from_own_pc: set[str] = set()
-        for entry in good:
-            number = entry.staff_number
-            if number is None or (number in wanted and not entry.personal):
-                continue
-            if number in from_own_pc:
-                continue
-            if entry.personal:
-                from_own_pc.add(number)
-            left_on = (entry.left_on or self._importing.now.date()) if entry.left else None
-            wanted[number] = {
-                "name": entry.owner,
-                "kana": entry.kana,
-                "department_id": self.department_id(entry) if entry.personal else None,
-                "left_on": left_on,
-            }
-        return wanted
+    def _add_people(self, new: list[Entry]) -> None:
+        self._report.people.created = len(new)
+        for start in range(0, len(new), _BATCH):
+            batch = new[start : start + _BATCH]
+            last = store.last_id(self._session, Person)
+            store.add_people(
+                self._session,
+                [{"staff_number": entry.staff_number, **self._person(entry)} for entry in batch],
+            )
+            made = store.made_since(self._session, Person, "staff_number", last)
+            self._people.update(made)
+            self._remember(
+                self._importing.fact("person", id_, number, "create")
+                for number, id_ in made.items()
+            )
+
+    def _person(self, entry: Entry) -> store.Row:
+        left_on = (entry.left_on or self._importing.now.date()) if entry.left else None
+        return {
+            "name": entry.owner,
+            "kana": entry.kana,
+            "department_id": self.department_id(entry) if entry.personal else None,
+            "left_on": left_on,
+        }
+
+    @staticmethod
+    def _person_changes(known: store.KnownPerson, row: store.Row) -> store.Row:
+        """What the ledger says otherwise; what it does not say stays, and so does a leaving day."""
+        return {
+            name: value
+            for name, value in row.items()
+            if value not in (None, "")
+            and value != getattr(known, name)
+            and not (name == "left_on" and known.left_on is not None)
+        }
 
     def _remember(self, facts: Iterable[Fact]) -> None:
         history.append(self._session, list(facts))
+
+
+def _entry_of_each_person(good: list[Entry]) -> dict[str, Entry]:
+    """Staff number -> row; that of somebody's own PC says more than a shared one's."""
+    found: dict[str, Entry] = {}
+    for entry in good:
+        number = entry.staff_number
+        if number is None:
+            continue
+        before = found.get(number)
+        if before is None or (entry.personal and not before.personal):
+            found[number] = entry
+    return found
 
 
 @lru_cache(maxsize=8192)

@@ -206,7 +206,7 @@ class RowParser:
 
     @staticmethod
     def _read_staff_number(entry: Entry, text: str) -> None:
-        if tidy(text) not in NOBODY and tidy(text):
+        if tidy(text) not in NOBODY:
             entry.staff_number = identifiers.parse_staff_number(text)
 
     @staticmethod

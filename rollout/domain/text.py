@@ -9,6 +9,7 @@ and replaces the compatibility ideographs that some family names are written wit
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from rollout.domain.errors import RolloutError
 
@@ -41,6 +42,9 @@ _space_at_break = re.compile(" ?\n ?").sub
 _half_kana = re.compile("[\uff61-\uff9f]+").sub
 # NFC replaces these by the ordinary ideograph: 神 is not 神 on a birth certificate.
 _unsettled = re.compile("[^\uf900-\ufaff\U0002f800-\U0002fa1f]+").sub
+# Text of nothing but these, with single spaces inside, is tidy already: most of a ledger is.
+_SETTLED = "!-~\u3005\u3007\u3041-\u3096\u30a1-\u30fe\u4e00-\u9fff"
+_is_settled = re.compile(f"(?:[{_SETTLED}]+(?: [{_SETTLED}]+)*)?").fullmatch
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
     0xFFE0: "¢", 0xFFE1: "£", 0xFFE2: "¬", 0xFFE5: "¥",
 }  # fmt: skip
@@ -51,15 +55,15 @@ def tidy(text: str) -> str:
 
     Invisible characters go; leading and trailing space goes. Doing it twice changes nothing.
     """
-    if not (text.isascii() and text.isprintable()):
-        text = _drop_invisible("", _any_break("\n", text)).translate(_FULL_WIDTH)
-        text = _half_kana(lambda run: unicodedata.normalize("NFKC", run[0]), text)
-        text = _unsettled(lambda run: unicodedata.normalize("NFC", run[0]), text)
-    elif "  " not in text:
-        return text.strip(" ")
+    if _is_settled(text):
+        return text
+    text = _drop_invisible("", _any_break("\n", text)).translate(_FULL_WIDTH)
+    text = _half_kana(lambda run: unicodedata.normalize("NFKC", run[0]), text)
+    text = _unsettled(lambda run: unicodedata.normalize("NFC", run[0]), text)
     return _space_at_break("\n", _any_space(" ", text)).strip(" \n")
 
 
+@lru_cache(maxsize=1 << 14)
 def match_key(text: str) -> str:
     """A key under which the same name, however typed, is found again: no spaces, no case."""
     folded = unicodedata.normalize("NFKC", tidy(text)).casefold()
@@ -69,9 +73,12 @@ def match_key(text: str) -> str:
 _DITTO = frozenset({"同上", "〃", "″", "仝", "々", '"', "''", "”", "“", "〃〃", "同"})
 
 
+_LONGEST_DITTO = 12  # with the spaces that people put around and between
+
+
 def is_ditto(text: str) -> bool:
     """Whether the cell says 'as above'."""
-    return text in _DITTO or "".join(tidy(text).split()) in _DITTO
+    return len(text) <= _LONGEST_DITTO and "".join(tidy(text).split()) in _DITTO
 
 
 # Hyphens U+2010-2015, minus, small and box-drawing dashes, and the hyphen bullet.

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlmodel import Session, SQLModel
 
 from rollout.domain.machine import MACHINE
@@ -79,9 +79,21 @@ def add_departments(session: Session, rows: Sequence[Row]) -> None:
         session.connection().execute(insert(Department), rows)
 
 
-def people(session: Session, numbers: Iterable[str]) -> dict[str, Row]:
-    """Staff number -> row of those that exist."""
-    return _rows(session, Person, "staff_number", numbers, ("id", "staff_number", *PERSON_FIELDS))
+class KnownPerson(NamedTuple):
+    """What the ledger may say otherwise of a person."""
+
+    id: int
+    staff_number: str
+    name: str
+    kana: str
+    department_id: int | None
+    left_on: date | None
+
+
+def every_person(session: Session) -> Iterator[KnownPerson]:
+    """All people, streamed: reading on is cheaper than asking for a hundred thousand by name."""
+    for row in _stream(session, Person, KnownPerson._fields):
+        yield KnownPerson(*row)
 
 
 def add_people(session: Session, rows: Sequence[Row]) -> None:
@@ -94,30 +106,36 @@ class Identity(NamedTuple):
     """By what a machine is known, and whether it is at work."""
 
     id: int
+    asset_tag: str
     state: str
+    in_ledger: bool
     serial: str | None
     mac: str | None
     computer_name: str | None
 
 
-def identities(session: Session, tags: Iterable[str]) -> dict[str, Identity]:
-    """Asset tag -> identity of the machines that exist."""
+def every_identity(session: Session) -> Iterator[Identity]:
+    """All machines, streamed."""
+    for row in _stream(session, Machine, Identity._fields):
+        yield Identity(*row)
+
+
+def _stream(session: Session, table: type[SQLModel], names: Sequence[str]) -> Iterable[Any]:
+    columns = _columns(table)
+    statement = select(*(columns[name] for name in names)).order_by(columns.id)
+    return session.connection().execute(statement, execution_options={"yield_per": _CHUNK})
+
+
+def machines(session: Session, ids: Iterable[int]) -> dict[int, Row]:
+    """Id -> what the ledger decides of these machines, and `in_ledger`."""
     columns = _columns(Machine)
-    found: dict[str, Identity] = {}
-    for chunk in _chunks(tags):
-        rows = session.connection().execute(
-            select(columns.asset_tag, *(columns[name] for name in Identity._fields)).where(
-                columns.asset_tag.in_(chunk)
-            )
-        )
-        found.update((tag, Identity(*values)) for tag, *values in rows)
+    names = ("id", "in_ledger", *MACHINE_FIELDS)
+    found: dict[int, Row] = {}
+    for chunk in _chunks(ids):
+        statement = select(*(columns[name] for name in names)).where(columns.id.in_(chunk))
+        for row in session.connection().execute(statement).mappings():
+            found[row["id"]] = dict(row)
     return found
-
-
-def machines(session: Session, tags: Iterable[str]) -> dict[str, Row]:
-    """Asset tag -> row of those that exist, with `in_ledger`."""
-    names = ("id", "asset_tag", "in_ledger", *MACHINE_FIELDS)
-    return _rows(session, Machine, "asset_tag", tags, names)
 
 
 def staff_numbers(session: Session, person_ids: Iterable[int]) -> dict[int, str]:
@@ -132,22 +150,6 @@ def staff_numbers(session: Session, person_ids: Iterable[int]) -> dict[int, str]
     return found
 
 
-def _rows(
-    session: Session,
-    table: type[SQLModel],
-    key: str,
-    values: Iterable[str],
-    names: Sequence[str],
-) -> dict[str, Row]:
-    columns = _columns(table)
-    found: dict[str, Row] = {}
-    for chunk in _chunks(values):
-        statement = select(*(columns[name] for name in names)).where(columns[key].in_(chunk))
-        for row in session.connection().execute(statement).mappings():
-            found[row[key]] = dict(row)
-    return found
-
-
 def add_machines(session: Session, rows: Sequence[Row], at: datetime) -> None:
     """Make machines in their initial state; each row has `asset_tag` and MACHINE_FIELDS."""
     born = {
@@ -158,28 +160,18 @@ def add_machines(session: Session, rows: Sequence[Row], at: datetime) -> None:
         session.connection().execute(insert(Machine), [{**row, **born} for row in chunk])
 
 
-def ids(session: Session, table: type[SQLModel], key: str, values: Iterable[str]) -> dict[str, int]:
-    """Key -> id of the rows with these keys."""
+def last_id(session: Session, table: type[SQLModel]) -> int:
+    """The highest id so far."""
+    return session.connection().execute(select(func.max(_columns(table).id))).scalar() or 0
+
+
+def made_since(session: Session, table: type[SQLModel], key: str, id_: int) -> dict[str, int]:
+    """Key -> id of the rows that were added behind `id_`."""
     columns = _columns(table)
-    found: dict[str, int] = {}
-    for chunk in _chunks(values):
-        rows = session.connection().execute(
-            select(columns[key], columns.id).where(columns[key].in_(chunk))
-        )
-        found.update((value, id_) for value, id_ in rows)
-    return found
-
-
-def holders(session: Session, field: str, values: Iterable[str]) -> dict[str, str]:
-    """Value of a unique field -> tag of the machine that has it now."""
-    columns = _columns(Machine)
-    found: dict[str, str] = {}
-    for chunk in _chunks(values):
-        rows = session.connection().execute(
-            select(columns[field], columns.asset_tag).where(columns[field].in_(chunk))
-        )
-        found.update((value, tag) for value, tag in rows)
-    return found
+    rows = session.connection().execute(
+        select(columns[key], columns.id).where(columns.id > id_).order_by(columns.id)
+    )
+    return {value: id_ for value, id_ in rows}  # noqa: C416 - rows are no pairs to the checker
 
 
 def change(session: Session, table: type[SQLModel], changes: Mapping[int, Row]) -> None:
@@ -201,14 +193,3 @@ def change(session: Session, table: type[SQLModel], changes: Mapping[int, Row]) 
         statement = update(target).where(target.c.id == bindparam("row_id"))
         for chunk in _chunks(rows):
             session.connection().execute(statement, chunk)
-
-
-def listed(session: Session) -> Iterator[tuple[int, str]]:
-    """Id and tag of every machine that counts as being in the ledger, by tag."""
-    columns = _columns(Machine)
-    rows = session.connection().execute(
-        select(columns.id, columns.asset_tag)
-        .where(columns.in_ledger.is_(True))
-        .order_by(columns.asset_tag)
-    )
-    yield from ((id_, tag) for id_, tag in rows)

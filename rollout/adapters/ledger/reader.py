@@ -18,6 +18,8 @@ from rollout.i18n import _
 Records = Callable[[], Iterator[Record]]
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _NAMES_A_MACHINE = ("asset_tag", "serial", "mac", "computer_name")
+_has_digit = re.compile("[0-9０-９]").search
+_could_be_total = re.compile("計|total", re.IGNORECASE).search
 _is_total = re.compile(
     r".*(小計|合計|総計|累計|subtotal|grandtotal|total)[:：]?[0-9,]*(台|件|名)?|計"
 ).fullmatch
@@ -75,6 +77,9 @@ class LedgerFile:
                 continue
             if not isinstance(cell, str):
                 return False
+            # Identifiers with their digits are the rule: only other texts get a closer look.
+            if _has_digit(cell) and not _could_be_total(cell):
+                return False
             if cell.strip() and not _is_total(match_key(cell)):
                 return False
         return True
@@ -94,7 +99,9 @@ class LedgerFile:
         """Printed ledgers repeat their header on every page."""
         place = self._header.positions["asset_tag"]
         cell = cells[place]
-        return isinstance(cell, str) and " ".join(cell.split()) == self.columns["asset_tag"]
+        if not isinstance(cell, str) or _has_digit(cell):
+            return False
+        return " ".join(cell.split()) == self.columns["asset_tag"]
 
 
 def open_ledger(
