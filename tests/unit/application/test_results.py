@@ -1,0 +1,279 @@
+"""What a run says becomes states, claims and evidence, and never more than it proves."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from rollout.domain.machine import MachineState, Step
+from rollout.store.tables import Evidence
+
+Office = Any
+
+
+def test_the_explicit_report_of_a_machine_finishes_its_step(office: Office) -> None:
+    office.wave()
+    order, (first, second) = office.begin(Step.CAPTURE, 2)
+    office.engine.deliver(
+        office.engine.event(order.run_id, second), office.report(order, first, files=3)
+    )
+    assert office.states([first, second]) == ["captured", "capturing"]
+    (claim,) = [claim for claim in office.claims(first) if claim.step == "capture"]
+    assert claim.outcome == "done"
+    assert '"files":3' in claim.report.replace(" ", "")
+    assert office.machine(first).last_seen_at == office.clock.now()
+
+
+def test_a_machine_whose_tasks_all_succeeded_without_a_report_is_not_done(
+    office: Office,
+) -> None:
+    office.wave()
+    order, (machine_id,) = office.begin(Step.CAPTURE)
+    office.engine.deliver(office.engine.event(order.run_id, machine_id, "changed"))
+    office.engine.end(order.run_id, "successful")
+    assert office.states([machine_id]) == ["cleared"]
+    (claim,) = office.claims(machine_id)
+    assert claim.outcome == "not_started"
+    assert office.machine(machine_id).attempt == 2
+
+
+@pytest.mark.parametrize("shift", [-1, 1, None])
+def test_a_report_with_another_epoch_moves_nothing(office: Office, shift: int | None) -> None:
+    office.wave()
+    order, (machine_id,) = office.begin(Step.CAPTURE)
+    epoch = None if shift is None else (order.hosts[0].epoch or 0) + shift
+    office.engine.deliver(office.report(order, machine_id, epoch=epoch))
+    assert office.states([machine_id]) == ["capturing"]
+    assert office.claims(machine_id)[0].outcome is None
+    assert len(office.results()) == 1
+
+
+def test_a_failed_task_fails_the_machine_with_the_words_of_the_playbook(office: Office) -> None:
+    office.wave()
+    order, (bad, good) = office.begin(Step.CAPTURE, 2)
+    office.engine.deliver(
+        office.engine.event(
+            order.run_id, bad, "failed", task="Copy the files", message="disk C: is full"
+        ),
+        office.report(order, good),
+    )
+    assert office.states([bad, good]) == ["failed", "captured"]
+    assert office.machine(bad).cause == "capture: Copy the files: disk C: is full"
+    assert office.claims(bad)[0].outcome == "failed"
+
+
+def test_an_unreachable_machine_is_silent_and_not_failed(office: Office) -> None:
+    office.wave()
+    order, (machine_id,) = office.begin(Step.PREFLIGHT)
+    office.engine.deliver(office.engine.event(order.run_id, machine_id, "unreachable"))
+    assert office.states([machine_id]) == ["silent"]
+    assert office.claims(machine_id)[0].outcome == "silent"
+
+
+@pytest.mark.parametrize("status", ["ok", "changed", "skipped", "ignored"])
+def test_other_task_results_move_nothing(office: Office, status: str) -> None:
+    office.wave()
+    order, (machine_id,) = office.begin(Step.PREFLIGHT)
+    office.engine.deliver(office.engine.event(order.run_id, machine_id, status, message="x"))
+    assert office.states([machine_id]) == ["checking"]
+    (row,) = office.results()
+    assert (row.status, row.epoch) == (status, order.hosts[0].epoch)
+
+
+def test_a_machine_moves_once_whatever_else_the_same_batch_says_of_it(office: Office) -> None:
+    office.wave()
+    order, (first, second) = office.begin(Step.CAPTURE, 2)
+    event = office.engine.event
+    office.engine.deliver(
+        event(order.run_id, first, "failed", message="one"),
+        event(order.run_id, first, "failed", message="two"),
+        office.report(order, first),
+        office.report(order, second),
+        office.report(order, second),
+        event(order.run_id, second, "failed"),
+    )
+    assert office.states([first, second]) == ["failed", "captured"]
+    assert office.machine(first).cause.endswith("one")
+    assert len(office.results()) == 6
+
+
+def test_a_batch_that_comes_twice_is_refused_whole(office: Office) -> None:
+    office.wave()
+    order, (machine_id,) = office.begin(Step.CAPTURE)
+    report = office.report(order, machine_id)
+    office.engine.deliver(report)
+    version = office.machine(machine_id).version
+    with pytest.raises(IntegrityError):
+        office.engine.deliver(report)
+    assert office.machine(machine_id).version == version
+    assert len(office.results()) == 1
+
+
+def test_results_after_the_end_of_the_claim_are_kept_and_move_nothing(office: Office) -> None:
+    office.wave()
+    order, (machine_id,) = office.begin(Step.CAPTURE)
+    report = office.report(order, machine_id)
+    office.engine.end(order.run_id, "crashed", "no explicit word")
+    office.programme.tick()
+    newer = office.engine.last
+    assert newer.run_id != order.run_id
+    office.engine.deliver(report)
+    office.engine.deliver(office.engine.event(order.run_id, machine_id, "failed"))
+    assert office.states([machine_id]) == ["capturing"]
+    assert [claim.outcome for claim in office.claims(machine_id)] == ["not_started", None]
+    assert [row.epoch for row in office.results()] == [None, None]
+
+
+def test_results_of_a_run_that_was_given_up_move_nothing(office: Office) -> None:
+    """The daemon was taken over while its engine still had results to deliver."""
+    office.wave()
+    order, (machine_id,) = office.begin(Step.CAPTURE)
+    office.lease = office.take_lease("daemon two", gone=True)
+    assert office.new_programme(office.lease).recover() == 1
+    office.engine.deliver(office.report(order, machine_id))
+    assert office.states([machine_id]) == ["cleared"]
+    office.engine.end(order.run_id, "successful")
+    assert office.run(order.run_id).state == "lost"
+
+
+def test_a_report_of_a_reimage_is_no_proof_of_arrival(office: Office) -> None:
+    office.wave()
+    order, (machine_id,) = office.begin(Step.REIMAGE)
+    office.arm(order, machine_id)
+    office.engine.deliver(office.report(order, machine_id, armed=True))
+    office.engine.end(order.run_id, "successful")
+    assert office.states([machine_id]) == ["reimaging"]
+    assert office.claims(machine_id)[0].outcome is None
+
+
+def test_a_machine_that_is_cut_off_while_it_installs_is_not_silent_yet(office: Office) -> None:
+    office.wave()
+    order, (machine_id,) = office.begin(Step.REIMAGE)
+    office.arm(order, machine_id)
+    install = office.boot(machine_id)
+    office.engine.deliver(office.engine.event(order.run_id, machine_id, "unreachable"))
+    assert office.states([machine_id]) == ["reimaging"]
+    office.engine.deliver(office.engine.event(order.run_id, machine_id, "failed"))
+    assert office.states([machine_id]) == ["reimaging"]
+    office.check_in(machine_id, install.check_in_token)
+    assert office.states([machine_id]) == ["reimaged"]
+
+
+def test_a_reimage_that_failed_before_the_token_was_used_can_never_go_off(
+    office: Office,
+) -> None:
+    office.wave()
+    order, (machine_id,) = office.begin(Step.REIMAGE)
+    office.arm(order, machine_id)
+    office.engine.deliver(office.engine.event(order.run_id, machine_id, "failed", message="no"))
+    assert office.states([machine_id]) == ["failed"]
+    assert office.boot(machine_id).image_id is None
+
+
+def test_evidence_of_every_control_is_kept_with_its_claim(office: Office) -> None:
+    office.wave()
+    order, (machine_id,) = office.begin(Step.VERIFY)
+    office.engine.deliver(
+        office.report(
+            order,
+            machine_id,
+            evidence=[
+                {"control": "disk", "value": "on", "verdict": "pass", "source": "manage-bde"},
+                {"control": "edr", "value": "", "verdict": "pending", "source": "service"},
+                {"control": "odd", "value": 1, "verdict": "perhaps", "source": None},
+            ],
+        )
+    )
+    rows = office.rows(Evidence)
+    assert [(row.control, row.verdict) for row in rows] == [
+        ("disk", "pass"),
+        ("edr", "pending"),
+        ("odd", "fail"),
+    ]
+    assert {row.epoch for row in rows} == {order.hosts[0].epoch}
+    assert {row.run_id for row in rows} == {order.run_id}
+    assert office.states([machine_id]) == ["verified"]
+
+
+@pytest.mark.parametrize("how", ["successful", "failed", "crashed"])
+def test_a_machine_of_which_the_run_said_nothing_begins_anew_at_most_three_times(
+    office: Office, how: str
+) -> None:
+    office.wave()
+    order, (machine_id,) = office.begin(Step.CAPTURE)
+    for attempt in (1, 2):
+        office.engine.end(office.engine.last.run_id, how, "first line\nlong story")
+        assert office.states([machine_id]) == ["cleared"]
+        assert office.machine(machine_id).attempt == attempt + 1
+        office.tick()
+    office.engine.end(office.engine.last.run_id, how, "first line\nlong story")
+    machine = office.machine(machine_id)
+    assert machine.state == "failed"
+    assert "lost 3 times" in machine.cause
+    assert "long story" not in machine.cause
+    assert office.tick().idle
+    state = "crashed" if how == "crashed" else "finished"
+    assert office.run(order.run_id).state == state
+
+
+def test_a_cancelled_run_fails_its_machines(office: Office) -> None:
+    office.wave()
+    order, (done, other) = office.begin(Step.CAPTURE, 2)
+    office.engine.deliver(office.report(order, done))
+    office.engine.end(order.run_id, "cancelled", "stopped on request")
+    assert office.states([done, other]) == ["captured", "failed"]
+    assert office.run(order.run_id).state == "cancelled"
+    assert office.machine(other).cause == "stopped on request"
+
+
+def test_cancelling_a_reimage_spares_the_disks_that_are_not_begun(office: Office) -> None:
+    office.wave()
+    order, (armed, installing) = office.begin(Step.REIMAGE, 2)
+    office.arm(order, armed)
+    office.arm(order, installing)
+    install = office.boot(installing)
+    office.engine.end(order.run_id, "cancelled", "stopped on request")
+    assert office.states([armed, installing]) == ["failed", "reimaging"]
+    assert office.boot(armed).image_id is None
+    office.check_in(installing, install.check_in_token)
+    assert office.states([installing]) == ["reimaged"]
+
+
+def test_machines_of_a_run_that_hit_its_time_limit_are_silent(office: Office) -> None:
+    office.wave()
+    order, (machine_id,) = office.begin(Step.CAPTURE)
+    office.engine.end(order.run_id, "timeout", "stopped after its limit")
+    assert office.states([machine_id]) == ["silent"]
+    assert office.run(order.run_id).state == "cancelled"
+
+
+def test_a_daemon_that_stops_at_once_loses_its_runs_and_fails_nobody(office: Office) -> None:
+    office.wave()
+    order, (machine_id,) = office.begin(Step.CAPTURE)
+    office.programme.abandon()
+    assert office.run(order.run_id).state == "lost"
+    assert office.states([machine_id]) == ["cleared"]
+
+
+def test_a_run_that_cannot_start_leaves_its_machines_as_they_were(office: Office) -> None:
+    office.wave()
+    (machine_id,) = office.machines(1, state=MachineState.CLEARED)
+    office.engine.refusal = OSError("no space left on device")
+    office.configure("limits", runs_at_once=1)
+    ticked = office.programme.tick()
+    assert ticked.started >= 1
+    machine = office.machine(machine_id)
+    assert machine.state == "failed"
+    assert "no space left on device" in machine.cause
+    assert len(office.claims(machine_id)) == 3
+    assert office.tick().idle
+
+
+def test_a_run_that_the_engine_does_not_know_is_ended(office: Office) -> None:
+    office.wave()
+    order, (machine_id,) = office.begin(Step.CAPTURE)
+    office.engine.running.clear()
+    office.tick()
+    assert office.run(order.run_id).state == "crashed"
+    assert office.states([machine_id]) == ["capturing"]
+    assert office.machine(machine_id).attempt == 2
