@@ -35,7 +35,7 @@ lint: $(READY) ## style, formatting, types, floors
 	@$(BIN)/ruff format --check --quiet || { \
 		echo 'lint: not formatted: run .venv/bin/ruff format' >&2; exit 1; }
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 bench: $(READY) ## every benchmark; QUICK=1 for the short form
 	@set -e; for bench in $(BENCHES); do \

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from textual.screen import ActiveBinding
+from textual.binding import ActiveBinding
 
 from rollout.i18n import _
 

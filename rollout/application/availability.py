@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
-
 from rollout.domain.errors import RolloutError
+from rollout.store.faults import unavailable
 
 
 class DatabaseUnavailable(RolloutError):
@@ -20,13 +19,8 @@ def asking_the_database() -> Iterator[None]:
     """
     try:
         yield
-    except DatabaseError as error:
-        if not isinstance(error, OperationalError) and type(error) is not DatabaseError:
+    except Exception as error:
+        why = unavailable(error)
+        if why is None:
             raise
-        raise DatabaseUnavailable(_first_line(error.orig)) from error
-    except InterfaceError as error:
-        raise DatabaseUnavailable(_first_line(error.orig)) from error
-
-
-def _first_line(error: BaseException | None) -> str:
-    return next(iter(str(error).splitlines()), "?")
+        raise DatabaseUnavailable(why) from error

@@ -14,7 +14,8 @@ from rollout.domain.machine import MachineState, MachineVerb, Step
 from rollout.settings import OperatorRole
 from rollout.store import claims, commands, machines, transitions
 from rollout.store.database import Database
-from rollout.store.machines import Filter, Joined
+from rollout.store.machines import Filter as Filter  # front ends ask with the one
+from rollout.store.machines import Joined as Joined  # and show the other
 from rollout.store.tables import AuditRow, Claim, Evidence, HostResult, Machine
 
 PROBE = "probe_machine"

@@ -48,10 +48,11 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _unexpected(error: Exception) -> int:
-    from sqlalchemy.exc import DatabaseError
+    from rollout.store.faults import unavailable
 
-    if isinstance(error, DatabaseError):
-        _say(_("database: {why}").format(why=str(error.orig).splitlines()[0]))
+    why = unavailable(error)
+    if why is not None:
+        _say(_("database: {why}").format(why=why))
         return REFUSED
     handle, name = tempfile.mkstemp(prefix="rollout-", suffix=".log")
     os.close(handle)

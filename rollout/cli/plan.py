@@ -10,7 +10,8 @@ from rollout.cli.output import moment, print_json, print_table, progress_bar, sa
 from rollout.i18n import _
 
 if TYPE_CHECKING:
-    from rollout.application.plan import PlanSummary, PlanView
+    from rollout.application.plan import PlanSummary
+    from rollout.application.plan_view import PlanView
 
 app = typer.Typer(name="plan", help=_("Which machine is moved on which day."), no_args_is_help=True)
 

@@ -110,7 +110,8 @@ def parse_serial(text: str) -> str:
     """The serial in upper case.
 
     Refused: what Excel made of it (1.23E+10, 2022-04-01, APR-22, digits after the fifteenth turned
-    to zero, leading zeros visibly lost), spaces inside (they may part two serials), and placeholders.
+    to zero, leading zeros visibly lost), spaces inside (they may part two serials), and
+    placeholders.
     A cell that is typed as a number is refused by `refuse_number`.
     """
     folded = fold_identifier(text)

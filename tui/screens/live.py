@@ -7,8 +7,9 @@ from time import monotonic
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import ActiveBinding
 from textual.message import Message
-from textual.screen import ActiveBinding, ModalScreen, Screen
+from textual.screen import ModalScreen, Screen
 from textual.widgets import Footer
 
 from rollout.application.availability import DatabaseUnavailable, asking_the_database
