@@ -146,9 +146,7 @@ class Office:
             )
 
     def new_programme(self, lease: int) -> Programme:
-        return Programme(
-            self.database, self.settings, self.engine, self.clock, lease_epoch=lease
-        )
+        return Programme(self.database, self.settings, self.engine, self.clock, lease_epoch=lease)
 
     def configure(self, section: str, **values: Any) -> None:
         """Change values of one section; tables of tables by `generations.DK20`."""
@@ -384,9 +382,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def office(
-    migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Office]:
+def office(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     configuration = tmp_path / "rollout.toml"
     configuration.write_text(CONFIGURATION, encoding="utf-8")
     monkeypatch.setenv("ROLLOUT_CONFIG", str(configuration))
