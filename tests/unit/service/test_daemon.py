@@ -1,0 +1,137 @@
+"""One daemon acts; it ends in order, and whatever goes wrong in a tick ends it."""
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from rollout.adapters.clock import SystemClock
+from rollout.application.ports import EventSink, RunOrder
+from rollout.application.programme import Ticked
+from rollout.domain.errors import LeaseHeld
+from rollout.service.daemon import Daemon
+from rollout.settings import Settings
+from rollout.store import leases
+from rollout.store.database import Database
+
+
+class FakeEngine:
+    """The port with nothing to do."""
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    def start(self, order: RunOrder, sink: EventSink) -> None:
+        raise OSError("nothing may start here")
+
+    def cancel(self, run_id: int) -> bool:
+        return False
+
+    def alive(self) -> frozenset[int]:
+        return frozenset()
+
+    def sweep(self, idents: Sequence[str]) -> int:
+        return 0
+
+    def close(self) -> None:
+        self.closed = True
+
+    def log(self, ident: str) -> Path | None:
+        return None
+
+
+def daemon(
+    database: Database,
+    settings: Settings,
+    engine: FakeEngine,
+    on_tick: Callable[[Ticked], None] = lambda ticked: None,
+    until_idle: bool = True,
+) -> Daemon:
+    return Daemon(database, settings, SystemClock(), engine, until_idle=until_idle, on_tick=on_tick)
+
+
+def take(database: Database, holder: str) -> int:
+    with database.write() as session:
+        return leases.acquire(
+            session, holder, now=datetime.now(UTC), lasts=timedelta(seconds=60),
+            gone=lambda _: True,
+        )  # fmt: skip
+
+
+def test_an_idle_daemon_ends_and_gives_the_lease_back(
+    database: Database, settings: Settings
+) -> None:
+    engine = FakeEngine()
+    daemon(database, settings, engine).run()
+    assert engine.closed
+    with database.read() as session:
+        assert leases.holder(session, now=datetime.now(UTC)) is None
+
+
+def test_a_second_daemon_is_refused_while_the_first_runs(
+    database: Database, settings: Settings
+) -> None:
+    seen: list[str] = []
+
+    def second(_ticked: Ticked) -> None:
+        with pytest.raises(LeaseHeld) as refusal:
+            daemon(database, settings, FakeEngine()).run()
+        seen.append(str(refusal.value))
+        first.stop()
+
+    first = daemon(database, settings, FakeEngine(), second, until_idle=False)
+    first.run()
+    assert "acts on the programme" in seen[0]
+
+
+def test_a_daemon_that_was_taken_over_ends_with_the_reason_and_leaves_the_lease(
+    database: Database, settings: Settings
+) -> None:
+    engine = FakeEngine()
+    loser = daemon(
+        database, settings, engine, lambda _: take(database, "other:1:1") and None,
+        until_idle=False,
+    )  # fmt: skip
+    with pytest.raises(LeaseHeld):
+        loser.run()
+    assert engine.closed
+    with database.read() as session:
+        holder = leases.holder(session, now=datetime.now(UTC))
+    assert holder is not None
+    assert holder.holder == "other:1:1"
+
+
+def test_an_error_in_a_tick_ends_the_daemon_and_is_not_swallowed(
+    database: Database, settings: Settings
+) -> None:
+    def fail(_ticked: Ticked) -> None:
+        raise ValueError("a defect")
+
+    with pytest.raises(ValueError, match="a defect"):
+        daemon(database, settings, FakeEngine(), fail, until_idle=False).run()
+
+
+def test_a_running_daemon_keeps_its_lease_beyond_its_length(
+    database: Database, settings: Settings
+) -> None:
+    began: list[datetime] = []
+    beats: list[datetime] = []
+    enough = threading.Event()
+
+    def look(_ticked: Ticked) -> None:
+        with database.read() as session:
+            lease = leases.holder(session, now=datetime.now(UTC))
+        assert lease is not None
+        assert lease.heartbeat_at is not None
+        began.append(lease.heartbeat_at)
+        if lease.heartbeat_at not in beats:
+            beats.append(lease.heartbeat_at)
+        if beats[-1] - beats[0] > timedelta(seconds=settings.service.lease_seconds):
+            enough.set()
+            keeper.stop()
+
+    keeper = daemon(database, settings, FakeEngine(), look, until_idle=False)
+    keeper.run()
+    assert enough.is_set()
