@@ -13,7 +13,7 @@ from sqlmodel import Session
 from rollout.domain.machine import MachineVerb, Step
 from rollout.domain.run import RunVerb
 from rollout.domain.wave import WaveVerb
-from rollout.store import leases, migrate, transitions, waves
+from rollout.store import claims, leases, migrate, transitions, waves
 from rollout.store.database import Database
 from rollout.store.tables import (
     Claim,
@@ -40,6 +40,7 @@ operators = ["tanaka"]
 viewers = ["guest"]
 """
 _BEGUN = datetime(2022, 11, 14, 0, 0, tzinfo=UTC)
+_SECOND_WAVE = datetime(2022, 11, 16, 3, 20, tzinfo=UTC)
 _SITES = ("本庁", "四日市", "尾鷲", "松阪")
 _DEPARTMENTS = (
     ("総務部", "デジタル推進課"),
@@ -86,6 +87,8 @@ class _Story:
             self._pass(machine, 7, pilot)
             self._move(machine, MachineVerb.HAND_OVER)
         self._transition(Wave, pilot, WaveVerb.SOAK, "daemon")
+        self._at = _SECOND_WAVE
+        self._session.flush()
         for number, machine in enumerate(fleet[10:90]):
             self._second_wave(number, machine, second)
         self._move(fleet[200], MachineVerb.HOLD, "tanaka", "議会対応のため 11月末まで")
@@ -202,6 +205,7 @@ class _Story:
 
     def _begin(self, machine: Machine, step: Step, wave: int) -> None:
         run_id = self._run(wave, step)
+        self._session.get_one(Run, run_id).size += 1
         self._move(machine, MachineVerb.BEGIN, "daemon", run_id=run_id)
         self._session.add(
             Claim(
@@ -245,14 +249,13 @@ class _Story:
         known = self._runs.get((wave, step))
         if known is not None:
             run = self._session.get_one(Run, known)
-            run.size += 1
             return known
         run = Run(
             ident=f"picture-{wave}-{step}",
             step=step.value,
             wave_id=wave,
             site_id=1,
-            size=1,
+            size=0,
             lease_epoch=1,
             created_at=self._at,
             started_at=self._at,
@@ -287,8 +290,6 @@ class _Story:
         )
 
     def _claim_of(self, machine: Machine, step: Step) -> Claim:
-        from rollout.store import claims
-
         found = claims.latest(self._session, machine.id or 0, step)
         if found is None:
             raise LookupError(f"{machine.asset_tag} has no claim of {step}")
@@ -302,7 +303,7 @@ class _Story:
         reason: str | None = None,
         run_id: int | None = None,
     ) -> None:
-        self._at += timedelta(seconds=97)
+        self._at += timedelta(seconds=13)
         self._session.flush()
         transitions.apply(
             self._session,
@@ -318,6 +319,6 @@ class _Story:
     def _transition(
         self, table: type[Wave] | type[Run], id_: int, verb: WaveVerb | RunVerb, actor: str
     ) -> None:
-        self._at += timedelta(seconds=31)
+        self._at += timedelta(seconds=7)
         self._session.flush()
         transitions.apply(self._session, table, [id_], verb, actor=actor, at=self._at)

@@ -40,7 +40,7 @@ class RolloutApp(App[None]):
         Binding("2", "open_room('waves')", N_("waves"), show=False),
         Binding("3", "open_room('machines')", N_("machines"), show=False),
         Binding("4", "open_room('runs')", N_("runs"), show=False),
-        Binding("L", "switch_language", "日本語/English"),
+        Binding("L", "switch_language", N_("Japanese")),
         Binding("question_mark", "help", N_("keys"), key_display="?"),
         Binding("q", "quit", N_("quit")),
     ]
@@ -83,5 +83,6 @@ class RolloutApp(App[None]):
 
     def action_help(self) -> None:
         """Every key of this screen."""
-        if not isinstance(self.screen, ModalScreen):
-            self.push_screen(HelpScreen(self.screen.active_bindings.values(), ()))
+        if isinstance(self.screen, LiveScreen):
+            keys = self.screen.active_bindings.values()
+            self.push_screen(HelpScreen(keys, self.screen.notes()))

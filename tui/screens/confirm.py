@@ -37,7 +37,11 @@ class Answer:
 class ConfirmScreen(ModalScreen[Answer | None]):
     """Enter alone never says yes: it needs a typed number, a reason, or a walk to the button."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [("escape", "refuse", "")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("escape", "refuse", ""),
+        ("left", "app.focus_previous", ""),
+        ("right", "app.focus_next", ""),
+    ]
 
     def __init__(self, asked: Question) -> None:
         super().__init__()

@@ -41,7 +41,8 @@ class HelpScreen(ModalScreen[None]):
     def _table(self) -> Table:
         table = Table.grid(padding=(0, 2))
         seen: set[str] = set()
-        for active in self._active:
+        # The keys of the screen and the program first, then those that every list has.
+        for active in sorted(self._active, key=lambda found: not _ours(found)):
             binding = active.binding
             if not binding.description or binding.action in seen or not active.enabled:
                 continue
@@ -49,3 +50,8 @@ class HelpScreen(ModalScreen[None]):
             key = self.app.get_key_display(binding)
             table.add_row(Text(key, style="bold"), Text(binding.tooltip or binding.description))
         return table
+
+
+def _ours(active: ActiveBinding) -> bool:
+    name = type(active.node).__module__
+    return name.startswith("tui.") and not name.startswith("tui.widgets.")

@@ -109,6 +109,10 @@ class LiveScreen(Screen[None]):
         """Show an answer; also called again when the language or the size has changed."""
         raise NotImplementedError
 
+    def notes(self) -> list[str]:
+        """What the help says besides the keys."""
+        return []
+
     def on_mount(self) -> None:
         """Begin to look."""
         self.set_interval(PAUSE, self.look_when_due)
@@ -239,7 +243,7 @@ class LiveScreen(Screen[None]):
 
     def on_live_screen_action_done(self, message: ActionDone) -> None:
         """Tell, and look at the result."""
-        self.notify(message.words, markup=False)
+        self.notify(message.words, timeout=4, markup=False)
         self.look_now()
 
     def on_live_screen_action_refused(self, message: ActionRefused) -> None:

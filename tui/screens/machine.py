@@ -22,6 +22,7 @@ from tui.looks import BAD, GOOD, WARN, machine_state
 from tui.plain import printable
 from tui.screens.machine_keys import MachineKeys
 
+_Section = tuple[list[Text], list[list[Text]]]
 _VERDICTS = {"pass": GOOD, "fail": BAD, "pending": WARN}
 
 
@@ -59,20 +60,20 @@ class MachineScreen(MachineKeys):
 
     def paint(self, snapshot: MachineView) -> None:
         """Draw the sections that have changed."""
-        self._draw("facts", self._facts(snapshot))
-        self._draw("timeline", self._timeline(snapshot))
-        self._draw("evidence", self._evidence(snapshot))
-        self._draw("claims", self._claims(snapshot))
+        self._draw("facts", (), self._facts(snapshot))
+        self._draw("timeline", *self._timeline(snapshot))
+        self._draw("evidence", *self._evidence(snapshot))
+        self._draw("claims", *self._claims(snapshot))
         self.words.show_words(self._tag)
 
-    def _draw(self, section: str, lines: Sequence[Sequence[Text]]) -> None:
+    def _draw(self, section: str, heads: Sequence[Text], rows: Sequence[Sequence[Text]]) -> None:
+        lines = [heads, *rows] if heads else rows
         drawn = [[(cell.plain, str(cell.style)) for cell in line] for line in lines]
         if self._shown.get(section) == drawn:
             return
         self._shown[section] = drawn
+        self.query_one(f"#{section}", Static).display = bool(rows)
         table = Table.grid(padding=(0, 2))
-        for _cell in lines[0]:
-            table.add_column(overflow="fold")
         for line in lines:
             table.add_row(*line)
         self.query_one(f"#{section}", Static).update(table)
@@ -104,8 +105,9 @@ class MachineScreen(MachineKeys):
             facts.insert(4, (_("last failing task"), _cell(words, BAD)))
         return [[Text(name, style="dim"), value] for name, value in facts if value.plain]
 
-    def _timeline(self, view: MachineView) -> list[list[Text]]:
-        lines = [_heads(_("time"), _("what"), _("state"), _("who"), _("reason"))]
+    def _timeline(self, view: MachineView) -> _Section:
+        heads = _heads(_("time"), _("what"), _("state"), _("who"), _("reason"))
+        lines: list[list[Text]] = []
         for row in reversed(view.history):
             known = row.to_state in set(MachineState)
             lines.append(
@@ -117,10 +119,11 @@ class MachineScreen(MachineKeys):
                     _cell(row.reason),
                 ]
             )
-        return lines
+        return heads, lines
 
-    def _evidence(self, view: MachineView) -> list[list[Text]]:
-        lines = [_heads(_("evidence"), _("verdict"), _("value"), _("source"), _("time"))]
+    def _evidence(self, view: MachineView) -> _Section:
+        heads = _heads(_("evidence"), _("verdict"), _("value"), _("source"), _("time"))
+        lines: list[list[Text]] = []
         for found in reversed(view.evidence):
             lines.append(
                 [
@@ -131,10 +134,11 @@ class MachineScreen(MachineKeys):
                     _cell(self.desk.local(found.measured_at)),
                 ]
             )
-        return lines
+        return heads, lines
 
-    def _claims(self, view: MachineView) -> list[list[Text]]:
-        lines = [_heads(_("claim"), _("step"), _("attempt"), _("run"), _("begun"), _("end"))]
+    def _claims(self, view: MachineView) -> _Section:
+        heads = _heads(_("claim"), _("step"), _("attempt"), _("run"), _("begun"), _("end"))
+        lines: list[list[Text]] = []
         for claim in reversed(view.claims):
             outcome = label(ClaimOutcome(claim.outcome)) if claim.outcome else _("open")
             ended = self.desk.local(claim.ended_at, " %m-%d %H:%M:%S")
@@ -148,7 +152,7 @@ class MachineScreen(MachineKeys):
                     _cell(outcome + ended),
                 ]
             )
-        return lines
+        return heads, lines
 
 
 def _cell(value: object, style: str = "") -> Text:

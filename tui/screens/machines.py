@@ -67,6 +67,15 @@ class MachinesScreen(MachineKeys):
         self.query_one(WindowTable).focus()
         self._show_filter(False)
 
+    def notes(self) -> list[str]:
+        """The words of the filter."""
+        return [
+            _(
+                "Filter words: state:failed,silent site:NAME gen:DK20 wave:1; anything else is "
+                "looked for in asset tag, computer name and owner."
+            )
+        ]
+
     def question(self) -> Window:
         """The window that is looked at."""
         return Window(self._wanted, self._starts[-1])

@@ -122,7 +122,7 @@ class OverviewScreen(LiveScreen):
         if not rows:
             rows = [Row("none", [plain(_("nothing")), plain(""), plain("")])]
         columns = [
-            Column("what", _("what"), widest=16),
+            Column("what", _("what"), widest=18),
             Column("number", _("number"), widest=9),
             Column("noun", "", widest=10),
         ]
@@ -135,15 +135,15 @@ class OverviewScreen(LiveScreen):
                 [
                     plain(view.wave.number),
                     wave_state(view.wave.state),
-                    progress(view.done, view.size),
+                    progress(view.done, view.size, 8),
                 ],
             )
             for view in views
         ]
         columns = [
-            Column("wave", _("wave"), widest=8),
-            Column("state", _("state"), widest=12),
-            Column("progress", _("progress"), widest=22),
+            Column("wave", _("wave"), widest=6),
+            Column("state", _("state"), widest=18),
+            Column("progress", _("progress"), widest=20),
         ]
         self.query_one("#progress", LiveTable).show_rows(columns, rows)
 

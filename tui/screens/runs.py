@@ -1,6 +1,7 @@
 """Runs: what Ansible does and did."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
 from typing import ClassVar
 
@@ -53,7 +54,7 @@ class RunsScreen(LiveScreen):
             Column("size", _("size"), widest=6),
             Column("state", _("state"), widest=12),
             Column("begun", _("begun"), widest=11),
-            Column("took", _("took"), widest=8),
+            Column("took", _("took"), widest=16),
             Column("troubles", _("troubles"), widest=30),
             Column("cause", _("cause"), rest=True, from_width=110),
         ]
@@ -85,7 +86,7 @@ class RunsScreen(LiveScreen):
         if run.started_at is None:
             return ""
         seconds = int(((run.ended_at or self.desk.now()) - run.started_at).total_seconds())
-        return f"{seconds // 60}:{seconds % 60:02}" if seconds >= 0 else ""
+        return str(timedelta(seconds=seconds)) if seconds >= 0 else ""
 
     def _chosen(self) -> Run | None:
         key = self.query_one(LiveTable).chosen

@@ -48,18 +48,16 @@ class WavesScreen(LiveScreen):
         """Show them."""
         self.query_one(LiveTable).show_rows(self._columns(), [_row(view) for view in snapshot])
         chosen = self._chosen()
-        words = _("no wave yet: `rollout plan solve`, then `rollout plan commit`")
-        if chosen is not None:
-            words = _("wave {number}: {words}").format(
-                number=chosen.wave.number,
-                words=chosen.wave.cause or label(WaveState(chosen.wave.state)),
-            )
-        self.words.show_words(words)
+        self.words.show_words(
+            _("no wave yet: `rollout plan solve`, then `rollout plan commit`")
+            if chosen is None
+            else _words(chosen)
+        )
 
     def _columns(self) -> list[Column]:
         return [
             Column("wave", _("wave"), widest=14),
-            Column("state", _("state"), widest=16),
+            Column("state", _("state"), widest=18),
             Column("days", _("days"), widest=23),
             Column("progress", _("done"), widest=24),
             Column("submitted", _("submitted by"), widest=16, from_width=100),
@@ -129,6 +127,18 @@ class WavesScreen(LiveScreen):
             return _("wave {number}: {state}").format(number=number, state=label(state))
 
         self.act(f"{verb} wave {number}", work)
+
+
+def _words(view: WaveView) -> str:
+    wave = view.wave
+    words = _("wave {number}: {words}").format(
+        number=wave.number, words=wave.cause or label(WaveState(wave.state))
+    )
+    if wave.submitted_by:
+        words += "  " + _("submitted by {submitter}, approved by {approver}").format(
+            submitter=wave.submitted_by, approver=wave.approved_by or "–"
+        )
+    return words
 
 
 def _row(view: WaveView) -> Row:
