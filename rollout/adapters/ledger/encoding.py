@@ -1,12 +1,15 @@
 """Which encoding a CSV file has."""
 
 import codecs
+import re
 from pathlib import Path
 
 from rollout.adapters.ledger.errors import LedgerUnreadable
 from rollout.i18n import _
 
 _BLOCK = 1 << 20
+# Python maps single bytes that stand for nothing in CP932 to these instead of refusing them.
+_no_character = re.compile("[\x80\uf8f0-\uf8f3]").search
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -65,9 +68,12 @@ def _undecodable(path: Path, encoding: str) -> int | None:
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
             try:
-                line += decoder.decode(block).count("\n")
+                text = decoder.decode(block)
             except UnicodeDecodeError as error:
                 return line + error.object[: error.start].count(b"\n")
+            if encoding == "cp932" and (stray := _no_character(text)):
+                return line + text.count("\n", 0, stray.start())
+            line += text.count("\n")
         try:
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
