@@ -174,8 +174,11 @@ class Roles(Section):
     (approval still needs a second person)."""
 
     viewers: tuple[str, ...] = ()
+    """They look; so does everybody who is not named."""
     operators: tuple[str, ...] = ()
+    """They plan, start, hold and retry as well."""
     approvers: tuple[str, ...] = ()
+    """They approve as well, but never what they submitted themselves."""
 
     def of(self, actor: str) -> OperatorRole:
         """The role of `actor`; a name that is not listed is a viewer."""
@@ -315,6 +318,13 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
     def anchor(path: Path) -> Path:
         return path if path.is_absolute() else folder / path
 
+    service = settings.service.model_copy(
+        update={
+            name: anchor(path)
+            for name in ("tls_certificate", "tls_key")
+            if (path := getattr(settings.service, name)) is not None
+        }
+    )
     ansible = settings.ansible.model_copy(
         update={
             "playbooks": anchor(settings.ansible.playbooks),
@@ -327,4 +337,4 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
     prefix = "sqlite:///"
     if url.startswith(prefix) and not url.startswith("sqlite:////"):
         url = prefix + str(folder / url.removeprefix(prefix))
-    return settings.model_copy(update={"ansible": ansible, "database_url": url})
+    return settings.model_copy(update={"service": service, "ansible": ansible, "database_url": url})

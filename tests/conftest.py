@@ -1,0 +1,47 @@
+"""What holds for every test: no word leaves this computer, and nobody's settings come in."""
+
+import os
+import sys
+from ipaddress import ip_address
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# Other work on the same computer makes an example slow; a slow example is no fault of the code.
+settings.register_profile(
+    "rollout", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.register_profile("ci", settings.get_profile("rollout"), derandomize=True, database=None)
+settings.load_profile("ci" if os.environ.get("CI") else "rollout")
+
+
+class LeftLoopback(Exception):
+    """A test tried to talk to another computer."""
+
+
+def _stay_at_home(event: str, arguments: tuple[Any, ...]) -> None:
+    if event != "socket.connect" and event != "socket.sendto":
+        return
+    address = arguments[1]
+    if not isinstance(address, tuple):  # a Unix socket
+        return
+    host = str(address[0]).partition("%")[0]
+    try:
+        loopback = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise LeftLoopback(f"{event} to {address!r}: tests stay on this computer")
+
+
+sys.addaudithook(_stay_at_home)
+
+
+@pytest.fixture(autouse=True)
+def _nobodys_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The developer's own configuration and language have no say in a test."""
+    for name in list(os.environ):
+        if name.startswith("ROLLOUT_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("ROLLOUT_LANG", "en")
