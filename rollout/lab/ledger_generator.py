@@ -129,7 +129,8 @@ class _Writer:
         cells[-1] = f"{count}台"
         self._append(cells)
         self._subtotals += 1
-        if self._random.random() < 0.3:
+        # A workbook ends with its last filled row: a blank one there could not be counted.
+        if word == "小計" and self._random.random() < 0.3:
             self._append([""] * len(HEADER))
             self._blanks += 1
 
