@@ -47,7 +47,7 @@ docs: $(READY) messages ## what is generated: diagrams, configuration, catalogue
 	@$(BIN)/python docs/make_pictures.py
 
 messages: $(READY) ## collect the texts; names those without Japanese
-	@$(BIN)/python -m rollout.i18n.catalogue
+	@$(BIN)/python -m rollout.i18n.messages
 
 lock: $(READY) ## newest versions within pyproject.toml into requirements.lock
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \

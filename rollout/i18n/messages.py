@@ -1,0 +1,203 @@
+"""Collects every text of the product into the Japanese catalogue and compiles it.
+
+`python -m rollout.i18n.messages` (or `make messages`) rewrites `rollout.po` and `rollout.mo`,
+keeps the translations there are, drops texts that are gone, and names those without Japanese.
+`--add FILE` takes translations first from a file of tab-separated lines: English, Japanese, and
+before them the context where there is one.
+
+Texts are found by reading the sources: `_("...")`, `msgid("...")`, and the words of enumerations,
+whose context is the name of their class (see `labels.py`). Babel is needed here only, never by
+the running product.
+"""
+
+import argparse
+import ast
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from string import Formatter
+from typing import NamedTuple
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+from rollout.i18n import LOCALES
+
+ROOT = Path(__file__).parents[2]
+ROOMS = ("rollout", "tui")
+FOREIGN = ROOT / "rollout" / "lab" / "collections"
+PO = LOCALES / "ja" / "LC_MESSAGES" / "rollout.po"
+
+ALSO_LABELLED = ("OperatorRole",)
+"""Enumerations whose words are shown although they are not `Described`."""
+MEANING_SHOWN = ("Obstacle",)
+"""Enumerations whose sentences are shown as well as their words."""
+
+_UNDATED = datetime(2022, 4, 14, tzinfo=UTC)
+"""Dates in the header would change the files although no text did."""
+
+
+class Text(NamedTuple):
+    """A msgid with its context."""
+
+    context: str | None
+    english: str
+
+
+def texts() -> dict[Text, list[str]]:
+    """Every text of the product with the files that use it."""
+    found: dict[Text, list[str]] = {}
+    for text, file in _all_uses():
+        files = found.setdefault(text, [])
+        if file not in files:
+            files.append(file)
+    return found
+
+
+def _all_uses() -> Iterator[tuple[Text, str]]:
+    for room in ROOMS:
+        extracted = extract_from_dir(
+            ROOT / room,
+            method_map=[("**.py", "python")],
+            keywords={"_": None, "msgid": None},
+            directory_filter=lambda folder: not Path(folder).is_relative_to(FOREIGN),
+        )
+        for file, _line, english, _comments, _context in extracted:
+            if not isinstance(english, str):
+                raise TypeError(f"{file}: {english!r}: texts take one msgid")
+            yield Text(None, english), f"{room}/{Path(file).as_posix()}"
+        for path in sorted((ROOT / room).rglob("*.py")):
+            if not path.is_relative_to(FOREIGN):
+                for text in _words(path):
+                    yield text, path.relative_to(ROOT).as_posix()
+
+
+def _words(path: Path) -> Iterator[Text]:
+    """The labels of the enumerations that a module defines."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if not isinstance(node, ast.ClassDef):
+            continue
+        bases = {base.id for base in node.bases if isinstance(base, ast.Name)}
+        if "Described" not in bases and node.name not in ALSO_LABELLED:
+            continue
+        for line in node.body:
+            if isinstance(line, ast.Assign):
+                value = ast.literal_eval(line.value)
+                word, meaning = value if isinstance(value, tuple) else (value, "")
+                yield Text(node.name, word.replace("_", " "))
+                if node.name in MEANING_SHOWN:
+                    yield Text(None, meaning)
+
+
+def read(path: Path = PO) -> dict[Text, str]:
+    """The translations of a catalogue file."""
+    if not path.exists():
+        return {}
+    with path.open("rb") as file:
+        catalogue = read_po(file, locale="ja", abort_invalid=True)
+    return {
+        Text(message.context, message.id): message.string
+        for message in catalogue
+        if isinstance(message.id, str) and message.id and isinstance(message.string, str)
+        if message.string
+    }
+
+
+def made_of(found: dict[Text, list[str]], japanese: dict[Text, str]) -> Catalog:
+    """The catalogue of those texts, sorted by English so that a change reads as one."""
+    catalogue = Catalog(
+        locale="ja",
+        project="rollout",
+        version="0",
+        msgid_bugs_address="maintainers",
+        last_translator="maintainers",
+        language_team="ja",
+        header_comment="# The Japanese texts of rollout. English: the msgids.",
+        fuzzy=False,
+        creation_date=_UNDATED,
+        revision_date=_UNDATED,
+    )
+    for text in sorted(found, key=lambda text: (text.english, text.context or "")):
+        catalogue.add(
+            text.english,
+            japanese.get(text, ""),
+            context=text.context,
+            locations=[(file, 1) for file in sorted(found[text])],
+        )
+    return catalogue
+
+
+def compiled(catalogue: Catalog) -> bytes:
+    """What gettext reads."""
+    buffer = BytesIO()
+    write_mo(buffer, catalogue)
+    return buffer.getvalue()
+
+
+def written(catalogue: Catalog) -> bytes:
+    """What translators read."""
+    buffer = BytesIO()
+    write_po(buffer, catalogue, width=100, include_lineno=False)
+    return buffer.getvalue()
+
+
+def fields(text: str) -> frozenset[str]:
+    """The names that `str.format` fills in."""
+    return frozenset(
+        name.partition(".")[0].partition("[")[0]
+        for _literal, name, _spec, _conversion in Formatter().parse(text)
+        if name is not None
+    )
+
+
+def complaints(found: dict[Text, list[str]], japanese: dict[Text, str]) -> list[str]:
+    """One line for every text without Japanese or with other fields in it."""
+    lines = []
+    for text in sorted(found, key=lambda text: (found[text], text.english)):
+        shown = f"{text.context}: {text.english!r}" if text.context else repr(text.english)
+        place = ", ".join(found[text])
+        if text not in japanese:
+            lines.append(f"{place}: no Japanese for {shown}")
+        elif fields(text.english) != fields(japanese[text]):
+            lines.append(f"{place}: other {{fields}} in the Japanese of {shown}")
+    return lines
+
+
+def added(path: Path) -> dict[Text, str]:
+    """The translations of a tab-separated file; backslash-n is a line break."""
+    translations = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        *context, english, japanese = (cell.replace("\\n", "\n") for cell in line.split("\t"))
+        if len(context) > 1:
+            raise ValueError(f"{path}:{number}: more than three cells")
+        translations[Text(context[0] or None if context else None, english)] = japanese
+    return translations
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Rewrite the catalogue; 1 when a text has no Japanese."""
+    parser = argparse.ArgumentParser(prog="python -m rollout.i18n.messages")
+    parser.add_argument("--add", type=Path, action="append", default=[], metavar="FILE")
+    options = parser.parse_args(arguments)
+    found = texts()
+    japanese = read()
+    for path in options.add:
+        japanese |= added(path)
+    catalogue = made_of(found, japanese)
+    PO.parent.mkdir(parents=True, exist_ok=True)
+    PO.write_bytes(written(catalogue))
+    PO.with_suffix(".mo").write_bytes(compiled(catalogue))
+    faults = complaints(found, japanese)
+    for line in faults:
+        print(line, file=sys.stderr)  # noqa: T201
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,97 @@
+"""Every state, verb and step is shown in the reader's language."""
+
+from enum import StrEnum
+
+import pytest
+
+from rollout import i18n
+from rollout.application.export_status import Standing
+from rollout.domain.machine import MachineState, MachineVerb, Step
+from rollout.domain.run import ClaimOutcome, RunPurpose, RunState, RunVerb
+from rollout.domain.wave import WaveState, WaveVerb
+from rollout.i18n.labels import label
+from rollout.planning.problem import Obstacle
+from rollout.settings import OperatorRole
+
+WORDS: tuple[type[StrEnum], ...] = (
+    ClaimOutcome,
+    MachineState,
+    MachineVerb,
+    Obstacle,
+    OperatorRole,
+    RunPurpose,
+    RunState,
+    RunVerb,
+    Standing,
+    Step,
+    WaveState,
+    WaveVerb,
+)
+
+
+@pytest.fixture
+def language(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """The environment alone decides, whatever a test before fixed."""
+    monkeypatch.setattr(i18n, "_chosen", [])
+    for name in ("ROLLOUT_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
+
+
+@pytest.mark.parametrize("words", WORDS, ids=lambda words: words.__name__)
+def test_every_word_has_a_japanese_label_of_its_own(
+    words: type[StrEnum], language: pytest.MonkeyPatch
+) -> None:
+    language.setenv("ROLLOUT_LANG", "ja")
+
+    labels = {label(word) for word in words}
+
+    assert len(labels) == len(words)
+    assert [text for text in labels if text.isascii()] == []
+
+
+@pytest.mark.parametrize("words", WORDS, ids=lambda words: words.__name__)
+def test_the_english_label_is_the_word(words: type[StrEnum], language: pytest.MonkeyPatch) -> None:
+    language.setenv("ROLLOUT_LANG", "en")
+
+    assert [label(word) for word in words] == [word.value.replace("_", " ") for word in words]
+
+
+def test_the_same_word_may_be_another_for_another_noun(language: pytest.MonkeyPatch) -> None:
+    language.setenv("ROLLOUT_LANG", "ja")
+
+    assert label(WaveVerb.CANCEL) != label(RunVerb.CANCEL)
+    assert label(WaveState.RUNNING) != label(RunState.RUNNING)
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({"LANG": "ja_JP.UTF-8"}, "ja"),
+        ({"LANG": "ja_JP.UTF-8", "LC_ALL": "C.UTF-8"}, "en"),
+        ({"LANG": "en_GB.UTF-8", "ROLLOUT_LANG": "ja"}, "ja"),
+        ({"LANG": "ja_JP.UTF-8", "ROLLOUT_LANG": "en"}, "en"),
+        ({"LANG": "de_DE.UTF-8"}, "en"),
+        ({}, "en"),
+    ],
+)
+def test_rollout_lang_decides_before_the_locale(
+    environment: dict[str, str], expected: str, language: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment.items():
+        language.setenv(name, value)
+
+    assert i18n.language() == expected
+
+
+def test_a_text_is_translated_when_it_is_shown(language: pytest.MonkeyPatch) -> None:
+    language.setenv("ROLLOUT_LANG", "ja")
+    assert i18n._("asset tag") == "管理番号"
+
+    i18n.use_language("en")
+    assert i18n._("asset tag") == "asset tag"
+
+
+def test_a_language_that_there_is_not_is_refused(language: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValueError, match="use one of ja, en"):
+        i18n.use_language("fr")
