@@ -20,6 +20,7 @@ PASSED_ON = (
 """Variables of the daemon that a run sees: references to credentials, never credentials."""
 
 CONNECT_SECONDS = 15
+CALLBACK = Path(__file__).resolve().with_name("callback")
 
 
 def environment(
@@ -49,6 +50,7 @@ def environment(
         ),
         "ANSIBLE_INVENTORY_ENABLED": "yaml",
         "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "True",
+        "AWX_LIB_DIRECTORY": str(CALLBACK),
         "ANSIBLE_FORKS": str(forks),
         "ANSIBLE_PIPELINING": "True",
         "ANSIBLE_TIMEOUT": str(CONNECT_SECONDS),
