@@ -212,7 +212,7 @@ def _run_pilot(world: DemoWorld, failing: "Joined", falling_silent: "Joined") ->
     world.rollout("wave", "start", "1", "--foreground")
     world.rollout("run", "list")
     world.rollout("machine", "list", "--wave", "1")
-    _expect(world, {failing: "failed", falling_silent: "silent"})
+    _expect(world, (failing, "failed"), (falling_silent, "silent"))
     world.rollout(
         "export", "status", "--format", "csv", "--out", str(world.out / "status-before-retry.csv")
     )
@@ -230,7 +230,7 @@ def _mend(world: DemoWorld, failing: "Joined", falling_silent: "Joined") -> None
     world.rollout("serve", "--until-idle")
     world.rollout("machine", "show", falling_silent.machine.asset_tag)
     world.rollout("lab", "status", "--folder", str(world.lab))
-    _expect(world, {failing: "migrated", falling_silent: "migrated"})
+    _expect(world, (failing, "migrated"), (falling_silent, "migrated"))
 
 
 def _report(world: DemoWorld) -> None:
@@ -249,10 +249,10 @@ def _report(world: DemoWorld) -> None:
     )
 
 
-def _expect(world: DemoWorld, wanted: Mapping["Joined", str]) -> None:
+def _expect(world: DemoWorld, *wanted: tuple["Joined", str]) -> None:
     """The demo shows what happened; it must not pass by when something else did."""
     states = {joined.machine.asset_tag: joined.machine.state for joined in _machines(world)}
-    for joined, state in wanted.items():
+    for joined, state in wanted:
         tag = joined.machine.asset_tag
         if states[tag] != state:
             raise DemoFailed(

@@ -84,7 +84,7 @@ def machines(
 
 
 def _say(written: "Written") -> None:
-    say(_("{path}: {rows} rows").format(path=written.path, rows=written.rows))
+    say(_("{path}: written").format(path=written.path))
     if not written.replaced:
         return
     print_table(

@@ -29,6 +29,8 @@ def serve(
         stream=sys.stderr,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
+    for chatty in ("uvicorn", "apscheduler"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     _work(application, until_idle=until_idle)
 
 

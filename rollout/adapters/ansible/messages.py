@@ -29,7 +29,9 @@ def message_of(result: Mapping[str, Any]) -> str:
     """Why a task failed: its message, what it wrote last, and the items of a loop that failed."""
     if "censored" in result:
         return clean(str(result["censored"]))
-    parts = [_text(result.get("msg")) or _text(result.get("reason"))]
+    parts = [
+        _thrown(result.get("error")) or _text(result.get("msg")) or _text(result.get("reason"))
+    ]
     if not parts[0] or any(phrase in parts[0].lower() for phrase in _SAYS_NOTHING):
         for stream in ("stderr", "module_stderr", "stdout", "module_stdout"):
             written = _text(result.get(stream))
@@ -41,6 +43,18 @@ def message_of(result: Mapping[str, Any]) -> str:
         failed = [item for item in items if isinstance(item, Mapping) and item.get("failed")]
         parts += [f"{_text(item.get('item'))}: {message_of(item)}" for item in failed[:5]]
     return clean("\n".join(part for part in parts if part)) or "failed without a message"
+
+
+def _thrown(errors: Any) -> str:
+    """What a PowerShell script threw: win_powershell leaves `msg` to Ansible's "Unknown error"."""
+    if not isinstance(errors, list):
+        return ""
+    exceptions = (error.get("exception") for error in errors if isinstance(error, Mapping))
+    return "\n".join(
+        _text(exception.get("message"))
+        for exception in exceptions
+        if isinstance(exception, Mapping)
+    )
 
 
 def _text(value: Any) -> str:

@@ -51,3 +51,11 @@ def test_colours_and_reversed_text_are_removed():
 )
 def test_the_message_says_why(result, expected):
     assert expected in message_of(result)
+
+
+def test_a_powershell_refusal_reaches_the_operator_in_its_own_words() -> None:
+    result = {
+        "msg": "Task failed: Module failed: Unknown error.",
+        "error": [{"exception": {"message": "PC20-00417: the serial is X, not Y"}}],
+    }
+    assert message_of(result) == "PC20-00417: the serial is X, not Y"
