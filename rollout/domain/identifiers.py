@@ -162,9 +162,7 @@ def lost_zeros(text: str) -> ValueRefused:
 
 def made_a_date(text: str) -> ValueRefused:
     """The refusal of an identifier that a spreadsheet took for a date."""
-    return ValueRefused(
-        text, msgid("a spreadsheet has turned this into a date"), _FROM_THE_LABEL
-    )
+    return ValueRefused(text, msgid("a spreadsheet has turned this into a date"), _FROM_THE_LABEL)
 
 
 def refuse_number(text: str) -> ValueRefused:
@@ -181,6 +179,7 @@ _mac_groups = re.compile(
     r"|(?:[0-9A-F]{4}[-:. ]){2}[0-9A-F]{4}"
     r"|[0-9A-F]{6}[-:. ][0-9A-F]{6}"
 ).fullmatch
+_space_at_separator = re.compile(" ?([-:.]) ?").sub
 _not_hexadecimal = re.compile(r"[^0-9A-F]").sub
 
 
@@ -190,7 +189,9 @@ def parse_mac(text: str) -> str:
     Broken groups are refused (a lost leading zero shifts every digit), and so are addresses that
     belong to no single network card.
     """
-    folded = re.sub(r" ?([-:.]) ?", r"\1", fold_identifier(text))
+    folded = fold_identifier(text)
+    if " " in folded:
+        folded = _space_at_separator(r"\1", folded)
     _refuse_non_values(text, folded)
     if not _mac_groups(folded):
         raise ValueRefused(

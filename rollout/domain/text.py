@@ -57,10 +57,15 @@ def tidy(text: str) -> str:
     """
     if _is_settled(text):
         return text
-    text = _drop_invisible("", _any_break("\n", text)).translate(_FULL_WIDTH)
-    text = _half_kana(lambda run: unicodedata.normalize("NFKC", run[0]), text)
-    text = _unsettled(lambda run: unicodedata.normalize("NFC", run[0]), text)
-    return _space_at_break("\n", _any_space(" ", text)).strip(" \n")
+    if not text.isprintable():
+        text = _drop_invisible("", _any_break("\n", text))
+    text = _half_kana(
+        lambda run: unicodedata.normalize("NFKC", run[0]), text.translate(_FULL_WIDTH)
+    )
+    if not unicodedata.is_normalized("NFC", text):
+        text = _unsettled(lambda run: unicodedata.normalize("NFC", run[0]), text)
+    text = _any_space(" ", text)
+    return (_space_at_break("\n", text) if "\n" in text else text).strip(" \n")
 
 
 @lru_cache(maxsize=1 << 14)
@@ -73,12 +78,13 @@ def match_key(text: str) -> str:
 _DITTO = frozenset({"同上", "〃", "″", "仝", "々", '"', "''", "”", "“", "〃〃", "同"})
 
 
-_LONGEST_DITTO = 12  # with the spaces that people put around and between
+_DITTO_BEGINS = frozenset(mark[0] for mark in _DITTO)
 
 
 def is_ditto(text: str) -> bool:
     """Whether the cell says 'as above'."""
-    return len(text) <= _LONGEST_DITTO and "".join(tidy(text).split()) in _DITTO
+    core = text.strip()
+    return core[:1] in _DITTO_BEGINS and "".join(tidy(core).split()) in _DITTO
 
 
 # Hyphens U+2010-2015, minus, small and box-drawing dashes, and the hyphen bullet.
@@ -96,7 +102,8 @@ def fold_identifier(text: str) -> str:
     if text.isascii() and text.isprintable():
         return tidy(text).upper()
     text = _dash("-", tidy(text))
-    text = _long_sound(r"\1-\2", text)
+    if "ー" in text:
+        text = _long_sound(r"\1-\2", text)
     return text.translate(_UPPER)
 
 
