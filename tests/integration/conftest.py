@@ -29,7 +29,7 @@ from rollout.service.daemon import Daemon
 from rollout.settings import load
 from rollout.store import claims, commands, history, migrate, transitions
 from rollout.store.database import Database
-from rollout.store.tables import Claim, Machine, Site, Wave
+from rollout.store.tables import Claim, Evidence, Machine, Person, Site, Wave
 
 OPERATOR, APPROVER = "operator", "approver"
 PATIENCE = 240.0
@@ -88,19 +88,24 @@ class Rollout:
     def database(self) -> Database:
         return self.app.database
 
-    def populate(self, count: int, **columns: Sequence[Any]) -> list[str]:
+    def populate(
+        self, count: int, owners: Sequence[str] = (), **columns: Sequence[Any]
+    ) -> list[str]:
         """Machines of one running wave with their PCs; `columns` are given out in turn."""
         now = self.app.clock.now()
         with self.database.write() as session:
             site = Site(key="本庁")
             wave = Wave(number=1, first_day=DAY, last_day=DAY, state_since=now)
-            session.add_all([site, wave])
+            people = [
+                Person(staff_number=f"{n:05d}", name=name) for n, name in enumerate(owners, 1)
+            ]
+            session.add_all([site, wave, *people])
             session.flush()
             for n in range(1, count + 1):
                 pc = LabPc(
                     computer_name=f"PC20-{n:05d}",
                     asset_tag=f"DK20-{n:06d}",
-                    serial=f"SN{n:06d}",
+                    serial=columns["serial"][n - 1] if "serial" in columns else f"SN{n:06d}",
                     mac=f"02:00:00:00:00:{n:02X}",
                     generation="DK20",
                 )
@@ -108,7 +113,6 @@ class Rollout:
                 session.add(
                     Machine(
                         asset_tag=pc.asset_tag,
-                        serial=pc.serial,
                         mac=pc.mac,
                         computer_name=pc.computer_name,
                         generation=pc.generation,
@@ -116,7 +120,9 @@ class Rollout:
                         wave_id=wave.id,
                         planned_day=DAY,
                         state_since=now,
-                        **{name: values[n - 1] for name, values in columns.items()},
+                        owner_id=people[n - 1].id if people else None,
+                        **{"serial": pc.serial}
+                        | {name: values[n - 1] for name, values in columns.items()},
                     )
                 )
             session.flush()
@@ -136,6 +142,19 @@ class Rollout:
             boot_seconds=0.1,
         )
         return list(self._pcs)
+
+    def use_playbooks(self, folder: Path) -> None:
+        """Play these in place of the shipped ones."""
+        ansible = self.app.settings.ansible.model_copy(update={"playbooks": folder})
+        self.app.settings = self.app.settings.model_copy(update={"ansible": ansible})
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for something that the lab does by itself."""
+        deadline = time.monotonic() + PATIENCE
+        pause = threading.Event()
+        while not condition():
+            assert time.monotonic() < deadline, f"waited {PATIENCE:g} s in vain"
+            pause.wait(0.05)
 
     def daemon(
         self, on_tick: Callable[[Daemon], None] | None = None, *, until_idle: bool = True
@@ -204,6 +223,15 @@ class Rollout:
         known = machines.show(self.database, tag).claims
         return [claim for claim in known if claim.step == step]
 
+    def evidence(self, tag: str) -> list[Evidence]:
+        return list(machines.show(self.database, tag).evidence)
+
+    def owner(self, tag: str) -> str | None:
+        return machines.show(self.database, tag).joined.owner
+
+    def pc(self, tag: str) -> lab.PcStatus:
+        return next(pc for pc in lab.status(self.lab).pcs if pc.asset_tag == tag)
+
     def wipes(self, tag: str) -> list[Wipe]:
         return wipes(self.lab, self._pcs[tag].computer_name)
 
@@ -271,17 +299,3 @@ def rollouts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
     yield make
     for rollout in made:
         rollout.close()
-
-
-@pytest.fixture(scope="session")
-def wait_until() -> Callable[..., None]:
-    """Wait for a condition; the limit is for computers that are busy with other things."""
-
-    def wait(condition: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
-        deadline = time.monotonic() + seconds
-        pause = threading.Event()
-        while not condition():
-            assert time.monotonic() < deadline, f"waited {seconds:g} s in vain for: {what}"
-            pause.wait(0.05)
-
-    return wait
