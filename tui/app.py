@@ -8,10 +8,10 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from rollout.application.operators import Operator
+from rollout.domain.text import msgid
 from rollout.i18n import LANGUAGES, language, use_language
 from tui.desk import Desk
 from tui.jumps import MachinesRequested
-from tui.keys import N_
 from tui.screens.help import HelpScreen
 from tui.screens.live import LiveScreen
 from tui.screens.machines import MachinesScreen
@@ -36,13 +36,13 @@ class RolloutApp(App[None]):
     CSS_PATH = "styles.tcss"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("1", "open_room('overview')", N_("overview"), show=False),
-        Binding("2", "open_room('waves')", N_("waves"), show=False),
-        Binding("3", "open_room('machines')", N_("machines"), show=False),
-        Binding("4", "open_room('runs')", N_("runs"), show=False),
-        Binding("L", "switch_language", N_("Japanese")),
-        Binding("question_mark", "help", N_("keys"), key_display="?"),
-        Binding("q", "quit", N_("quit")),
+        Binding("1", "open_room('overview')", msgid("overview"), show=False),
+        Binding("2", "open_room('waves')", msgid("waves"), show=False),
+        Binding("3", "open_room('machines')", msgid("machines"), show=False),
+        Binding("4", "open_room('runs')", msgid("runs"), show=False),
+        Binding("L", "switch_language", msgid("Japanese")),
+        Binding("question_mark", "help", msgid("keys"), key_display="?"),
+        Binding("q", "quit", msgid("quit")),
     ]
 
     def __init__(self, application: "Application", operator: Operator) -> None:

@@ -4,12 +4,31 @@ from dataclasses import replace
 
 from textual.binding import ActiveBinding
 
+from rollout.domain.text import msgid
 from rollout.i18n import _
 
-
-def N_(message: str) -> str:
-    """Mark a msgid that is looked up later: classes are made before the language is chosen."""
-    return message
+TEXTUAL = (
+    msgid("Cursor up"),
+    msgid("Cursor down"),
+    msgid("Cursor left"),
+    msgid("Cursor right"),
+    msgid("Home"),
+    msgid("End"),
+    msgid("Page up"),
+    msgid("Page down"),
+    msgid("Page Left"),
+    msgid("Page Right"),
+    msgid("Page Up"),
+    msgid("Page Down"),
+    msgid("Scroll Up"),
+    msgid("Scroll Down"),
+    msgid("Scroll Left"),
+    msgid("Scroll Right"),
+    msgid("Select"),
+    msgid("Top"),
+    msgid("Bottom"),
+)
+"""Descriptions that Textual itself gives to the keys of its lists."""
 
 
 def translated(active: dict[str, ActiveBinding]) -> dict[str, ActiveBinding]:

@@ -5,10 +5,10 @@ from typing import ClassVar
 
 from rich.table import Table
 from rich.text import Text
-from textual.app import ComposeResult
-from textual.binding import ActiveBinding, BindingType
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
+from textual.screen import ActiveBinding, ModalScreen, Screen
 from textual.widgets import Static
 
 from rollout.i18n import _
@@ -41,8 +41,7 @@ class HelpScreen(ModalScreen[None]):
     def _table(self) -> Table:
         table = Table.grid(padding=(0, 2))
         seen: set[str] = set()
-        # The keys of the screen and the program first, then those that every list has.
-        for active in sorted(self._active, key=lambda found: not _ours(found)):
+        for active in (*filter(_ours, self._active), *filter(_of_lists, self._active)):
             binding = active.binding
             if not binding.description or binding.action in seen or not active.enabled:
                 continue
@@ -53,5 +52,19 @@ class HelpScreen(ModalScreen[None]):
 
 
 def _ours(active: ActiveBinding) -> bool:
-    name = type(active.node).__module__
-    return name.startswith("tui.") and not name.startswith("tui.widgets.")
+    """Declared by a room or the program, not by Textual for every screen."""
+    declared = (
+        binding
+        for kind in type(active.node).__mro__
+        if kind.__module__.startswith("tui.")
+        for binding in vars(kind).get("BINDINGS", ())
+    )
+    return any(
+        isinstance(binding, Binding) and binding.action == active.binding.action
+        for binding in declared
+    )
+
+
+def _of_lists(active: ActiveBinding) -> bool:
+    """Moves the cursor of the list that has the keys."""
+    return not isinstance(active.node, App | Screen)

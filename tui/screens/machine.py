@@ -14,10 +14,10 @@ from rollout.application import machines
 from rollout.application.machines import Joined, MachineView
 from rollout.domain.machine import MachineState, MachineVerb, Step
 from rollout.domain.run import ClaimOutcome
+from rollout.domain.text import msgid
 from rollout.i18n import _
 from rollout.i18n.labels import label
 from tui.desk import Desk
-from tui.keys import N_
 from tui.looks import BAD, GOOD, WARN, machine_state
 from tui.plain import printable
 from tui.screens.machine_keys import MachineKeys
@@ -31,7 +31,7 @@ class MachineScreen(MachineKeys):
 
     room = "machines"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "app.pop_screen", N_("back")),
+        Binding("escape", "app.pop_screen", msgid("back")),
     ]
 
     def __init__(self, desk: Desk, tag: str) -> None:

@@ -7,7 +7,7 @@ from textual.binding import Binding, BindingType
 
 from rollout.application.machines import Joined
 from rollout.domain.machine import MachineVerb
-from tui.keys import N_
+from rollout.domain.text import msgid
 from tui.machine_actions import ROLES, carry_out, possible, question
 from tui.screens.confirm import Answer, ConfirmScreen
 from tui.screens.live import LiveScreen
@@ -18,9 +18,9 @@ class MachineKeys(LiveScreen):
 
     ACTS: ClassVar = {verb.value: role for verb, role in ROLES.items()}
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "retry", N_("retry"), tooltip=N_("start the failed step again")),
-        Binding("H", "hold", N_("hold"), tooltip=N_("keep the machine back")),
-        Binding("R", "release", N_("release"), tooltip=N_("let a held machine go on")),
+        Binding("r", "retry", msgid("retry"), tooltip=msgid("start the failed step again")),
+        Binding("H", "hold", msgid("hold"), tooltip=msgid("keep the machine back")),
+        Binding("R", "release", msgid("release"), tooltip=msgid("let a held machine go on")),
     ]
 
     def chosen(self) -> Joined | None:

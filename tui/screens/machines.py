@@ -10,10 +10,10 @@ from textual.widgets import Input
 
 from rollout.application import machines
 from rollout.application.machines import Filter, Joined
+from rollout.domain.text import msgid
 from rollout.i18n import _
 from tui.desk import Desk
 from tui.filter_words import FilterRefused, parse
-from tui.keys import N_
 from tui.looks import machine_state
 from tui.plain import plain
 from tui.screens.machine import MachineScreen
@@ -45,8 +45,8 @@ class MachinesScreen(MachineKeys):
 
     room = "machines"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", N_("filter"), key_display="/"),
-        Binding("escape", "leave_filter", N_("all"), show=False),
+        Binding("slash", "filter", msgid("filter"), key_display="/"),
+        Binding("escape", "leave_filter", msgid("show all machines again"), show=False),
     ]
 
     def __init__(self, desk: Desk) -> None:
@@ -210,7 +210,7 @@ def _columns() -> list[Column]:
         Column("owner", _("owner"), widest=16),
         Column("department", _("department"), widest=30, from_width=120),
         Column("computer", _("computer"), widest=16, from_width=120),
-        Column("wave", _("wave"), widest=6),
+        Column("wave", _("wave"), widest=8),
         Column("day", _("day"), widest=5),
         Column("cause", _("cause"), rest=True, from_width=100),
     ]

@@ -93,7 +93,7 @@ class OverviewScreen(LiveScreen):
         ]
         columns = [
             Column("state", _("state"), widest=18),
-            Column("machines", _("machines"), widest=9),
+            Column("machines", _("count"), widest=9),
             Column("share", _("share"), widest=6),
         ]
         self.query_one("#states", LiveTable).show_rows(columns, rows)
@@ -141,7 +141,7 @@ class OverviewScreen(LiveScreen):
             for view in views
         ]
         columns = [
-            Column("wave", _("wave"), widest=6),
+            Column("wave", _("wave"), widest=8),
             Column("state", _("state"), widest=18),
             Column("progress", _("progress"), widest=20),
         ]

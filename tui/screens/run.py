@@ -8,11 +8,11 @@ from textual.binding import Binding, BindingType
 
 from rollout.application import runs
 from rollout.domain.run import RunState
+from rollout.domain.text import msgid
 from rollout.i18n import _
 from rollout.i18n.labels import label
 from rollout.store.tables import HostResult, Run
 from tui.desk import Desk
-from tui.keys import N_
 from tui.looks import BAD, CALM, GOOD, WARN
 from tui.plain import plain
 from tui.screens.live import LiveScreen
@@ -28,8 +28,8 @@ class RunScreen(LiveScreen):
 
     room = "runs"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "app.pop_screen", N_("back")),
-        Binding("f", "failures", N_("only failures")),
+        Binding("escape", "app.pop_screen", msgid("back")),
+        Binding("f", "failures", msgid("only failures")),
     ]
 
     def __init__(self, desk: Desk, run_id: int) -> None:

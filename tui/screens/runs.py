@@ -12,11 +12,11 @@ from rollout.application import runs
 from rollout.application.runs import RunView
 from rollout.domain.machine import Step
 from rollout.domain.run import ALIVE, RunPurpose, RunState
+from rollout.domain.text import msgid
 from rollout.i18n import _
 from rollout.i18n.labels import label
 from rollout.settings import OperatorRole
 from rollout.store.tables import Run
-from tui.keys import N_
 from tui.looks import BAD, run_state
 from tui.plain import plain
 from tui.screens.confirm import Answer, ConfirmScreen, Question
@@ -33,7 +33,7 @@ class RunsScreen(LiveScreen):
     room = "runs"
     ACTS: ClassVar = {"cancel": OperatorRole.OPERATOR}
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "cancel", N_("cancel run"), tooltip=N_("stop the run")),
+        Binding("c", "cancel", msgid("cancel run"), tooltip=msgid("stop the run")),
     ]
 
     def compose_room(self) -> ComposeResult:
@@ -49,7 +49,7 @@ class RunsScreen(LiveScreen):
         columns = [
             Column("run", _("run"), widest=7),
             Column("step", _("step"), widest=14),
-            Column("wave", _("wave"), widest=6),
+            Column("wave", _("wave"), widest=8),
             Column("site", _("site"), widest=14),
             Column("size", _("size"), widest=6),
             Column("state", _("state"), widest=12),

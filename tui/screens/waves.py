@@ -9,11 +9,11 @@ from textual.binding import Binding, BindingType
 
 from rollout.application import waves
 from rollout.application.waves import WaveView
+from rollout.domain.text import msgid
 from rollout.domain.wave import WAVE, WaveState, WaveVerb
 from rollout.i18n import _
 from rollout.i18n.labels import label
 from tui.jumps import MachinesRequested
-from tui.keys import N_
 from tui.looks import progress, wave_state
 from tui.plain import plain
 from tui.screens.confirm import Answer, ConfirmScreen
@@ -28,12 +28,12 @@ class WavesScreen(LiveScreen):
     room = "waves"
     ACTS: ClassVar = {verb.value: role for verb, role in ROLES.items()}
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", "submit", N_("submit"), tooltip=N_("ask another operator for approval")),
-        Binding("a", "approve", N_("approve"), tooltip=N_("approve what another submitted")),
-        Binding("S", "start", N_("start"), tooltip=N_("begin to move the wave's machines")),
-        Binding("p", "pause", N_("pause"), tooltip=N_("start nothing new for now")),
-        Binding("r", "resume", N_("resume"), tooltip=N_("let a paused or halted wave go on")),
-        Binding("h", "halt", N_("halt"), tooltip=N_("stop the wave at once")),
+        Binding("s", "submit", msgid("submit"), tooltip=msgid("ask another operator for approval")),
+        Binding("a", "approve", msgid("approve"), tooltip=msgid("approve what another submitted")),
+        Binding("S", "start", msgid("start"), tooltip=msgid("begin to move the wave's machines")),
+        Binding("p", "pause", msgid("pause"), tooltip=msgid("start nothing new for now")),
+        Binding("r", "resume", msgid("resume"), tooltip=msgid("let a paused or halted wave go on")),
+        Binding("h", "halt", msgid("halt"), tooltip=msgid("stop the wave at once")),
     ]
 
     def compose_room(self) -> ComposeResult:

@@ -1,0 +1,165 @@
+"""What operators do: confirmed, refused with the reason, and kept in the history."""
+
+from sqlmodel import select
+
+from rollout.application import machines, waves
+from rollout.bootstrap import Application
+from rollout.domain.machine import MachineVerb
+from rollout.domain.wave import WaveState
+from rollout.store.tables import Command
+from tui.screens.confirm import ConfirmScreen
+
+
+def _state(programme: Application, number: int) -> str:
+    return waves.show(programme.database, number)[0].wave.state
+
+
+async def test_approval_by_the_submitter_is_refused_and_the_reason_shown(
+    at_the_screen, programme: Application
+):
+    async with at_the_screen("okada", size=(120, 40)) as seat:
+        await seat.press("2")
+        await seat.sees("awaiting approval")
+        await seat.press("down", "a")
+        await seat.sees("Wave 2: approve", "Submitted by okada")
+        await seat.press("left", "enter")
+        await seat.sees("refused", "was submitted by okada: another")
+        assert _state(programme, 2) == WaveState.AWAITING_APPROVAL
+
+
+async def test_another_operator_approves(at_the_screen, programme: Application):
+    async with at_the_screen("matsumoto") as seat:
+        await seat.press("2")
+        await seat.sees("awaiting approval")
+        await seat.press("down", "a")
+        await seat.sees("Wave 2: approve")
+        await seat.press("enter")
+        await seat.until(lambda: not isinstance(seat.app.screen, ConfirmScreen))
+        assert _state(programme, 2) == WaveState.AWAITING_APPROVAL, "Enter alone says no"
+        await seat.press("a")
+        await seat.sees("Wave 2: approve")
+        await seat.press("left", "enter")
+        await seat.until(lambda: _state(programme, 2) == WaveState.APPROVED)
+
+
+async def test_start_needs_the_number_of_machines_typed(at_the_screen, programme: Application):
+    async with at_the_screen() as seat:
+        await seat.press("2")
+        await seat.sees("approved")
+        await seat.press("S", "enter", "enter")
+        await seat.sees("type the number of machines: 3", "the number is not 3", "No daemon")
+        await seat.type("30")
+        await seat.press("enter")
+        await seat.pilot.pause()
+        assert isinstance(seat.app.screen, ConfirmScreen)
+        assert _state(programme, 1) == WaveState.APPROVED
+        await seat.press("backspace", "enter")
+        await seat.until(lambda: _state(programme, 1) == WaveState.RUNNING)
+        await seat.sees("running")
+
+
+async def test_halt_needs_a_reason_and_keeps_it(at_the_screen, programme: Application):
+    waves.move(
+        programme.database,
+        1,
+        waves.WaveVerb.START,
+        programme.operator("tanaka"),
+        programme.clock.now(),
+    )
+    async with at_the_screen() as seat:
+        await seat.press("2")
+        await seat.sees("running")
+        await seat.press("h", "enter")
+        await seat.sees("a reason is needed")
+        await seat.type("net [down]")
+        await seat.press("enter")
+        await seat.sees("halted", "net [down]")
+        assert waves.show(programme.database, 1)[0].wave.cause == "net [down]"
+
+
+async def test_a_move_that_the_table_lacks_is_not_offered(at_the_screen):
+    async with at_the_screen() as seat:
+        await seat.press("2")
+        await seat.sees("approved")
+        await seat.press("p")
+        await seat.pilot.pause()
+        assert not isinstance(seat.app.screen, ConfirmScreen)
+
+
+async def test_hold_and_release_of_a_machine(at_the_screen, programme: Application):
+    def state() -> str:
+        return machines.show(programme.database, "DK20-000002").joined.machine.state
+
+    async with at_the_screen() as seat:
+        await seat.press("3")
+        await seat.sees("DK20-000002")
+        await seat.press("down", "H")
+        await seat.sees("Machine DK20-000002: hold")
+        await seat.type("away")
+        await seat.press("enter")
+        await seat.until(lambda: state() == "held")
+        await seat.sees("held")
+        await seat.press("R")
+        await seat.sees("It goes back to where it was: planned")
+        await seat.press("left", "enter")
+        await seat.until(lambda: state() == "planned")
+    history = machines.show(programme.database, "DK20-000002").history
+    assert [row.actor for row in history if row.verb == "hold"] == ["tanaka"]
+
+
+async def test_retry_of_a_failed_machine(at_the_screen, programme: Application):
+    async with at_the_screen() as seat:
+        await seat.press("3")
+        await seat.sees("failed")
+        await seat.press("enter")
+        await seat.sees("last failing task")
+        await seat.press("r")
+        await seat.sees("Machine DK20-000001: retry")
+        await seat.press("left", "enter")
+        await seat.until(
+            lambda: (
+                machines.show(programme.database, "DK20-000001").joined.machine.state == "planned"
+            )
+        )
+
+
+async def test_a_move_that_came_too_late_is_told(at_the_screen, meanwhile):
+    async with at_the_screen(size=(120, 40)) as seat:
+        await seat.press("3")
+        await seat.sees("DK20-000002")
+        await seat.press("down", "H")
+        await seat.sees("reason (kept")
+        meanwhile("DK20-000002", MachineVerb.HOLD, "first")
+        await seat.type("second")
+        await seat.press("enter")
+        await seat.sees("refused", "machine DK20-000002 is held: 'hold'")
+
+
+async def test_cancelling_a_run_asks_the_daemon(at_the_screen, programme: Application):
+    def asked() -> list[Command]:
+        with programme.database.read() as session:
+            return list(session.exec(select(Command)).all())
+
+    async with at_the_screen() as seat:
+        await seat.press("4")
+        await seat.sees("preflight")
+        await seat.press("c")
+        await seat.sees("Run 1: cancel")
+        await seat.type("wrong site")
+        await seat.press("enter")
+        await seat.sees("the daemon was asked")
+    assert [(command.kind, command.actor) for command in asked()] == [("cancel_run", "tanaka")]
+
+
+async def test_viewers_have_no_actions(at_the_screen):
+    async with at_the_screen("guest") as seat:
+        await seat.press("2")
+        await seat.sees("approved")
+        assert "submit " not in seat.text
+        await seat.press("S")
+        await seat.press("3")
+        await seat.sees("DK20-000001")
+        assert "hold" not in seat.text
+        await seat.press("H", "r", "R")
+        await seat.pilot.pause()
+        assert not isinstance(seat.app.screen, ConfirmScreen)

@@ -1,0 +1,153 @@
+"""Every room shows its rows, in both languages, as they are in the database."""
+
+import pytest
+
+from rollout.bootstrap import Application
+from rollout.domain.machine import MachineVerb
+from rollout.store.tables import Lease
+from tui.widgets.live_table import LiveTable
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ["Overview", "needs a person 1", "planned", "240", "daemon: none", "166 days"]),
+        ("ja", ["概況", "要対応", "240", "デーモン: なし", "166 日"]),
+    ],
+)
+async def test_overview_counts_machines(at_the_screen, language, words):
+    async with at_the_screen(language=language) as seat:
+        await seat.sees(*words)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", ["wave", "awaiting approval", "0/7"]), ("ja", ["ウェーブ", "期間", "0/7"])],
+)
+async def test_waves_are_listed(at_the_screen, language, words):
+    async with at_the_screen(language=language) as seat:
+        await seat.press("2")
+        await seat.sees("2022-11-14", "2022-11-16", *words)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", ["asset tag", "machines 1–100, more below"]), ("ja", ["管理番号", "端末 1–100"])],
+)
+async def test_machines_are_listed_with_wide_names_in_line(at_the_screen, language, words):
+    async with at_the_screen(language=language) as seat:
+        await seat.press("3")
+        await seat.sees("DK20-000002", "𠮷田　さくら", *words)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", ["step", "failed 1"]), ("ja", ["工程", "失敗 1"])]
+)
+async def test_runs_and_their_task_results_are_listed(at_the_screen, language, words):
+    async with at_the_screen(language=language, size=(160, 45)) as seat:
+        await seat.press("4")
+        await seat.sees(*words)
+        await seat.press("enter")
+        await seat.sees("Refuse [b]the wrong[/b] machine", "serial [S2] is not {{ S1 }}")
+
+
+async def test_language_changes_at_once(at_the_screen):
+    async with at_the_screen() as seat:
+        await seat.sees("Machines by state")
+        await seat.press("L")
+        await seat.sees("状態別の端末", "終了")
+        await seat.press("L")
+        await seat.sees("Machines by state", "quit")
+
+
+async def test_text_from_outside_is_shown_literally(at_the_screen):
+    async with at_the_screen(size=(160, 45)) as seat:
+        await seat.sees("県の移行 [red]")
+        await seat.press("3")
+        await seat.sees("[bold]髙橋", "cause [blink]one[/blink]")
+        await seat.press("enter")
+        await seat.sees(
+            "[bold]髙橋[/bold] {{ 7*7 }} =1+1",
+            "red �[31mtext␤second [/] line",
+            "cause [blink]one[/blink]",
+            "serial [S2] is not {{ S1 }}",
+        )
+
+
+async def test_a_change_by_another_process_appears_and_the_cursor_stays(at_the_screen, meanwhile):
+    async with at_the_screen() as seat:
+        await seat.press("3")
+        await seat.sees("DK20-000004")
+        await seat.press("down", "down")
+        table = seat.app.screen.query_one(LiveTable)
+        assert table.chosen == "DK20-000003"
+        meanwhile("DK20-000002", MachineVerb.HOLD, "away")
+        await seat.sees("held")
+        assert table.chosen == "DK20-000003"
+
+
+async def test_the_window_moves_on_at_its_edge_and_back(at_the_screen):
+    async with at_the_screen() as seat:
+        await seat.press("3")
+        await seat.sees("machines 1–100")
+        await seat.press("ctrl+end", "down")
+        await seat.sees("machines 101–200", "DK20-000101")
+        await seat.press("up")
+        await seat.sees("machines 1–100", "DK20-000100")
+        await seat.press("ctrl+end", "down")
+        await seat.sees("machines 101–200")
+        await seat.press("ctrl+end", "pagedown")
+        await seat.sees("machines 201–250")
+        await seat.press("ctrl+home")
+        await seat.sees("machines 1–100", "DK20-000001")
+
+
+async def test_filter_restricts_by_words_and_text(at_the_screen):
+    async with at_the_screen() as seat:
+        await seat.press("3", "slash")
+        await seat.type("state:failed")
+        await seat.press("enter")
+        await seat.sees("machines 1–1", "DK20-000001")
+        assert "DK20-000002" not in seat.text
+        await seat.press("escape")
+        await seat.sees("machines 1–100")
+        await seat.press("slash")
+        await seat.type("wave:2 PC7")
+        await seat.press("enter")
+        await seat.sees("machines 1–1", "DK20-000007")
+        await seat.press("slash")
+        await seat.press("ctrl+u")
+        await seat.type("state:nonsense")
+        await seat.press("enter")
+        await seat.sees("nonsense is no state")
+
+
+async def test_a_row_of_the_overview_leads_to_its_machines(at_the_screen):
+    async with at_the_screen() as seat:
+        await seat.sees("Needs a person")
+        await seat.press("tab")
+        await seat.press("enter")
+        await seat.sees("filter: state:failed", "DK20-000001")
+
+
+async def test_the_holder_of_the_lease_is_shown(at_the_screen, programme: Application):
+    from datetime import UTC, datetime, timedelta
+
+    now = datetime.now(UTC)
+    with programme.database.write() as session:
+        lease = session.get(Lease, 1) or Lease()
+        lease.holder, lease.heartbeat_at = "here:1:1", now
+        lease.expires_at = now + timedelta(minutes=1)
+        session.add(lease)
+    async with at_the_screen() as seat:
+        await seat.sees("daemon: at work")
+
+
+async def test_help_lists_the_keys_of_the_room(at_the_screen):
+    async with at_the_screen() as seat:
+        await seat.press("3")
+        await seat.sees("DK20-000001")
+        await seat.press("question_mark")
+        await seat.sees("start the failed step again", "Filter words")
+        await seat.press("escape")
+        await seat.sees("DK20-000001")
