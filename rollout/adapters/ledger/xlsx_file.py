@@ -3,11 +3,13 @@
 import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
 from python_calamine import (
     CalamineError,
+    CalamineSheet,
     CalamineWorkbook,
     PasswordError,
     SheetTypeEnum,
@@ -32,11 +34,21 @@ _value = re.compile(rb"<(?:\w+:)?v>[^<]").search
 _BLOCK = 1 << 20
 
 
+@dataclass(frozen=True)
+class _Sheet:
+    """A parsed sheet, with the cells that the library shows as empty."""
+
+    cells: CalamineSheet
+    special: Mapping[int, Mapping[int, Cell]]
+    name: str
+
+
 class Workbook:
     """An open workbook; `sheet_names` are those that a person can see."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._kept: _Sheet | None = None
         try:
             self._book = CalamineWorkbook.from_path(path)
         except PasswordError:
@@ -61,7 +73,20 @@ class Workbook:
 
     def height(self, sheet: str) -> int:
         """How many rows the sheet has."""
-        return int(self._book.get_sheet_by_name(sheet).total_height)
+        return int(self._sheet(sheet).cells.total_height)
+
+    def _sheet(self, name: str) -> "_Sheet":
+        """One sheet is kept: parsing it again for header, height and rows would cost most of an
+        import, and keeping all would hold every sheet of the workbook in memory."""
+        if self._kept is None or self._kept.name != name:
+            self._kept = _Sheet(self._book.get_sheet_by_name(name), self._special(name), name)
+        return self._kept
+
+    def _special(self, sheet: str) -> Mapping[int, Mapping[int, Cell]]:
+        special: dict[int, dict[int, Cell]] = {}
+        for row, column, cell in self._special_cells(sheet):
+            special.setdefault(row, {})[column] = cell
+        return special
 
     def records(self, sheet: str) -> Iterator[Record]:
         """The rows of a sheet as the spreadsheet numbers them.
@@ -69,10 +94,8 @@ class Workbook:
         A formula that was never computed comes as UNCOMPUTED and an error as its text, not as an
         empty cell, which could mean 'as above'.
         """
-        found = self._book.get_sheet_by_name(sheet)
-        special: dict[int, dict[int, Cell]] = {}
-        for row, column, cell in self._special_cells(sheet):
-            special.setdefault(row, {})[column] = cell
+        kept = self._sheet(sheet)
+        found, special = kept.cells, kept.special
         last_row = 0
         if found.start is not None:
             # The library begins with the first used column, but with the first row.
