@@ -147,6 +147,7 @@ def test_an_armed_machine_that_boots_after_its_deadline_is_left_alone(
     office.engine.end(order.run_id)
     office.tick()
     assert office.states([machine_id]) == ["silent"]
+    assert office.claims(machine_id)[-1].voided_at is not None
     office.clock.forward(hours=-1)
     assert office.boot(machine_id) == LOCAL_DISK
 

@@ -136,6 +136,19 @@ def test_results_of_a_run_that_was_given_up_move_nothing(office: Office) -> None
     assert office.run(order.run_id).state == "lost"
 
 
+def test_a_run_that_was_given_up_cannot_end_the_claim_of_an_armed_machine(
+    office: Office,
+) -> None:
+    office.wave()
+    order, (machine_id,) = office.begin(Step.REIMAGE)
+    office.arm(order, machine_id)
+    office.lease = office.take_lease("daemon two", gone=True)
+    office.new_programme(office.lease).recover()
+    office.engine.deliver(office.engine.event(order.run_id, machine_id, "unreachable"))
+    assert office.states([machine_id]) == ["reimaging"]
+    assert office.boot(machine_id).image_id is not None
+
+
 def test_a_report_of_a_reimage_is_no_proof_of_arrival(office: Office) -> None:
     office.wave()
     order, (machine_id,) = office.begin(Step.REIMAGE)
