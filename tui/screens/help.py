@@ -30,12 +30,12 @@ class HelpScreen(ModalScreen[None]):
         self._notes = list(notes)
 
     def compose(self) -> ComposeResult:
-        """Keys with what they do, then the notes of the room."""
+        """The notes of the room, then keys with what they do."""
         with VerticalScroll(id="help"):
             yield Static(plain(_("Keys"), "bold"), markup=False)
-            yield Static(self._table())
             for note in self._notes:
                 yield Static(Text(note), markup=False)
+            yield Static(self._table())
             yield Static(plain(_("Esc closes this"), "dim"), markup=False)
 
     def _table(self) -> Table:
@@ -60,7 +60,8 @@ def _ours(active: ActiveBinding) -> bool:
         for binding in vars(kind).get("BINDINGS", ())
     )
     return any(
-        isinstance(binding, Binding) and binding.action == active.binding.action
+        isinstance(binding, Binding)
+        and (binding.key, binding.action) == (active.binding.key, active.binding.action)
         for binding in declared
     )
 

@@ -9,6 +9,7 @@ from time import monotonic
 
 import pytest
 from sqlmodel import Session, select
+from textual import events
 from textual.pilot import Pilot
 
 from rollout import i18n
@@ -54,8 +55,10 @@ class Seat:
         await self.pilot.press(*keys)
 
     async def type(self, words: str) -> None:
-        """Type words."""
-        await self.pilot.press(*words)
+        """Put words into the field that has the keys, as a terminal does with a paste."""
+        assert self.app.focused is not None
+        self.app.focused.post_message(events.Paste(words))
+        await self.pilot.pause()
 
     async def until(self, condition: Callable[[], object], seconds: float = 10) -> None:
         deadline = monotonic() + seconds

@@ -1,5 +1,8 @@
 """Every room shows its rows, in both languages, as they are in the database."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import pytest
 
 from rollout.bootstrap import Application
@@ -8,45 +11,42 @@ from rollout.store.tables import Lease
 from tui.widgets.live_table import LiveTable
 
 
-@pytest.mark.parametrize(
-    ("language", "words"),
-    [
-        ("en", ["Overview", "needs a person 1", "planned", "240", "daemon: none", "166 days"]),
-        ("ja", ["概況", "要対応", "240", "デーモン: なし", "166 日"]),
-    ],
+@dataclass(frozen=True)
+class Words:
+    """What has to be read in each room."""
+
+    overview: Sequence[str]
+    waves: Sequence[str]
+    machines: Sequence[str]
+    runs: Sequence[str]
+
+
+ENGLISH = Words(
+    overview=("Overview", "needs a person 1", "planned", "240", "daemon: none", "166 days"),
+    waves=("wave", "awaiting approval", "0/7", "2022-11-14"),
+    machines=("asset tag", "machines 1–100, more below", "𠮷田　さくら", "DK20-000002"),
+    runs=("step", "preflight", "failed 1"),
 )
-async def test_overview_counts_machines(at_the_screen, language, words):
-    async with at_the_screen(language=language) as seat:
-        await seat.sees(*words)
+JAPANESE = Words(
+    overview=("概況", "要対応 1", "計画済み", "240", "デーモン: なし", "166 日"),
+    waves=("ウェーブ", "承認待ち", "0/7", "2022-11-14"),
+    machines=("管理番号", "端末 1–100、続きあり", "𠮷田　さくら", "DK20-000002"),
+    runs=("工程", "失敗 1"),
+)
 
 
 @pytest.mark.parametrize(
-    ("language", "words"),
-    [("en", ["wave", "awaiting approval", "0/7"]), ("ja", ["ウェーブ", "期間", "0/7"])],
+    ("language", "words"), [("en", ENGLISH), ("ja", JAPANESE)], ids=["en", "ja"]
 )
-async def test_waves_are_listed(at_the_screen, language, words):
-    async with at_the_screen(language=language) as seat:
+async def test_every_room_shows_its_rows_in_the_language(at_the_screen, language, words):
+    async with at_the_screen(language=language, size=(160, 30)) as seat:
+        await seat.sees(*words.overview)
         await seat.press("2")
-        await seat.sees("2022-11-14", "2022-11-16", *words)
-
-
-@pytest.mark.parametrize(
-    ("language", "words"),
-    [("en", ["asset tag", "machines 1–100, more below"]), ("ja", ["管理番号", "端末 1–100"])],
-)
-async def test_machines_are_listed_with_wide_names_in_line(at_the_screen, language, words):
-    async with at_the_screen(language=language) as seat:
+        await seat.sees(*words.waves)
         await seat.press("3")
-        await seat.sees("DK20-000002", "𠮷田　さくら", *words)
-
-
-@pytest.mark.parametrize(
-    ("language", "words"), [("en", ["step", "failed 1"]), ("ja", ["工程", "失敗 1"])]
-)
-async def test_runs_and_their_task_results_are_listed(at_the_screen, language, words):
-    async with at_the_screen(language=language, size=(160, 45)) as seat:
+        await seat.sees(*words.machines)
         await seat.press("4")
-        await seat.sees(*words)
+        await seat.sees(*words.runs)
         await seat.press("enter")
         await seat.sees("Refuse [b]the wrong[/b] machine", "serial [S2] is not {{ S1 }}")
 

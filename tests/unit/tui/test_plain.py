@@ -1,0 +1,32 @@
+"""Text from outside in terminal cells."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from tui.plain import fitted, plain, printable
+
+
+@given(st.text())
+def test_nothing_reaches_the_terminal_that_it_would_obey(text):
+    shown = printable(text)
+    assert not any(ord(character) < 32 or 127 <= ord(character) < 160 for character in shown)
+    assert "\u202e" not in shown
+
+
+@given(st.text(alphabet="aあ髙𠮷　ｶﾞe\u0301[]"), st.integers(1, 30))
+def test_a_fitted_text_never_takes_more_cells_than_given(text, width):
+    assert cell_len(fitted(plain(text), width).plain) <= width
+
+
+@given(st.text(alphabet="aあ𠮷[]/"))
+def test_what_fits_stays_as_it_is(text):
+    assert fitted(plain(text), cell_len(text)).plain == text
+
+
+def test_the_space_between_japanese_names_stays():
+    assert printable("佐藤　さくら") == "佐藤　さくら"
+
+
+def test_line_breaks_and_escapes_are_made_visible():
+    assert printable("a\nb\x1b[31m") == "a␤b�[31m"
