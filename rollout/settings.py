@@ -5,13 +5,13 @@ its place and what is expected there.
 """
 
 import os
-from datetime import date, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -21,6 +21,46 @@ from pydantic_settings import (
 
 from rollout.domain.errors import RolloutError
 from rollout.domain.machine import Step
+from rollout.settings_planning import (
+    Calendar,
+    DateRange,
+    DepartmentRules,
+    FirstDay,
+    Generation,
+    Limits,
+    MachineRules,
+    Notice,
+    PersonRules,
+    Pilot,
+    Section,
+    SiteLimits,
+    unknown_sites,
+)
+
+__all__ = [
+    "AnsibleSettings",
+    "Calendar",
+    "DateRange",
+    "DepartmentRules",
+    "Generation",
+    "Limits",
+    "MachineRules",
+    "Notice",
+    "OperatorRole",
+    "PersonRules",
+    "Pilot",
+    "Programme",
+    "Roles",
+    "Section",
+    "Service",
+    "Settings",
+    "SettingsError",
+    "SiteLimits",
+    "StepTimes",
+    "config_path",
+    "load",
+    "shipped",
+]
 
 PACKAGE = Path(__file__).resolve().parent
 
@@ -35,38 +75,6 @@ class SettingsError(RolloutError):
     """The configuration cannot be used; the message names every place that is wrong."""
 
 
-class Section(BaseModel):
-    """A table of the configuration file; unknown keys are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class DateRange(Section):
-    """First and last day, both included; written `2022-12-29/2023-01-03` or one day alone."""
-
-    first: date
-    last: date
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_text(cls, value: Any) -> Any:
-        if isinstance(value, date):
-            return {"first": value, "last": value}
-        if isinstance(value, str):
-            first, _, last = value.partition("/")
-            return {"first": first.strip(), "last": (last or first).strip()}
-        return value
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.last < self.first:
-            raise ValueError(f"the range {self.first}/{self.last} is reversed")
-        return self
-
-    def __contains__(self, day: date) -> bool:
-        return self.first <= day <= self.last
-
-
 class Programme(Section):
     """`[programme]`"""
 
@@ -74,9 +82,9 @@ class Programme(Section):
     """Shown on every screen and report."""
     timezone: str = "Asia/Tokyo"
     """IANA name; days and change windows are in this zone."""
-    start: date
+    start: FirstDay
     """First day on which a machine may be moved."""
-    cutover: date
+    cutover: FirstDay
     """The date before which everything has to be done."""
 
     @model_validator(mode="after")
@@ -95,63 +103,6 @@ class Programme(Section):
     def zone(self) -> ZoneInfo:
         """The time zone itself."""
         return ZoneInfo(self.timezone)
-
-
-class Calendar(Section):
-    """`[calendar]`: weekends and Japanese holidays are known and need not be listed."""
-
-    closed: tuple[DateRange, ...] = ()
-    """Days on which nobody works, such as 29 December to 3 January."""
-    freeze: tuple[DateRange, ...] = ()
-    """Days on which no machine is moved, such as 20 March to 14 April."""
-
-
-class SiteLimits(Section):
-    """`[sites."NAME"]`; the name is that of the ledger."""
-
-    machines_per_day: Annotated[int, Field(ge=0)] = 20
-    """How many machines the staff there can move on one day."""
-    at_once: Annotated[int, Field(ge=1)] = 20
-    """How many machines may be at work at the same time."""
-
-
-class Limits(Section):
-    """`[limits]`"""
-
-    machines_per_wave: Annotated[int, Field(ge=1)] = 200
-    """A wave is closed before it grows beyond this."""
-    blast_radius: Annotated[int, Field(ge=1)] = 20
-    """How many machines may be in a destructive step at the same time, everywhere."""
-    machines_per_run: Annotated[int, Field(ge=1)] = 50
-    """Largest batch of one Ansible run."""
-    runs_at_once: Annotated[int, Field(ge=1)] = 4
-    """How many Ansible runs one daemon has at the same time."""
-    gather_seconds: Annotated[float, Field(ge=0)] = 3
-    """How long a machine that is ready waits for others of its site to share a run."""
-    site: SiteLimits = SiteLimits()
-    """For sites without a table of their own."""
-
-
-class Pilot(Section):
-    """`[pilot]`"""
-
-    size: Annotated[int, Field(ge=0)] = 10
-    """How many machines go first, before every other wave."""
-    soak_working_days: Annotated[int, Field(ge=0)] = 3
-    """Working days between the pilot and the next wave."""
-
-
-class Generation(Section):
-    """`[generations.DK20]`"""
-
-    path: Literal["reimage", "refresh"] = "reimage"
-    """`reimage` keeps the PC; `refresh` replaces it by a successor."""
-    take_home: bool | Literal["after-refresh"] = False
-    """Whether the PC may be taken home."""
-    order: Annotated[int, Field(ge=0)] = 1
-    """Lower goes first."""
-    image: str = "win11-23h2-r1"
-    """Id of the image that the PC must report after reimage."""
 
 
 class StepTimes(Section):
@@ -213,6 +164,15 @@ class Service(Section):
         return f"{'https' if self.tls_certificate else 'http'}://{self.host}:{self.port}"
 
 
+class DeploymentSettings(Section):
+    """`[deployment]`: what PCs get that boot from the network; with no folder another server
+    has to do it, and asks `/v1/boot` of ours."""
+
+    folder: Path | None = None
+    """Folder with `manifest.json`: the installer's kernel and start-up system, and the images,
+    each with its digest and size (see docs/real-reimage.md)."""
+
+
 class AnsibleSettings(Section):
     """`[ansible]`"""
 
@@ -246,12 +206,17 @@ class Settings(BaseSettings):
     programme: Programme
     calendar: Calendar = Calendar()
     sites: dict[str, SiteLimits] = {}
+    departments: dict[str, DepartmentRules] = {}
     limits: Limits = Limits()
     pilot: Pilot = Pilot()
     generations: dict[str, Generation] = {}
+    notice: Notice = Notice()
+    machines: dict[str, MachineRules] = {}
+    people: dict[str, PersonRules] = {}
     steps: dict[Step, StepTimes] = {}
     roles: Roles = Roles()
     service: Service = Service()
+    deployment: DeploymentSettings = DeploymentSettings()
     ansible: AnsibleSettings = AnsibleSettings()
     database_url: str = "sqlite:///state/rollout.db"
     """SQLAlchemy URL; relative SQLite paths are relative to the configuration file."""
@@ -268,6 +233,14 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return (env_settings, TomlConfigSettingsSource(settings_cls, config_path()))
+
+    @model_validator(mode="after")
+    def _sites_are_known(self) -> Self:
+        faults: list[str] = []
+        unknown_sites(self.departments, self.sites, faults.append)
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
 
     def site(self, key: str) -> SiteLimits:
         """The limits of a site."""
@@ -325,6 +298,9 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
             if (path := getattr(settings.service, name)) is not None
         }
     )
+    deployment = settings.deployment
+    if deployment.folder is not None:
+        deployment = deployment.model_copy(update={"folder": anchor(deployment.folder)})
     ansible = settings.ansible.model_copy(
         update={
             "playbooks": anchor(settings.ansible.playbooks),
@@ -337,4 +313,11 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
     prefix = "sqlite:///"
     if url.startswith(prefix) and not url.startswith("sqlite:////"):
         url = prefix + str(folder / url.removeprefix(prefix))
-    return settings.model_copy(update={"service": service, "ansible": ansible, "database_url": url})
+    return settings.model_copy(
+        update={
+            "service": service,
+            "deployment": deployment,
+            "ansible": ansible,
+            "database_url": url,
+        }
+    )

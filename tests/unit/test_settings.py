@@ -90,7 +90,7 @@ def test_an_unknown_key_is_named_with_the_page_that_lists_them(configure: Config
         ("[steps.polish]\nminutes = 5\n", "steps.polish"),
         ('[sites."本庁"]\nmachines_per_day = -1\n', "sites.本庁.machines_per_day"),
         ("[service]\nport = 70000\n", "service.port"),
-        ('[calendar]\nclosed = ["2023-02-30"]\n', "calendar.closed.0.first"),
+        ('[calendar]\nclosed = ["2023-02-30"]\n', "calendar.closed.0"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_place(configure: Configure, text: str, place: str) -> None:
