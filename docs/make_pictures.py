@@ -7,6 +7,7 @@ are opened on it with real keys.
 import argparse
 import asyncio
 import os
+import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from rollout.bootstrap import application
 from tui.app import RolloutApp
 
 PICTURES = Path(__file__).with_name("pictures")
+
+FONTS = "'Noto Sans Mono CJK JP', 'IPAGothic', 'MS Gothic', 'Osaka-Mono', monospace"
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,13 @@ async def _draw(picture: Picture, folder: Path) -> None:
     made.database.close()
     if picture.shows not in drawn:
         raise SystemExit(f"{picture.name}: {picture.shows!r} is not on the screen")
-    (folder / f"{picture.name}.svg").write_text(drawn, encoding="utf-8")
+    (folder / f"{picture.name}.svg").write_text(_self_contained(drawn), encoding="utf-8")
+
+
+def _self_contained(drawn: str) -> str:
+    """Without fonts from another host; with ones that have Japanese in two cells."""
+    without = re.sub(r"@font-face\s*\{.*?\}\s*", "", drawn, flags=re.DOTALL)
+    return without.replace("Fira Code, monospace", FONTS)
 
 
 async def _settled(pilot: Pilot[None]) -> None:

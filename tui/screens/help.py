@@ -6,9 +6,9 @@ from typing import ClassVar
 from rich.table import Table
 from rich.text import Text
 from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ActiveBinding, ModalScreen, Screen
+from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
 from rollout.i18n import _

@@ -76,7 +76,7 @@ class OverviewScreen(LiveScreen):
     def _title(self, selector: str, words: str) -> None:
         title = self.query_one(selector, Static)
         if str(title.content) != words:
-            title.update(plain(words, "bold"))
+            title.update(plain(words, "bold"), layout=False)
 
     def _show_states(self, counts: Mapping[str, int], total: int) -> None:
         rows = [

@@ -41,4 +41,4 @@ class RoomTabs(Static):
             line.append(" ")
         if line.plain != self._shown:
             self._shown = line.plain
-            self.update(line)
+            self.update(line, layout=False)

@@ -36,7 +36,7 @@ class StateBar(Widget):
         picture.append("\n")
         for group, number in self._groups.items():
             if number:
-                picture.append(f"{group.glyph} ", group.style)
+                picture.append(f"{group.glyph}\u00a0", group.style)
                 picture.append(f"{group.label}\u00a0{number:,}\u00a0({number / total:.0%})   ")
         return picture
 

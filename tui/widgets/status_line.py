@@ -38,4 +38,4 @@ class StatusLine(Static):
         line.append_text(plain(self._words))
         if line.plain != self._shown:
             self._shown = line.plain
-            self.update(line)
+            self.update(line, layout=False)

@@ -40,7 +40,7 @@ class TitleBar(Static):
         line = self._line()
         if line.plain != self._shown:
             self._shown = line.plain
-            self.update(line)
+            self.update(line, layout=False)
 
     def _line(self) -> Text:
         operator = self._desk.operator
