@@ -34,6 +34,8 @@ class Above:
         for column in self._columns:
             field = column.field
             value = cells[field]
+            if value and value == self._last.get(field):
+                continue
             if value == "" or value is None or (isinstance(value, str) and not value.strip()):
                 if column.under in changed:
                     changed.add(field)

@@ -107,6 +107,8 @@ class Workbook:
         for row in sorted(special):
             if row > last_row:
                 yield Record(row, row, _with_special([], special[row]))
+        # Read to its end: the rest of an import needs the memory.
+        self._kept = None
 
     def _special_cells(self, sheet: str) -> Iterator[tuple[int, int, Cell]]:
         """Row, column (from 0) and content of cells that the library shows as empty."""
