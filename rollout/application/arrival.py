@@ -3,12 +3,14 @@
 arm      the playbook has passed every guard on the machine and presents the claim's token;
 boot     the machine boots from the network and asks what to do: install exactly once per armed
          claim, the local disk ever after;
+give up  the installer could not do it (an image whose digest is wrong) and says whether the disk
+         is still whole: the order is dead, the machine has failed and nothing is in doubt;
 check-in the new system reports itself with a second token that only the install order carried.
 """
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,6 +45,9 @@ class BootOrder:
 
 LOCAL_DISK = BootOrder()
 
+LONGEST_REASON = 300
+"""Characters that are kept of what an installer says."""
+
 
 def new_token() -> str:
     """A one-time secret; only its digest is kept."""
@@ -54,8 +59,19 @@ def token_digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def arm(database: Database, *, token: str, serial: str, boot_id: str, at: datetime) -> None:
-    """Let the next network boot of this machine install. Raises ArrivalRefused."""
+def arm(
+    database: Database,
+    *,
+    token: str,
+    serial: str,
+    boot_id: str,
+    at: datetime,
+    offers: Callable[[str], bool] = lambda generation: True,
+) -> None:
+    """Let the next network boot of this machine install. Raises ArrivalRefused.
+
+    `offers` says whether there is an image for machines of a generation.
+    """
     with database.write() as session:
         claim = claims.by_arm_token(session, token_digest(token))
         if claim is None:
@@ -67,6 +83,11 @@ def arm(database: Database, *, token: str, serial: str, boot_id: str, at: dateti
             raise ArrivalRefused(f"{machine.asset_tag} is {machine.state}, not reimaging")
         if not _wave_runs(session, machine):
             raise ArrivalRefused(f"the wave of {machine.asset_tag} does not run any more")
+        if not offers(machine.generation):
+            raise ArrivalRefused(
+                f"the deployment folder has no image for {machine.generation}: add it to the "
+                "manifest and restart the daemon"
+            )
         if not claims.arm(session, claim.id or 0, at=at, boot_id=boot_id):
             raise ArrivalRefused("the token was used or has ended")
 
@@ -90,11 +111,8 @@ def boot(
         machine = machines.by_serial(session, serial)
         if machine is None or not _is_its_card(machine, mac):
             return LOCAL_DISK
-        claim = claims.open_of_machines(session, [machine.id or 0]).get(machine.id or 0)
-        if claim is None or claim.step != Step.REIMAGE or claim.deadline_at <= at:
-            return LOCAL_DISK
-        # Halted between arming and boot: its disk is still whole.
-        if not _wave_runs(session, machine):
+        claim = _open_order(session, machine, at)
+        if claim is None:
             return LOCAL_DISK
         token = new_token()
         if not claims.consume(
@@ -102,6 +120,35 @@ def boot(
         ):
             return LOCAL_DISK
         return BootOrder(settings.generation(machine.generation).image, claim.id, token)
+
+
+def awaits_install(
+    database: Database, *, mac: str | None, serial: str | None, at: datetime
+) -> bool:
+    """Whether a machine that boots from the network should start the installer.
+
+    Firmware asks, and asks again as it likes: nothing is used up. The installer itself then takes
+    the order by `boot`, once.
+    """
+    try:
+        address = parse_mac(mac or "")
+    except ValueRefused:
+        return False
+    with database.read() as session:
+        machine = machines.by_mac(session, address)
+        if machine is None or (serial and serial != machine.serial):
+            return False
+        claim = _open_order(session, machine, at)
+        return claim is not None and claim.armed_at is not None and claim.consumed_at is None
+
+
+def _open_order(session: Session, machine: Machine, at: datetime) -> Claim | None:
+    """The claim under which this machine may be rewritten now, armed or not."""
+    claim = claims.open_of_machines(session, [machine.id or 0]).get(machine.id or 0)
+    if claim is None or claim.step != Step.REIMAGE or claim.deadline_at <= at:
+        return None
+    # Halted between arming and boot: its disk is still whole.
+    return claim if _wave_runs(session, machine) else None
 
 
 def _is_its_card(machine: Machine, mac: str | None) -> bool:
@@ -135,6 +182,39 @@ def check_in(
         if boot_id == claim.boot_id_before:
             raise ArrivalRefused(f"{machine.asset_tag} has not booted since it was armed")
         _arrive(session, settings, machine, claim, report, at)
+
+
+def give_up(
+    database: Database,
+    *,
+    token: str,
+    serial: str,
+    disk_touched: bool,
+    reason: str,
+    at: datetime,
+) -> None:
+    """Believe an installer that could not follow its order; the same again changes nothing.
+
+    Raises ArrivalRefused.
+    """
+    with database.write() as session:
+        claim = claims.by_check_in_token(session, token_digest(token))
+        if claim is None:
+            raise ArrivalRefused("unknown token")
+        machine = machines.by_id(session, claim.machine_id)
+        if machine.serial != serial:
+            raise ArrivalRefused(f"serial {serial} is not that of {machine.asset_tag}")
+        if claim.outcome == ClaimOutcome.FAILED and machine.state == MachineState.FAILED:
+            return
+        _must_be_current(session, machine, claim)
+        said = "".join(c if c.isprintable() else " " for c in reason)[:LONGEST_REASON].strip()
+        disk = (
+            "its disk is no longer whole: set it up by hand"
+            if disk_touched
+            else "its disk was not touched"
+        )
+        reason = f"reimage: the installer gave up: {said or 'without a reason'}; {disk}"
+        settle.given_up(session, machine, claim, at=at, reason=reason)
 
 
 def _must_be_current(session: Session, machine: Machine, claim: Claim) -> None:

@@ -86,6 +86,14 @@ def wrong_image(
     _move(session, machine, MachineVerb.FAIL, DAEMON, at, reason, claim.run_id)
 
 
+def given_up(
+    session: Session, machine: Machine, claim: Claim, *, at: datetime, reason: str
+) -> None:
+    """The installer stopped and said so: nothing more can come of its order."""
+    claims.end(session, [claim.id or 0], ClaimOutcome.FAILED, at)
+    _move(session, machine, MachineVerb.FAIL, DAEMON, at, reason, claim.run_id)
+
+
 def silent(
     session: Session,
     machine: Machine,

@@ -1,4 +1,4 @@
-"""The HTTP endpoint that PCs talk to: arm, boot, check-in, health."""
+"""The HTTP endpoint that PCs talk to: arm, boot, images, check-in, health."""
 
 import json
 import logging
@@ -14,9 +14,11 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from rollout import __version__
+from rollout.adapters import deployment_folder
 from rollout.application import arrival
 from rollout.application.ports import Clock
 from rollout.domain.errors import RolloutError
+from rollout.service.deployment import deployment_routes, image_of
 from rollout.settings import Settings
 from rollout.store.database import Database
 
@@ -33,7 +35,15 @@ class BadRequest(RolloutError):
 
 
 def application(database: Database, settings: Settings, clock: Clock) -> Starlette:
-    """The ASGI application; every request is one short transaction in a thread."""
+    """The ASGI application; every request is one short transaction in a thread.
+
+    Raises DeploymentError when the configured deployment folder cannot be used.
+    """
+    folder = settings.deployment.folder
+    deployment = deployment_folder.read(folder) if folder is not None else None
+
+    def offers(generation: str) -> bool:
+        return deployment is None or settings.generation(generation).image in deployment.images
 
     def arm(body: Mapping[str, Any]) -> dict[str, Any]:
         arrival.arm(
@@ -42,6 +52,7 @@ def application(database: Database, settings: Settings, clock: Clock) -> Starlet
             serial=_text(body, "serial"),
             boot_id=_text(body, "boot_id"),
             at=clock.now(),
+            offers=offers,
         )
         return {"armed": True}
 
@@ -61,7 +72,22 @@ def application(database: Database, settings: Settings, clock: Clock) -> Starlet
             "image_id": order.image_id,
             "epoch": order.epoch,
             "check_in_token": order.check_in_token,
+            **image_of(deployment, order.image_id),
         }
+
+    def deploy_failed(body: Mapping[str, Any]) -> dict[str, Any]:
+        touched = body.get("disk_touched")
+        if not isinstance(touched, bool):
+            raise BadRequest("disk_touched is missing")
+        arrival.give_up(
+            database,
+            token=_text(body, "token"),
+            serial=_text(body, "serial"),
+            disk_touched=touched,
+            reason=_text(body, "reason"),
+            at=clock.now(),
+        )
+        return {"noted": True}
 
     def check_in(body: Mapping[str, Any]) -> dict[str, Any]:
         for name in ("token", "serial", "image_id", "boot_id"):
@@ -78,6 +104,8 @@ def application(database: Database, settings: Settings, clock: Clock) -> Starlet
             Route("/v1/boot", _post(boot), methods=["POST"]),
             Route("/v1/check-in", _post(check_in), methods=["POST"]),
             Route("/v1/health", health),
+            *(deployment_routes(database, deployment, clock) if deployment else ()),
+            Route("/v1/deploy-failed", _post(deploy_failed), methods=["POST"]),
         ]
     )
 

@@ -125,6 +125,11 @@ def by_serial(session: Session, serial: str) -> Machine | None:
     return session.exec(select(Machine).where(Machine.serial == serial)).one_or_none()
 
 
+def by_mac(session: Session, mac: str) -> Machine | None:
+    """The machine whose network card this is; the address in its canonical form."""
+    return session.exec(select(Machine).where(Machine.mac == mac)).one_or_none()
+
+
 def of_wave(session: Session, wave_id: int) -> Sequence[Machine]:
     """The machines of a wave, in the order of their tags."""
     return session.exec(
