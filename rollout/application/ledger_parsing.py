@@ -25,7 +25,8 @@ from rollout.application.ledger_words import (
 from rollout.domain import identifiers
 from rollout.domain.dates import parse_date
 from rollout.domain.periods import parse_period
-from rollout.domain.text import ValueRefused, is_ditto, msgid, tidy
+from rollout.domain.text import ValueRefused, is_ditto, tidy
+from rollout.domain.words import msgid
 from rollout.i18n import _
 
 
@@ -88,6 +89,9 @@ class Entry:
         return self.purpose in (PERSONAL, "")
 
 
+_NEVER_EMPTY = frozenset({"asset_tag", "serial", "computer_name", "site"})
+
+
 class RowParser:
     """Turns rows into entries and faults; knows the file's columns and the generations."""
 
@@ -120,6 +124,8 @@ class RowParser:
         """The machine of `row` as far as its cells can be read, and every fault of the row."""
         entry, faults = Entry(row.row, row.line), []
         for name, cell in row.cells.items():
+            if cell == "" and name not in _NEVER_EMPTY:
+                continue
             try:
                 self._readers[name](entry, readable(name, cell))
             except ValueRefused as refused:

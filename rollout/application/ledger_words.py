@@ -7,7 +7,8 @@ from functools import lru_cache
 from rollout.application.ledger_rows import UNCOMPUTED, Cell, cell_text
 from rollout.domain.dates import parse_date
 from rollout.domain.identifiers import made_a_date, refuse_number
-from rollout.domain.text import ValueRefused, is_ditto, match_key, msgid, tidy
+from rollout.domain.text import ValueRefused, is_ditto, match_key, tidy
+from rollout.domain.words import msgid
 
 PERSONAL, SHARED, COUNTER, SPARE = "personal", "shared", "counter", "spare"
 _PURPOSES = {
@@ -98,7 +99,7 @@ def verbatim(text: str) -> str:
 def readable(name: str, cell: Cell) -> str:
     """The text of a cell, or the reason why its type rules it out."""
     if isinstance(cell, str):
-        if cell.startswith("#") and cell in _SPREADSHEET_ERRORS:
+        if cell in _SPREADSHEET_ERRORS:
             raise ValueRefused(
                 cell, msgid("the cell holds an error of the spreadsheet"), CORRECT_CELL
             )
