@@ -4,6 +4,7 @@ import getpass
 import os
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from rollout import settings as configuration
 from rollout.adapters.clock import clock_from
@@ -25,6 +26,18 @@ class Application:
     def operator(self, name: str | None = None) -> Operator:
         """Who is at the terminal: `--actor`, else the user of the operating system."""
         return Operator.named(name or getpass.getuser(), self.settings.roles)
+
+    def export_status(self, folder: Path) -> list[Path]:
+        """Write the status as CSV and JSON into `folder`. Raises ExportFailed."""
+        from rollout.adapters import export_files
+        from rollout.application import export_status
+
+        report = export_status.status(self.database, self.settings, now=self.clock.now())
+        table, document = export_status.table(report), export_status.document(report)
+        return [
+            export_files.write_csv(folder / "status.csv", table).path,
+            export_files.write_json(folder / "status.json", document).path,
+        ]
 
     @cached_property
     def engine(self) -> RunEngine:

@@ -1,6 +1,7 @@
 """`rollout tui`: the rooms, and the keys that work in all of them."""
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
@@ -8,8 +9,8 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from rollout.application.operators import Operator
-from rollout.domain.text import msgid
-from rollout.i18n import LANGUAGES, language, use_language
+from rollout.domain.words import msgid
+from rollout.i18n import LANGUAGES, _, language, use_language
 from tui.desk import Desk
 from tui.jumps import MachinesRequested
 from tui.screens.help import HelpScreen
@@ -21,6 +22,9 @@ from tui.screens.waves import WavesScreen
 
 if TYPE_CHECKING:
     from rollout.bootstrap import Application
+
+EXPORTS = Path("out")
+"""Where exports go, from the folder in which the operator works."""
 
 ROOMS: dict[str, type[LiveScreen]] = {
     "overview": OverviewScreen,
@@ -40,6 +44,7 @@ class RolloutApp(App[None]):
         Binding("2", "open_room('waves')", msgid("waves"), show=False),
         Binding("3", "open_room('machines')", msgid("machines"), show=False),
         Binding("4", "open_room('runs')", msgid("runs"), show=False),
+        Binding("e", "export", msgid("export")),
         Binding("L", "switch_language", msgid("Japanese")),
         Binding("question_mark", "help", msgid("keys"), key_display="?"),
         Binding("q", "quit", msgid("quit")),
@@ -47,7 +52,13 @@ class RolloutApp(App[None]):
 
     def __init__(self, application: "Application", operator: Operator) -> None:
         super().__init__()
-        self.desk = Desk(application.settings, application.database, application.clock, operator)
+        self.desk = Desk(
+            application.settings,
+            application.database,
+            application.clock,
+            operator,
+            application.export_status,
+        )
         self.title = application.settings.programme.name
         for room, screen in ROOMS.items():
             self.add_mode(room, partial(screen, self.desk))
@@ -80,6 +91,15 @@ class RolloutApp(App[None]):
         for screen in self.screen_stack:
             if isinstance(screen, LiveScreen):
                 screen.repaint()
+
+    def action_export(self) -> None:
+        """Write the status report; a thread does it, and tells when it is there."""
+        if isinstance(self.screen, LiveScreen):
+            self.screen.act("export", self._export)
+
+    def _export(self) -> str:
+        written = self.desk.export_status(EXPORTS.absolute())
+        return _("written: {files}").format(files=", ".join(map(str, written)))
 
     def action_help(self) -> None:
         """Every key of this screen."""

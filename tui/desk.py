@@ -1,7 +1,9 @@
 """What every screen works with."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollout.application.operators import NotPermitted, Operator
@@ -20,6 +22,7 @@ class Desk:
     database: "Database"
     clock: Clock
     operator: Operator
+    export_status: Callable[[Path], list[Path]]
 
     def may(self, role: OperatorRole) -> bool:
         """Whether the operator has at least this role."""

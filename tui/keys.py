@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from textual.binding import ActiveBinding
 
-from rollout.domain.text import msgid
+from rollout.domain.words import msgid
 from rollout.i18n import _
 
 TEXTUAL = (

@@ -1,28 +1,11 @@
 """Text from outside as it is: never markup, never a control sequence, cut by terminal cells."""
 
-import unicodedata
-
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from rollout.domain.text import printable
+
 ELLIPSIS = "…"
-
-
-def printable(value: object) -> str:
-    """`value` on one line, without characters that a terminal would obey.
-
-    The ideographic space between Japanese names stays: str.isprintable() would refuse it.
-    """
-    text = "" if value is None else str(value)
-    if text.isprintable():
-        return text
-    return "".join(_shown(character) for character in text)
-
-
-def _shown(character: str) -> str:
-    if character.isprintable() or unicodedata.category(character) == "Zs":
-        return character
-    return "␤" if character == "\n" else "�"
 
 
 def plain(value: object, style: str = "") -> Text:

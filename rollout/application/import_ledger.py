@@ -13,7 +13,7 @@ from rollout.application.ledger_words import PERSONAL
 from rollout.application.ledger_writing import MachineWriter
 from rollout.application.operators import Operator
 from rollout.domain.identifiers import GENERATIONS
-from rollout.domain.text import msgid
+from rollout.domain.words import msgid
 from rollout.settings import OperatorRole
 from rollout.store.database import Database
 

@@ -5,7 +5,7 @@ from sqlmodel import Session
 from rollout.application.import_report import ImportReport
 from rollout.application.ledger_parsing import Entry, Fault
 from rollout.domain.machine import WORKING, MachineState
-from rollout.domain.text import msgid
+from rollout.domain.words import msgid
 from rollout.store import ledger as store
 
 _AT_WORK = frozenset({*(state.value for state in WORKING), MachineState.UNKNOWN.value})

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from rollout.application.ledger_parsing import Entry
 from rollout.domain.identifiers import lost_zeros
-from rollout.domain.text import ValueRefused, match_key, msgid
+from rollout.domain.text import ValueRefused, match_key
+from rollout.domain.words import msgid
 
 Finding = tuple[Entry, str, ValueRefused]
 """A row, the field at fault, and the refusal."""

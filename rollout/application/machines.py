@@ -11,6 +11,8 @@ from rollout.application import settle
 from rollout.application.operators import Operator
 from rollout.domain.errors import RolloutError
 from rollout.domain.machine import MachineState, MachineVerb, Step
+from rollout.i18n import _
+from rollout.i18n.labels import label
 from rollout.settings import OperatorRole
 from rollout.store import claims, commands, machines, transitions
 from rollout.store.database import Database
@@ -84,7 +86,7 @@ def move(
     """Hold, release, exclude, readmit or supersede machines: all of them or none."""
     operator.must_be(OperatorRole.OPERATOR)
     if verb is not MachineVerb.RELEASE and not reason:
-        raise MachineRefused(f"{verb.value} needs a reason: give --reason")
+        raise MachineRefused(_("“{verb}” needs a reason").format(verb=label(verb)))
     with database.write() as session:
         ids = [machines.by_tag(session, tag).id or 0 for tag in tags]
         moved = transitions.apply(
@@ -132,7 +134,9 @@ def retry(
             return None
         operator.must_be(OperatorRole.APPROVER)
         if not reason:
-            raise MachineRefused(f"what was found at {tag}? give --reason with --settled")
+            raise MachineRefused(
+                _("what was found at {tag}? a reason has to say it").format(tag=tag)
+            )
         if settled is Settled.DONE:
             return settle.done(session, machine, claim, actor=operator.name, at=at, reason=reason)
         return settle.not_started(

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from rollout.domain.errors import RolloutError
+from rollout.i18n import _
+from rollout.i18n.labels import label
 from rollout.settings import OperatorRole, Roles
 
 _RANK = {role: rank for rank, role in enumerate(OperatorRole)}
@@ -28,6 +30,8 @@ class Operator:
         """Raises NotPermitted when the operator's role is below `role`."""
         if _RANK[self.role] < _RANK[role]:
             raise NotPermitted(
-                f"{self.name} is a {self.role}: this needs the role {role}; "
-                "add the name under [roles] in rollout.toml, or use --actor"
+                _(
+                    "{name} has the role “{own}”, but this needs “{needed}”: "
+                    "add the name under [roles] in rollout.toml, or use --actor"
+                ).format(name=self.name, own=label(self.role), needed=label(role))
             )

@@ -7,6 +7,8 @@ from datetime import datetime
 from rollout.application.operators import Operator
 from rollout.domain.errors import RolloutError
 from rollout.domain.run import ALIVE, RunState
+from rollout.i18n import _
+from rollout.i18n.labels import label
 from rollout.settings import OperatorRole
 from rollout.store import claims, commands, machines, runs, waves
 from rollout.store.database import Database
@@ -67,5 +69,9 @@ def cancel(
     with database.write() as session:
         run = runs.by_id(session, run_id)
         if RunState(run.state) not in ALIVE:
-            raise RunRefused(f"run {run_id} is {run.state} already: there is nothing to stop")
+            raise RunRefused(
+                _("run {run} is {state} already: there is nothing to stop").format(
+                    run=run_id, state=label(RunState(run.state))
+                )
+            )
         return commands.ask(session, CANCEL, run_id, actor=operator.name, at=at, reason=reason)

@@ -26,12 +26,11 @@ def run(arguments: Sequence[str]) -> int:
         return error.exit_code
     except typer.Abort:
         return INTERRUPTED
-    except NeedsApproval as error:
-        _say(str(error))
-        return NEEDS_APPROVAL
     except RolloutError as error:
-        _say(str(error))
-        return REFUSED
+        from rollout.i18n.labels import explained
+
+        _say(explained(error))
+        return NEEDS_APPROVAL if isinstance(error, NeedsApproval) else REFUSED
     except KeyboardInterrupt:
         _say(_("interrupted; nothing is half-applied"))
         return INTERRUPTED

@@ -8,6 +8,8 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from rollout.domain.text import printable
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -51,12 +53,6 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title:
         # In a pipe nothing may be folded at 80 columns: grep and awk read whole lines.
         plain.width = 400
     plain.print(table)
-
-
-def printable(cell: object) -> str:
-    """A cell as text of one line, in which no control character reaches the terminal."""
-    text = "" if cell is None else str(cell)
-    return "".join(c if c.isprintable() else "␤" if c == "\n" else "�" for c in text)
 
 
 @contextmanager

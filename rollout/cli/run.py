@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import typer
 
 from rollout.cli.invocation import AsJson, Reason, invocation
-from rollout.cli.output import moment, print_json, print_table, printable, say
+from rollout.cli.output import moment, print_json, print_table, say
+from rollout.domain.text import printable
 from rollout.i18n import _
 
 if TYPE_CHECKING:

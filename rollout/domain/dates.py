@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 
-from rollout.domain.text import DASHES, ValueRefused, msgid, tidy
+from rollout.domain.text import DASHES, ValueRefused, tidy
+from rollout.domain.words import msgid
 
 
 @dataclass(frozen=True, slots=True)

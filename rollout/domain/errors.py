@@ -1,33 +1,53 @@
 """Errors that a user can act on; each message says what is wrong, where, and what to do."""
 
+from enum import StrEnum
+
+from rollout.domain.words import msgid
+
 
 class RolloutError(Exception):
     """A request was refused or failed for a reason that the user can act on."""
 
 
-class NotAllowed(RolloutError):
+class Worded(RolloutError):
+    """An error of the domain, which knows no language: a msgid and what fills it in.
+
+    `rollout.i18n.labels.explained` says it in the language in force.
+    """
+
+    message = ""
+
+    def __init__(self, **details: object) -> None:
+        self.details = details
+        super().__init__(self.message.format(**details))
+
+
+class NotAllowed(Worded):
     """The transition table has no such move."""
 
-    def __init__(self, noun: str, key: str, state: str, verb: str) -> None:
-        self.noun, self.key, self.state, self.verb = noun, key, state, verb
-        super().__init__(f"{noun} {key} is {state}: {verb!r} is not possible from there")
+    message = msgid("{noun} {key} is {state}: “{verb}” is not possible from there")
+
+    def __init__(self, noun: str, key: str, state: StrEnum, verb: StrEnum) -> None:
+        super().__init__(noun=noun, key=key, state=state, verb=verb)
 
 
-class StaleState(RolloutError):
+class StaleState(Worded):
     """Somebody else changed the row between reading and writing."""
 
+    message = msgid("{noun} {keys} changed meanwhile: look again and repeat")
+
     def __init__(self, noun: str, keys: list[str]) -> None:
-        self.noun, self.keys = noun, keys
         shown = ", ".join(keys[:5]) + (" ..." if len(keys) > 5 else "")
-        super().__init__(f"{noun} {shown} changed meanwhile: look again and repeat")
+        super().__init__(noun=noun, keys=shown)
 
 
-class NotFound(RolloutError):
+class NotFound(Worded):
     """No row of that name."""
 
+    message = msgid("there is no {noun} {key}: see `rollout {group} list`")
+
     def __init__(self, noun: str, key: object) -> None:
-        self.noun, self.key = noun, key
-        super().__init__(f"no {noun} named {key}: see `rollout {noun} list`")
+        super().__init__(noun=noun, key=key, group=noun)
 
 
 class NeedsApproval(RolloutError):

@@ -7,7 +7,8 @@ serial and its tag.
 
 import re
 
-from rollout.domain.text import ValueRefused, fold_identifier, is_ditto, msgid
+from rollout.domain.text import ValueRefused, fold_identifier, is_ditto
+from rollout.domain.words import msgid
 
 GENERATIONS = ("DK17", "DK18", "DK19", "DK20", "DK21")
 """The generations of this programme; an importer may be given others."""

@@ -70,7 +70,7 @@ class Lifecycle:
         state = self.states(memory["state"])
         target = self.moves.get((state, verb))
         if target is None:
-            raise NotAllowed(self.noun, key, str(state), str(verb))
+            raise NotAllowed(self.noun, key, state, verb)
         return self.follow(memory, verb, target)
 
     def sources(self, verb: StrEnum) -> frozenset[StrEnum]:

@@ -17,7 +17,8 @@ from rollout.domain.dates import (
     fold_date,
     parse_date,
 )
-from rollout.domain.text import ValueRefused, msgid
+from rollout.domain.text import ValueRefused
+from rollout.domain.words import msgid
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,6 @@ from functools import lru_cache
 from rollout.domain.errors import RolloutError
 
 
-def msgid(text: str) -> str:
-    """Mark `text` for the catalogue; it is translated where it is shown."""
-    return text
-
-
 class ValueRefused(RolloutError):
     """A cell that cannot be taken: `reason` and `remedy` are msgids, `details` fill them in."""
 
@@ -108,3 +103,20 @@ def fold_identifier(text: str) -> str:
 
 
 _UPPER = {code: code - 32 for code in range(ord("a"), ord("z") + 1)}
+
+
+def printable(value: object) -> str:
+    """`value` on one line, without characters that a terminal would obey.
+
+    The ideographic space between Japanese names stays, which `str.isprintable` would refuse.
+    """
+    text = "" if value is None else str(value)
+    if text.isprintable():
+        return text
+    return "".join(_shown(character) for character in text)
+
+
+def _shown(character: str) -> str:
+    if character.isprintable() or unicodedata.category(character) == "Zs":
+        return character
+    return "␤" if character == "\n" else "�"

@@ -2,7 +2,8 @@
 
 from enum import StrEnum
 
-from rollout.i18n import catalogue
+from rollout.domain.errors import RolloutError, Worded
+from rollout.i18n import _, catalogue
 
 
 def label(word: StrEnum) -> str:
@@ -12,3 +13,16 @@ def label(word: StrEnum) -> str:
     Japanese one elsewhere ("planned" of a machine and of a wave).
     """
     return catalogue().pgettext(type(word).__name__, word.value.replace("_", " "))
+
+
+def explained(error: RolloutError) -> str:
+    """What an error says in the language in force."""
+    if not isinstance(error, Worded):
+        return str(error)
+    details = {
+        name: label(value) if isinstance(value, StrEnum) else value
+        for name, value in error.details.items()
+    }
+    if "noun" in details:
+        details["noun"] = _(str(details["noun"]))
+    return _(error.message).format(**details)

@@ -18,6 +18,7 @@ from rollout.adapters import deployment_folder
 from rollout.application import arrival
 from rollout.application.ports import Clock
 from rollout.domain.errors import RolloutError
+from rollout.i18n import _
 from rollout.service.deployment import deployment_routes, image_of
 from rollout.settings import Settings
 from rollout.store.database import Database
@@ -188,8 +189,10 @@ class Endpoint:
         while not self._server.started:
             if self._ended.wait(0.02):
                 raise RolloutError(
-                    f"cannot listen on {self._address}: another program has the port; "
-                    "stop it, or set [service] port"
+                    _(
+                        "cannot listen on {address}: another program has the port; "
+                        "stop it, or set [service] port"
+                    ).format(address=self._address)
                 )
 
     def stop(self) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from rollout.domain.errors import LeaseHeld
+from rollout.i18n import _
 from rollout.store.tables import Lease
 
 
@@ -32,8 +33,10 @@ def acquire(
         and not gone(lease.holder)
     ):
         raise LeaseHeld(
-            f"{lease.holder} acts on the programme (last sign {lease.heartbeat_at:%H:%M:%S} UTC): "
-            "stop it, or wait until its lease ends"
+            _(
+                "{holder} acts on the programme (last sign {time} UTC): "
+                "stop it, or wait until its lease ends"
+            ).format(holder=lease.holder, time=f"{lease.heartbeat_at:%H:%M:%S}")
         )
     lease.epoch += 1
     lease.holder, lease.heartbeat_at, lease.expires_at = holder, now, now + lasts
@@ -53,7 +56,11 @@ def require(session: Session, epoch: int) -> Lease:
     """Refuse to act for a holder that was taken over; belongs in the transaction that acts."""
     lease = session.get(Lease, 1, with_for_update=True, populate_existing=True)
     if lease is None or lease.epoch != epoch or lease.holder is None:
-        raise LeaseHeld(f"the lease {epoch} was taken over: this process starts nothing any more")
+        raise LeaseHeld(
+            _("the lease {epoch} was taken over: this process starts nothing any more").format(
+                epoch=epoch
+            )
+        )
     return lease
 
 

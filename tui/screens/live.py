@@ -16,6 +16,7 @@ from rollout.application.availability import DatabaseUnavailable, asking_the_dat
 from rollout.application.daemon_status import DaemonStatus, daemon_status
 from rollout.domain.errors import RolloutError
 from rollout.i18n import _, language
+from rollout.i18n.labels import explained
 from rollout.settings import OperatorRole
 from tui.desk import Desk
 from tui.keys import translated
@@ -199,7 +200,7 @@ class LiveScreen(Screen[None]):
     def on_live_screen_look_failed(self, message: LookFailed) -> None:
         """Say so and go on; what was seen last stays."""
         self._rest()
-        trouble = str(message.error)
+        trouble = explained(message.error)
         if isinstance(message.error, DatabaseUnavailable):
             trouble = _("database: {why}").format(why=trouble)
         self.words.show_trouble(trouble)
@@ -249,6 +250,6 @@ class LiveScreen(Screen[None]):
     def on_live_screen_action_refused(self, message: ActionRefused) -> None:
         """Tell why; nothing has changed."""
         self.notify(
-            str(message.error), title=_("refused"), severity="error", timeout=12, markup=False
+            explained(message.error), title=_("refused"), severity="error", timeout=12, markup=False
         )
         self.look_now()

@@ -14,12 +14,12 @@ from rollout.application import machines
 from rollout.application.machines import Joined, MachineView
 from rollout.domain.machine import MachineState, MachineVerb, Step
 from rollout.domain.run import ClaimOutcome
-from rollout.domain.text import msgid
+from rollout.domain.text import printable
+from rollout.domain.words import msgid
 from rollout.i18n import _
 from rollout.i18n.labels import label
 from tui.desk import Desk
 from tui.looks import BAD, GOOD, WARN, machine_state
-from tui.plain import printable
 from tui.screens.machine_keys import MachineKeys
 
 _Section = tuple[list[Text], list[list[Text]]]

@@ -7,7 +7,7 @@ from textual.binding import Binding, BindingType
 
 from rollout.application.machines import Joined
 from rollout.domain.machine import MachineVerb
-from rollout.domain.text import msgid
+from rollout.domain.words import msgid
 from tui.machine_actions import ROLES, carry_out, possible, question
 from tui.screens.confirm import Answer, ConfirmScreen
 from tui.screens.live import LiveScreen

@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from rollout.application import machines
 from rollout.application.machines import Filter, Joined
-from rollout.domain.text import msgid
+from rollout.domain.words import msgid
 from rollout.i18n import _
 from tui.desk import Desk
 from tui.filter_words import FilterRefused, parse

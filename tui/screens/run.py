@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 
 from rollout.application import runs
 from rollout.domain.run import RunState
-from rollout.domain.text import msgid
+from rollout.domain.words import msgid
 from rollout.i18n import _
 from rollout.i18n.labels import label
 from rollout.store.tables import HostResult, Run

@@ -12,7 +12,7 @@ from rollout.application import runs
 from rollout.application.runs import RunView
 from rollout.domain.machine import Step
 from rollout.domain.run import ALIVE, RunPurpose, RunState
-from rollout.domain.text import msgid
+from rollout.domain.words import msgid
 from rollout.i18n import _
 from rollout.i18n.labels import label
 from rollout.settings import OperatorRole

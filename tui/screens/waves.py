@@ -9,8 +9,8 @@ from textual.binding import Binding, BindingType
 
 from rollout.application import waves
 from rollout.application.waves import WaveView
-from rollout.domain.text import msgid
 from rollout.domain.wave import WAVE, WaveState, WaveVerb
+from rollout.domain.words import msgid
 from rollout.i18n import _
 from rollout.i18n.labels import label
 from tui.jumps import MachinesRequested

@@ -1,5 +1,9 @@
 """What operators do: confirmed, refused with the reason, and kept in the history."""
 
+import json
+from pathlib import Path
+
+import pytest
 from sqlmodel import select
 
 from rollout.application import machines, waves
@@ -132,7 +136,7 @@ async def test_a_move_that_came_too_late_is_told(at_the_screen, meanwhile):
         meanwhile("DK20-000002", MachineVerb.HOLD, "first")
         await seat.type("second")
         await seat.press("enter")
-        await seat.sees("refused", "machine DK20-000002 is held: 'hold'")
+        await seat.sees("refused", "machine DK20-000002 is held: “hold”")
 
 
 async def test_cancelling_a_run_asks_the_daemon(at_the_screen, programme: Application):
@@ -163,3 +167,16 @@ async def test_viewers_have_no_actions(at_the_screen):
         await seat.press("H", "r", "R")
         await seat.pilot.pause()
         assert not isinstance(seat.app.screen, ConfirmScreen)
+
+
+async def test_the_status_is_exported_from_the_screen(
+    at_the_screen, programme: Application, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    async with at_the_screen("guest", size=(120, 40)) as seat:
+        await seat.sees("export")
+        await seat.press("e")
+        await seat.sees("written:", "status.csv")
+    report = json.loads((tmp_path / "out" / "status.json").read_text(encoding="utf-8"))
+    assert report["programme"] == "県の移行 [red]"
+    assert (tmp_path / "out" / "status.csv").read_text(encoding="utf-8-sig")

@@ -57,7 +57,7 @@ def test_a_bulk_move_writes_every_row_and_one_fact_each(migrated: Database) -> N
 def test_one_row_that_may_not_move_stops_all(migrated: Database) -> None:
     fill(migrated, 25_000)
     move(migrated, [24_999], MachineVerb.EXCLUDE)
-    with pytest.raises(NotAllowed, match="DK20-024999 is excluded: 'plan' is not possible"):
+    with pytest.raises(NotAllowed, match="DK20-024999 is excluded: “plan” is not possible"):
         move(migrated, range(1, 25_001), MachineVerb.PLAN)
     assert states(migrated) == {"registered": 24_999, "excluded": 1}
     with migrated.read() as session:
@@ -66,7 +66,7 @@ def test_one_row_that_may_not_move_stops_all(migrated: Database) -> None:
 
 def test_a_row_that_does_not_exist_is_named(migrated: Database) -> None:
     fill(migrated, 2)
-    with pytest.raises(NotFound, match="no machine named 7"):
+    with pytest.raises(NotFound, match="there is no machine 7"):
         move(migrated, [1, 7], MachineVerb.PLAN)
     assert states(migrated) == {"registered": 2}
 
