@@ -13,10 +13,10 @@ OUT ?= out
 QUICK ?=
 BENCHES := $(filter-out bench/_%,$(wildcard bench/*.py))
 
-.PHONY: help demo test lint bench tui docs messages lock clean
+.PHONY: help demo test lint lab-vm bench tui docs messages lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(READY): requirements.lock pyproject.toml .ci/set-up
 	@PYTHON='$(PYTHON)' .ci/set-up
@@ -36,6 +36,9 @@ lint: $(READY) ## style, formatting, types, floors
 		echo 'lint: not formatted: run .venv/bin/ruff format' >&2; exit 1; }
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+
+lab-vm: $(READY) ## virtual PCs under QEMU are really reimaged; ~10 minutes, not part of test
+	@ROLLOUT_TEST_VM=full $(BIN)/python -m pytest -q -s tests/integration/test_vm
 
 bench: $(READY) ## every benchmark; QUICK=1 for the short form
 	@set -e; for bench in $(BENCHES); do \

@@ -1,0 +1,126 @@
+"""Virtual PCs are really rewritten: once per authorised attempt, or not at all."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from .conftest import DAMAGED, IMAGE, WANTED
+
+Make = Callable[[float], Any]
+OLD = {"DK20": "office-dk20-2019", "DK21": "office-dk21-2019"}
+
+
+def test_a_pc_gets_the_new_image_and_a_wrong_digest_is_refused(rollout: Make) -> None:
+    if WANTED == "full":
+        pytest.skip("the whole form shows the same with more PCs")
+    world = rollout(15)
+    good, wrong = world.populate(["DK20", "DK21"])
+    switch_on(world, [good, wrong])
+    world.work(patience=600)
+    assert_migrated(world, good)
+    assert_refused(world, wrong)
+    assert world.chain_holds()
+
+
+def switch_on(world: Any, tags: list[str]) -> None:
+    for tag in tags:
+        world.pc(tag).power_on()
+    world.say(f"{len(tags)} PCs switched on")
+    with world.serving():
+        world.until_up(tags)
+
+
+def assert_migrated(world: Any, tag: str) -> None:
+    """It runs the new image, and its disk was rewritten once, under the claim that proves it."""
+    assert world.states()[tag] == "migrated"
+    claim = world.reimages(tag)[-1]
+    assert claim.outcome == "done"
+    journal = [(record.event, record.epoch, record.image) for record in world.pc(tag).journal]
+    assert journal == [("begun", claim.id, IMAGE), ("written", claim.id, IMAGE)]
+    machine = world.machine(tag)
+    assert (machine.image_id, machine.host_key is not None) == (IMAGE, True)
+    assert world.ssh(tag, "cat /etc/image-id").strip() == IMAGE
+    boot_id = world.ssh(tag, "cat /proc/sys/kernel/random/boot_id").strip()
+    assert boot_id == machine.boot_id != claim.boot_id_before
+    world.pc(tag).power_cut()
+    assert world.pc(tag).image_id == IMAGE
+
+
+def assert_refused(world: Any, tag: str) -> None:
+    """The image's digest was wrong: the old system runs again, and nothing is in doubt."""
+    machine = world.machine(tag)
+    assert machine.state == "failed"
+    assert DAMAGED in machine.cause
+    assert "its disk was not touched" in machine.cause
+    assert [claim.outcome for claim in world.reimages(tag)] == ["failed"]
+    assert world.pc(tag).journal == []
+    world.until_up([tag])
+    assert world.ssh(tag, "cat /etc/image-id").strip() == OLD[tag[:4]]
+    world.pc(tag).power_cut()
+    assert world.pc(tag).image_id == OLD[tag[:4]]
+
+
+def assert_still_old(world: Any, tag: str) -> None:
+    """The order was taken, but the power went before the disk was touched."""
+    assert world.states()[tag] == "silent"
+    assert world.reimages(tag)[-1].consumed_at is not None
+    assert world.pc(tag).journal == []
+    assert world.pc(tag).image_id == OLD[tag[:4]]
+
+
+class PullsThePlug:
+    """Switches a PC off when its installer says something for the first time."""
+
+    def __init__(self, world: Any, tag: str, when: str) -> None:
+        self._world, self._tag, self._when = world, tag, f"installer: {when}"
+        self._done = False
+
+    def __call__(self) -> None:
+        pc = self._world.pc(self._tag)
+        if not self._done and self._when in pc.console:
+            pc.power_cut()
+            self._world.say(f"{self._tag}: switched off in the middle")
+            self._done = True
+
+
+def test_a_wave_of_six_with_a_wrong_digest_and_a_power_cut(rollout: Make) -> None:
+    if WANTED != "full":
+        pytest.skip("the whole form: `make lab-vm`")
+    world = rollout(6)
+    *good, cut, wrong = world.populate(["DK20"] * 5 + ["DK21"])
+    switch_on(world, [*good, cut, wrong])
+    world.work(PullsThePlug(world, cut, "order"), patience=1500)
+    for tag in good:
+        assert_migrated(world, tag)
+    assert_refused(world, wrong)
+    assert_still_old(world, cut)
+    world.say(f"{cut}: switched on again, retried")
+    switch_on(world, [cut])
+    world.retry(cut)
+    world.work(patience=600)
+    assert_migrated(world, cut)
+    assert [claim.outcome for claim in world.reimages(cut)] == ["not_started", "done"]
+    assert world.chain_holds()
+
+
+def test_a_power_cut_while_writing_is_told_and_no_half_system_starts(rollout: Make) -> None:
+    if WANTED != "full":
+        pytest.skip("the whole form: `make lab-vm`")
+    world = rollout(15)
+    (tag,) = world.populate(["DK20"])
+    switch_on(world, [tag])
+    plug = PullsThePlug(world, tag, "writing")
+
+    def come_back() -> None:
+        plug()
+        if not world.pc(tag).running:
+            world.pc(tag).power_on()
+
+    world.work(come_back, patience=600)
+    machine, claim = world.machine(tag), world.reimages(tag)[-1]
+    assert (machine.state, claim.outcome) == ("failed", "failed")
+    assert "power went while the disk was being written" in machine.cause
+    assert "set it up by hand" in machine.cause
+    assert [record.event for record in world.pc(tag).journal] == ["begun"]
+    assert world.ssh(tag, "true") is None
