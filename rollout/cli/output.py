@@ -76,6 +76,8 @@ def progress_bar(label: str, total: int | None = None) -> Iterator["_Bar"]:
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
+        # Lines go above the bar; into a pipe they go as they are.
+        redirect_stdout=sys.stdout.isatty(),
         disable=not sys.stderr.isatty(),
     )
     with progress:

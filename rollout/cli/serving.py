@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rollout.cli.invocation import invocation
-from rollout.cli.output import say
+from rollout.cli.output import progress_bar, say
 from rollout.i18n import _
 
 if TYPE_CHECKING:
@@ -43,8 +43,9 @@ def work_until_idle(application: "Application") -> None:
 
 
 def _work(application: "Application", *, until_idle: bool) -> None:
-    from rollout.application import machines
+    from rollout.application import machines, waves
     from rollout.domain.machine import MachineState
+    from rollout.domain.wave import WaveState
     from rollout.i18n.labels import label
     from rollout.service.daemon import Daemon, stop_on_signals
 
@@ -63,17 +64,25 @@ def _work(application: "Application", *, until_idle: bool) -> None:
             clock = application.clock.now().astimezone(application.settings.programme.zone)
             say(f"{clock:%H:%M:%S} {line}")
             sys.stdout.flush()
+            at_work = [
+                view
+                for view in waves.listing(application.database)
+                if view.wave.state in (WaveState.RUNNING, WaveState.SOAKING)
+            ]
+            if at_work:
+                bar(sum(view.done for view in at_work), sum(view.size for view in at_work))
 
-    daemon = Daemon(
-        application.database,
-        application.settings,
-        application.clock,
-        application.engine,
-        until_idle=until_idle,
-        on_tick=show,
-    )
-    stop_on_signals(daemon)
-    daemon.run()
+    with progress_bar(_("machines done")) as bar:
+        daemon = Daemon(
+            application.database,
+            application.settings,
+            application.clock,
+            application.engine,
+            until_idle=until_idle,
+            on_tick=show,
+        )
+        stop_on_signals(daemon)
+        daemon.run()
 
 
 COMMANDS = (serve,)
