@@ -24,6 +24,7 @@ FIRMWARE = Path("/sys/class/dmi/id")
 IMAGE_ID = Path("/etc/image-id")
 ORDER = Path("/etc/rollout/order.json")
 PUBLIC_KEY = Path("/etc/rollout/host_key.pub")
+CARD = Path("/sys/class/net/eth0/address")
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 #: Seconds between two tries of a check-in, for as long as the PC runs.
 PAUSE = 2.0
@@ -48,7 +49,7 @@ def _first_start(pc: PcFolder) -> None:
         computer_name=_line(FIRMWARE / "product_sku"),
         asset_tag=_line(FIRMWARE / "chassis_asset_tag"),
         serial=_line(FIRMWARE / "product_serial"),
-        mac=_line(Path("/sys/class/net/eth0/address")).upper(),
+        mac=_line(CARD).upper(),
         generation=_line(FIRMWARE / "product_family"),
     )
     pc.disk.mkdir(parents=True, exist_ok=True)
