@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from rollout.lab.windows.state import write_atomically
 
 #: Quiet and quick under emulation: nothing here is worth guarding against Spectre.
 ARGUMENTS = "console=ttyS0 quiet mitigations=off random.trust_cpu=on no_timer_check"
+#: Seconds that an unused build is kept; each takes 350 MB.
+_KEPT = 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,17 @@ def build(folder: Path) -> Built:
             place.mkdir(exist_ok=True)
             kernel.initramfs(fetched, place / "initrd.new")
             (place / "initrd.new").rename(initrd)
+        _clear_away(folder, place)
     return Built(place, fetched.file, initrd, key)
+
+
+def _clear_away(folder: Path, used: Path) -> None:
+    """Remove builds of other states of the source that nobody has asked for since yesterday."""
+    os.utime(used)
+    for initrd in folder.glob("*/initrd.gz"):
+        place = initrd.parent
+        if place != used and place.stat().st_mtime < time.time() - _KEPT:
+            shutil.rmtree(place)
 
 
 def _state_of_the_source(kernel_file: Path) -> str:

@@ -193,15 +193,26 @@ class VirtualRollout:
 
     def ssh(self, tag: str, *command: str) -> str | None:
         """What a command on the PC says; None when it cannot be asked now."""
-        asked = subprocess.run(
-            ["ssh", "-F", str(self.root / "vm" / "ssh_config"),
-             "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
-             self.pc(tag).pc.computer_name, *command],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=60,
-        )  # fmt: skip
+        command_line = [
+            *("ssh", "-F", str(self.root / "vm" / "ssh_config")),
+            *("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"),
+            self.pc(tag).pc.computer_name,
+            *command,
+        ]
+        try:
+            asked = subprocess.run(
+                command_line,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=60,
+            )
+        except subprocess.TimeoutExpired:
+            return None
         return asked.stdout if asked.returncode == 0 else None
 
-    def until_up(self, tags: Sequence[str], patience: float = 150) -> None:
+    def until_up(self, tags: Sequence[str], patience: float = 600) -> None:
         """Wait until the PCs answer over SSH."""
         deadline = time.monotonic() + patience
         pause = threading.Event()
