@@ -21,6 +21,7 @@ from pydantic_settings import (
 
 from rollout.domain.errors import RolloutError
 from rollout.domain.machine import Step
+from rollout.settings_operation import Gates, Tranches
 from rollout.settings_planning import (
     Calendar,
     DateRange,
@@ -42,6 +43,7 @@ __all__ = [
     "Calendar",
     "DateRange",
     "DepartmentRules",
+    "Gates",
     "Generation",
     "Limits",
     "MachineRules",
@@ -57,6 +59,7 @@ __all__ = [
     "SettingsError",
     "SiteLimits",
     "StepTimes",
+    "Tranches",
     "config_path",
     "load",
     "shipped",
@@ -209,6 +212,8 @@ class Settings(BaseSettings):
     departments: dict[str, DepartmentRules] = {}
     limits: Limits = Limits()
     pilot: Pilot = Pilot()
+    tranches: Tranches = Tranches()
+    gates: Gates = Gates()
     generations: dict[str, Generation] = {}
     notice: Notice = Notice()
     machines: dict[str, MachineRules] = {}
@@ -249,6 +254,10 @@ class Settings(BaseSettings):
     def generation(self, name: str) -> Generation:
         """The policy of a generation."""
         return self.generations.get(name, Generation())
+
+    def canary(self, generation: str) -> int:
+        """How many machines of a generation go first at each site."""
+        return self.generation(generation).canary or self.tranches.canary
 
     def deadline(self, step: Step) -> timedelta:
         """From claim to proof."""

@@ -14,6 +14,7 @@ from sqlmodel import Session
 from rollout.application.arrival import new_token, token_digest
 from rollout.application.ports import HostOrder, RunOrder
 from rollout.application.settle import DAEMON
+from rollout.application.tranches import assign
 from rollout.domain.machine import (
     STEP_FROM,
     WORKING,
@@ -24,7 +25,16 @@ from rollout.domain.machine import (
 from rollout.domain.run import RunPurpose
 from rollout.domain.wave import WaveState
 from rollout.settings import Settings
-from rollout.store import claims, commands, leases, machines, runs, transitions, waves
+from rollout.store import (
+    claims,
+    commands,
+    leases,
+    machines,
+    runs,
+    transitions,
+    tranches,
+    waves,
+)
 from rollout.store.database import Database
 from rollout.store.tables import Claim, Command, Machine, Run, Wave
 
@@ -59,6 +69,7 @@ def claim_next(
     """Claim the next batch and return its order; None when nothing may start now."""
     with database.write() as session:
         leases.require(session, lease_epoch)
+        assign(session, settings, at)
         if len(runs.alive(session)) >= settings.limits.runs_at_once:
             return None
         chosen = _choose(session, settings, at)
@@ -144,8 +155,11 @@ def _choose(session: Session, settings: Settings, at: datetime) -> Chosen | None
     destructive_room = settings.limits.blast_radius - claims.open_count(session, Step.REIMAGE)
     for wave in waves.in_states(session, WaveState.RUNNING):
         ready = machines.waiting(session, wave.id or 0, STEP_FROM, day=_today(settings, at))
+        admitted = tranches.admitted(session, wave.id or 0) if ready else frozenset()
         groups: dict[tuple[Step, int | None], list[Machine]] = {}
         for machine in ready:
+            if machine.id not in admitted:
+                continue
             step = next_step(settings, machine)
             if step is not None and machine.serial and machine.computer_name:
                 groups.setdefault((step, machine.site_id), []).append(machine)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from rollout.application import dispatch, settle
+from rollout.application import dispatch, gates, settle
 from rollout.application.ports import Clock, RunEnd, RunEngine, RunOrder
 from rollout.application.results import Results
 from rollout.domain.errors import RolloutError
@@ -104,6 +104,7 @@ class Programme:
             leases.require(session, mine)
             settle.overdue(session, self.engine.alive(), at=at)
             self._doubt_again(session, at)
+        gates.watch(self.database, self.settings, lease_epoch=mine, at=at)
         dispatch.hold_incomplete(self.database, self.settings, lease_epoch=mine, at=at)
         dispatch.hand_over_complete(self.database, self.settings, lease_epoch=mine, at=at)
         started = 0

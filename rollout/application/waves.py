@@ -6,12 +6,14 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from rollout.application import gates
+from rollout.application.gates import Progress
 from rollout.application.operators import Operator
 from rollout.domain.errors import NeedsApproval, RolloutError
 from rollout.domain.machine import DONE, MachineState, MachineVerb
 from rollout.domain.wave import WaveState, WaveVerb
-from rollout.settings import OperatorRole
-from rollout.store import machines, transitions, waves
+from rollout.settings import OperatorRole, Settings
+from rollout.store import machines, transitions, tranches, waves
 from rollout.store.database import Database
 from rollout.store.tables import Machine, Wave
 
@@ -54,6 +56,15 @@ def show(database: Database, number: int) -> tuple[WaveView, list[machines.Joine
         counts = waves.counts(session).get(wave.id or 0, {})
         rows = machines.listing(session, machines.Filter(waves=(number,)), limit=100_000)
         return WaveView(wave, counts), rows
+
+
+def progress(
+    database: Database, settings: Settings, number: int, at: datetime
+) -> tuple[Progress, dict[int, int]]:
+    """Tranches and gates of a wave, and the tranche of each of its machines. Raises NotFound."""
+    with database.read() as session:
+        wave = waves.by_number(session, number)
+        return gates.progress(session, settings, wave, at), tranches.numbers(session, wave.id or 0)
 
 
 def move(

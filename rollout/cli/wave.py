@@ -73,15 +73,22 @@ def show(context: typer.Context, number: Number, as_json: AsJson = False) -> Non
     from rollout.application import waves
     from rollout.cli.machine import as_json as machine_json
     from rollout.cli.machine import as_row, columns
+    from rollout.cli.wave_gates import gates_json, print_gates
     from rollout.domain.wave import WaveState
     from rollout.i18n.labels import label
 
     application = invocation(context).application()
     view, machines = waves.show(application.database, number)
     zone = application.settings.programme.zone
+    progress, numbers = waves.progress(
+        application.database, application.settings, number, application.clock.now()
+    )
     if as_json:
-        listed = [machine_json(joined, zone) for joined in machines]
-        print_json({**_as_json(view, zone), "list": listed})
+        listed = [
+            {**machine_json(joined, zone), "tranche": numbers.get(joined.machine.id or 0)}
+            for joined in machines
+        ]
+        print_json({**_as_json(view, zone), **gates_json(progress, zone), "list": listed})
         return
     wave = view.wave
     say(
@@ -102,6 +109,7 @@ def show(context: typer.Context, number: Number, as_json: AsJson = False) -> Non
         )
     if wave.cause:
         say(wave.cause)
+    print_gates(progress, zone)
     print_table(columns(), [as_row(joined, zone) for joined in machines])
 
 
@@ -167,6 +175,39 @@ def resume(context: typer.Context, number: Number, reason: Reason = None) -> Non
 @app.command(help=_("Stop a wave at once."))
 def halt(context: typer.Context, number: Number, reason: Reason = None) -> None:
     _move(context, number, "halt", reason)
+
+
+@app.command(help=_("Let a wave pass one gate once; needs an approver and a reason."))
+def override(
+    context: typer.Context,
+    number: Number,
+    gate: Annotated[str, typer.Argument(help=_("the gate as `wave show` names it"))],
+    reason: Reason = None,
+) -> None:
+    from rollout.application import gates, waves
+    from rollout.cli.wave_gates import gate_of, numbers_of
+    from rollout.domain.wave import WaveState
+    from rollout.i18n.labels import label
+
+    word = gate_of(gate)
+    given = invocation(context)
+    application = given.application()
+    reading = gates.override(
+        application.database,
+        application.settings,
+        number,
+        word,
+        application.operator(given.actor),
+        application.clock.now(),
+        reason,
+    )
+    say(
+        _("wave {number}: the gate “{gate}” is passed at {numbers}").format(
+            number=number, gate=label(word), numbers=numbers_of(reading)
+        )
+    )
+    if waves.show(application.database, number)[0].wave.state == WaveState.HALTED:
+        say(_("the wave is still halted: `rollout wave resume {number}`").format(number=number))
 
 
 @app.command(help=_("Give a wave up; machines not begun go back to the planner."))

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from rollout.domain.errors import RolloutError
+from rollout.i18n import _
 from rollout.store.database import Database
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
-EXPECTED = "0001"
+EXPECTED = "0002"
 """The revision that this program works with: the newest one in `migrations/`."""
 
 
@@ -49,15 +50,21 @@ def check(database: Database) -> None:
         return
     where = database.engine.url.render_as_string(hide_password=True)
     if found is None:
-        raise SchemaMismatch(f"the database {where} is not set up: run `rollout init`")
+        raise SchemaMismatch(
+            _("the database {where} is not set up: run `rollout init`").format(where=where)
+        )
     if found in _known():
         raise SchemaMismatch(
-            f"the database {where} is older than this program ({found}, expected {EXPECTED}): "
-            "stop the daemon, make a copy, and run `rollout init`"
+            _(
+                "the database {where} is older than this program ({found}, expected {expected}): "
+                "stop the daemon, make a copy, and run `rollout init`"
+            ).format(where=where, found=found, expected=EXPECTED)
         )
     raise SchemaMismatch(
-        f"the database {where} is newer than this program ({found}, expected {EXPECTED}): "
-        "install the newer program"
+        _(
+            "the database {where} is newer than this program ({found}, expected {expected}): "
+            "install the newer program"
+        ).format(where=where, found=found, expected=EXPECTED)
     )
 
 
@@ -120,8 +127,10 @@ def _refuse_dangling(connection: Connection) -> None:
     dangling = connection.execute(text("PRAGMA foreign_key_check")).first()
     if dangling is not None:
         raise SchemaMismatch(
-            f"a row of {dangling[0]} points to one of {dangling[2]} that does not exist: "
-            "nothing was changed; restore the last good copy of the database"
+            _(
+                "a row of {table} points to one of {other} that does not exist: "
+                "nothing was changed; restore the last good copy of the database"
+            ).format(table=dangling[0], other=dangling[2])
         )
 
 

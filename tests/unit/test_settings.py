@@ -91,6 +91,14 @@ def test_an_unknown_key_is_named_with_the_page_that_lists_them(configure: Config
         ('[sites."本庁"]\nmachines_per_day = -1\n', "sites.本庁.machines_per_day"),
         ("[service]\nport = 70000\n", "service.port"),
         ('[calendar]\nclosed = ["2023-02-30"]\n', "calendar.closed.0"),
+        ("[gates]\nsucceeded_share = 0\n", "gates.succeeded_share"),
+        ("[gates]\nfailed_share = 1.5\n", "gates.failed_share"),
+        ("[gates]\nsilent_share = nan\n", "gates.silent_share"),
+        ("[gates]\nfailed = -1\n", "gates.failed"),
+        ("[gates]\nfailed = 2.5\n", "gates.failed"),
+        ("[gates]\nsilent_minutes = inf\n", "gates.silent_minutes"),
+        ("[gates]\nsoak_minutes = -1\n", "gates.soak_minutes"),
+        ("[tranches]\nshare = 0\n", "tranches.share"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_place(configure: Configure, text: str, place: str) -> None:

@@ -4,12 +4,15 @@ from rollout.store.tables.audit import AuditHead, AuditRow
 from rollout.store.tables.claim import Claim
 from rollout.store.tables.command import Command
 from rollout.store.tables.evidence import Evidence
+from rollout.store.tables.gate_override import GateOverride
 from rollout.store.tables.host_result import HostResult
 from rollout.store.tables.lease import Lease
 from rollout.store.tables.machine import Machine
 from rollout.store.tables.organisation import Department, Person, Site
 from rollout.store.tables.plan import Plan, PlanSlot
 from rollout.store.tables.run import Run
+from rollout.store.tables.stop import Stop
+from rollout.store.tables.tranche import Tranche, TrancheMember
 from rollout.store.tables.wave import Wave
 
 __all__ = [
@@ -19,6 +22,7 @@ __all__ = [
     "Command",
     "Department",
     "Evidence",
+    "GateOverride",
     "HostResult",
     "Lease",
     "Machine",
@@ -27,5 +31,8 @@ __all__ = [
     "PlanSlot",
     "Run",
     "Site",
+    "Stop",
+    "Tranche",
+    "TrancheMember",
     "Wave",
 ]

@@ -6,8 +6,10 @@ import pytest
 
 from rollout import i18n
 from rollout.application.export_status import Standing
+from rollout.domain.gates import Gate, Verdict
 from rollout.domain.machine import MachineState, MachineVerb, Step
 from rollout.domain.run import ClaimOutcome, RunPurpose, RunState, RunVerb
+from rollout.domain.stop import StopScope
 from rollout.domain.wave import WaveState, WaveVerb
 from rollout.i18n.labels import label
 from rollout.planning.problem import Obstacle
@@ -15,6 +17,7 @@ from rollout.settings import OperatorRole
 
 WORDS: tuple[type[StrEnum], ...] = (
     ClaimOutcome,
+    Gate,
     MachineState,
     MachineVerb,
     Obstacle,
@@ -24,6 +27,8 @@ WORDS: tuple[type[StrEnum], ...] = (
     RunVerb,
     Standing,
     Step,
+    StopScope,
+    Verdict,
     WaveState,
     WaveVerb,
 )

@@ -1,0 +1,217 @@
+"""Gates: rules that let a wave go on, keep it where it is, or halt it.
+
+A gate is one function of counts. What it says names the numbers that decided. Two kinds:
+
+- *Opening* gates (succeeded, unknown, soak) are open or closed: the next machines wait until all
+  are open. What cannot be measured is closed.
+- *Halting* gates (failures, silence) are open up to and including their limit and halt above it:
+  with a limit of 5 the sixth failure halts. Shares say nothing of a few machines; below
+  `Limits.share_needs` the counts alone decide.
+
+Exactly at the limit is always on the good side: 80 % of 80 % wanted is open, 5 failures of 5
+allowed are open, a soak of exactly the wanted minutes is over.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from rollout.domain.lifecycle import Described
+
+
+class Gate(Described):
+    """A rule for a wave."""
+
+    SUCCEEDED = "succeeded", "Enough of the machines that were begun are through."
+    FAILED = "failed", "Not too many machines have failed."
+    FAILED_SHARE = "failed_share", "Not too large a part of the machines has failed."
+    SILENT = "silent", "Not too many machines have been silent for too long."
+    SILENT_SHARE = "silent_share", "Not too large a part has been silent for too long."
+    UNKNOWN = "unknown", "No machine is in doubt."
+    SOAK = "soak", "The machines that are through have been watched long enough."
+
+
+class Verdict(Described):
+    """What a gate says."""
+
+    OPEN = "open", "The wave may go on."
+    CLOSED = "closed", "What has begun is finished; nothing further begins."
+    HALTED = "halted", "The wave stops."
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The machines of a wave that were let begin, as the gates see them.
+
+    `silent` counts those whose silence is older than the limit; `quiet_minutes` is the time
+    since the last one came through, None while none has.
+    """
+
+    size: int
+    succeeded: int = 0
+    failed: int = 0
+    silent: int = 0
+    unknown: int = 0
+    quiet_minutes: float | None = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is allowed."""
+
+    succeeded_share: float = 0.8
+    failed: int = 5
+    failed_share: float = 0.25
+    silent: int = 5
+    silent_share: float = 0.25
+    share_needs: int = 10
+    soak_minutes: float = 60
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a gate said, and the numbers that decided.
+
+    `value` stands against `limit`; both are shares between 0 and 1, counts or minutes. A `value`
+    of None could not be measured. `count` machines `of` so many stand behind a share.
+    """
+
+    gate: Gate
+    verdict: Verdict
+    value: float | None
+    limit: float
+    count: int | None = None
+    of: int | None = None
+    overridden: bool = False
+
+    def numbers(self) -> str:
+        """The numbers for a reader, such as `3 of 40, 7.5 % (limit 5 %)`."""
+        if self.gate in _SHARES:
+            share = "no data" if self.value is None else f"{self.value * 100:.4g} %"
+            return f"{self.count} of {self.of}, {share} (limit {self.limit * 100:.4g} %)"
+        unit = " min" if self.gate is Gate.SOAK else ""
+        value = "no data" if self.value is None else f"{self.value:.4g}{unit}"
+        return f"{value} (limit {self.limit:.4g}{unit})"
+
+
+_SHARES = frozenset({Gate.SUCCEEDED, Gate.FAILED_SHARE, Gate.SILENT_SHARE})
+
+
+def succeeded(counts: Counts, limits: Limits) -> Reading:
+    """Open from the wanted share on; closed when there is no machine to measure."""
+    limit = limits.succeeded_share
+    value = counts.succeeded / counts.size if counts.size else None
+    enough = counts.size > 0 and _share_of(counts.succeeded, counts.size) >= _written(limit)
+    verdict = Verdict.OPEN if enough else Verdict.CLOSED
+    return Reading(Gate.SUCCEEDED, verdict, value, limit, counts.succeeded, counts.size)
+
+
+def failed(counts: Counts, limits: Limits) -> Reading:
+    """Halts above the limit."""
+    return _count(Gate.FAILED, counts.failed, limits.failed)
+
+
+def failed_share(counts: Counts, limits: Limits) -> Reading:
+    """Halts above the limit, once there are enough machines for a share."""
+    return _share(Gate.FAILED_SHARE, counts.failed, counts, limits.failed_share, limits.share_needs)
+
+
+def silent(counts: Counts, limits: Limits) -> Reading:
+    """Halts above the limit."""
+    return _count(Gate.SILENT, counts.silent, limits.silent)
+
+
+def silent_share(counts: Counts, limits: Limits) -> Reading:
+    """Halts above the limit, once there are enough machines for a share."""
+    return _share(Gate.SILENT_SHARE, counts.silent, counts, limits.silent_share, limits.share_needs)
+
+
+def unknown(counts: Counts, limits: Limits) -> Reading:
+    """Closed while a machine is in doubt: a probe or a person settles it."""
+    verdict = Verdict.CLOSED if counts.unknown else Verdict.OPEN
+    return Reading(Gate.UNKNOWN, verdict, counts.unknown, 0, counts.unknown, counts.size)
+
+
+def soak(counts: Counts, limits: Limits) -> Reading:
+    """Open when the last machine came through long enough ago; closed before one did."""
+    quiet, limit = counts.quiet_minutes, limits.soak_minutes
+    verdict = Verdict.OPEN if quiet is not None and quiet >= limit else Verdict.CLOSED
+    return Reading(Gate.SOAK, verdict, quiet, limit)
+
+
+def _count(gate: Gate, count: int, limit: int) -> Reading:
+    return Reading(gate, Verdict.HALTED if count > limit else Verdict.OPEN, count, limit, count)
+
+
+def _share(gate: Gate, count: int, counts: Counts, limit: float, needs: int) -> Reading:
+    value = count / counts.size if counts.size else None
+    over = counts.size >= needs and _share_of(count, counts.size) > _written(limit)
+    verdict = Verdict.HALTED if over else Verdict.OPEN
+    return Reading(gate, verdict, value, limit, count, counts.size)
+
+
+def _share_of(count: int, size: int) -> Fraction:
+    return Fraction(count, size) if size else Fraction(0)
+
+
+def _written(limit: float) -> Fraction:
+    """The limit as it was typed: in binary 0.1 is not 3/30, and exactly at the limit counts."""
+    return Fraction(str(limit))
+
+
+GATES: Mapping[Gate, Callable[[Counts, Limits], Reading]] = {
+    Gate.SUCCEEDED: succeeded,
+    Gate.FAILED: failed,
+    Gate.FAILED_SHARE: failed_share,
+    Gate.SILENT: silent,
+    Gate.SILENT_SHARE: silent_share,
+    Gate.UNKNOWN: unknown,
+    Gate.SOAK: soak,
+}
+
+
+def readings(
+    counts: Counts, limits: Limits, overrides: Mapping[Gate, float | None] | None = None
+) -> list[Reading]:
+    """What every gate says, in the order of the words.
+
+    `overrides` are the values that an approver has accepted: such a gate is open as long as its
+    value has not become worse than that.
+    """
+    accepted = overrides or {}
+    found = []
+    for gate, measure in GATES.items():
+        reading = measure(counts, limits)
+        if gate in accepted and reading.verdict is not Verdict.OPEN:
+            reading = _accepted(reading, accepted[gate])
+        found.append(reading)
+    return found
+
+
+def _accepted(reading: Reading, value: float | None) -> Reading:
+    worse = (
+        reading.verdict is Verdict.HALTED
+        and reading.value is not None
+        and (value is None or reading.value > value)
+    )
+    if worse:
+        return reading
+    return Reading(
+        reading.gate,
+        Verdict.OPEN,
+        reading.value,
+        reading.limit,
+        reading.count,
+        reading.of,
+        overridden=True,
+    )
+
+
+def halting(found: list[Reading]) -> list[Reading]:
+    """The gates that halt the wave."""
+    return [reading for reading in found if reading.verdict is Verdict.HALTED]
+
+
+def all_open(found: list[Reading]) -> bool:
+    """Whether the wave may let its next machines begin; never without a reading."""
+    return bool(found) and all(reading.verdict is Verdict.OPEN for reading in found)

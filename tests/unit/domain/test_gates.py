@@ -1,0 +1,129 @@
+"""What each gate says, at its limit and on both sides of it."""
+
+import pytest
+
+from rollout.domain.gates import (
+    GATES,
+    Counts,
+    Gate,
+    Limits,
+    Verdict,
+    all_open,
+    halting,
+    readings,
+)
+
+OPEN, CLOSED, HALTED = Verdict.OPEN, Verdict.CLOSED, Verdict.HALTED
+USUAL = Limits()
+
+
+def says(gate: Gate, counts: Counts, limits: Limits = USUAL) -> Verdict:
+    return GATES[gate](counts, limits).verdict
+
+
+@pytest.mark.parametrize(
+    ("gate", "below", "at", "above"),
+    [
+        (
+            Gate.SUCCEEDED,
+            (Counts(10, succeeded=7), CLOSED),
+            (Counts(10, succeeded=8), OPEN),
+            (Counts(10, succeeded=9), OPEN),
+        ),
+        (
+            Gate.FAILED,
+            (Counts(99, failed=4), OPEN),
+            (Counts(99, failed=5), OPEN),
+            (Counts(99, failed=6), HALTED),
+        ),
+        (
+            Gate.SILENT,
+            (Counts(99, silent=4), OPEN),
+            (Counts(99, silent=5), OPEN),
+            (Counts(99, silent=6), HALTED),
+        ),
+        (
+            Gate.FAILED_SHARE,
+            (Counts(12, failed=2), OPEN),
+            (Counts(12, failed=3), OPEN),
+            (Counts(12, failed=4), HALTED),
+        ),
+        (
+            Gate.SILENT_SHARE,
+            (Counts(12, silent=2), OPEN),
+            (Counts(12, silent=3), OPEN),
+            (Counts(12, silent=4), HALTED),
+        ),
+        (
+            Gate.SOAK,
+            (Counts(1, quiet_minutes=59.99), CLOSED),
+            (Counts(1, quiet_minutes=60), OPEN),
+            (Counts(1, quiet_minutes=60.01), OPEN),
+        ),
+    ],
+    ids=lambda value: value.value if isinstance(value, Gate) else "",
+)
+def test_exactly_at_the_limit_is_on_the_good_side(
+    gate: Gate,
+    below: tuple[Counts, Verdict],
+    at: tuple[Counts, Verdict],
+    above: tuple[Counts, Verdict],
+) -> None:
+    for counts, wanted in (below, at, above):
+        assert says(gate, counts) is wanted, counts
+
+
+@pytest.mark.parametrize("size", [10, 20, 30, 70, 90, 110, 230])
+@pytest.mark.parametrize("tenths", range(1, 10))
+def test_a_share_exactly_at_its_limit_is_not_left_to_rounding(size: int, tenths: int) -> None:
+    limits = Limits(succeeded_share=tenths / 10, failed_share=tenths / 10)
+    exactly = size * tenths // 10
+    assert says(Gate.SUCCEEDED, Counts(size, succeeded=exactly), limits) is OPEN
+    assert says(Gate.SUCCEEDED, Counts(size, succeeded=exactly - 1), limits) is CLOSED
+    assert says(Gate.FAILED_SHARE, Counts(size, failed=exactly), limits) is OPEN
+    assert says(Gate.FAILED_SHARE, Counts(size, failed=exactly + 1), limits) is HALTED
+
+
+def test_one_machine_in_doubt_keeps_the_wave_where_it_is() -> None:
+    assert says(Gate.UNKNOWN, Counts(99, unknown=0)) is OPEN
+    assert says(Gate.UNKNOWN, Counts(99, unknown=1)) is CLOSED
+
+
+def test_what_cannot_be_measured_is_closed() -> None:
+    nothing = Counts(0)
+    assert says(Gate.SUCCEEDED, nothing) is CLOSED
+    assert says(Gate.SOAK, nothing) is CLOSED
+    assert not all_open(readings(nothing, Limits()))
+    assert not all_open([])
+
+
+def test_a_share_of_a_few_machines_does_not_halt_but_the_counts_do() -> None:
+    assert says(Gate.FAILED_SHARE, Counts(9, failed=9)) is OPEN
+    assert says(Gate.FAILED_SHARE, Counts(10, failed=9)) is HALTED
+    assert says(Gate.FAILED, Counts(9, failed=9)) is HALTED
+
+
+def test_a_reading_names_the_numbers_that_decided() -> None:
+    found = halting(readings(Counts(40, failed=12, silent=6), Limits()))
+    assert [reading.gate for reading in found] == [Gate.FAILED, Gate.FAILED_SHARE, Gate.SILENT]
+    assert found[0].numbers() == "12 (limit 5)"
+    assert found[1].numbers() == "12 of 40, 30 % (limit 25 %)"
+
+
+def test_an_override_holds_until_the_number_becomes_worse() -> None:
+    accepted: dict[Gate, float | None] = {Gate.FAILED: 6.0}
+    at, worse, mended = (
+        {reading.gate: reading for reading in readings(Counts(99, failed=n), Limits(), accepted)}
+        for n in (6, 7, 2)
+    )
+    assert (at[Gate.FAILED].verdict, at[Gate.FAILED].overridden) == (OPEN, True)
+    assert worse[Gate.FAILED].verdict is HALTED
+    assert (mended[Gate.FAILED].verdict, mended[Gate.FAILED].overridden) == (OPEN, False)
+
+
+def test_an_override_reaches_one_gate_alone() -> None:
+    accepted: dict[Gate, float | None] = {Gate.SOAK: None}
+    found = {one.gate: one for one in readings(Counts(1, unknown=1), Limits(), accepted)}
+    assert found[Gate.SOAK].verdict is OPEN
+    assert found[Gate.UNKNOWN].verdict is CLOSED
+    assert found[Gate.SUCCEEDED].verdict is CLOSED
