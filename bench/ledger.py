@@ -29,7 +29,7 @@ NOW = datetime(2022, 8, 1, tzinfo=UTC)
 def ours(ledger: Path, database: Path) -> dict[str, Any]:
     """Import `ledger` into `database`, which is made when it is not there."""
     from rollout.adapters.ledger import open_ledger
-    from rollout.application.import_ledger import import_ledger
+    from rollout.application.ledger.importing import import_ledger
     from rollout.application.operators import Operator
     from rollout.settings import OperatorRole
     from rollout.store.database import Database

@@ -30,7 +30,7 @@ class Application:
     def export_status(self, folder: Path) -> list[Path]:
         """Write the status as CSV and JSON into `folder`. Raises ExportFailed."""
         from rollout.adapters import export_files
-        from rollout.application import export_status
+        from rollout.application.exports import status as export_status
 
         report = export_status.status(self.database, self.settings, now=self.clock.now())
         table, document = export_status.table(report), export_status.document(report)

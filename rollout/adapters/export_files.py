@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from rollout.application.export_forms import Cell, Document, Table
+from rollout.application.exports.forms import Cell, Document, Table
 from rollout.domain.errors import RolloutError
 
 Progress = Callable[[int, int], None]

@@ -17,6 +17,7 @@ from rollout.cli import (
     screen,
     serving,
     setup,
+    stopping,
     wave,
 )
 from rollout.cli.invocation import Invocation
@@ -61,3 +62,5 @@ for group in (importing, plan, wave, machine, run, export, audit, lab):
     app.add_typer(group.app)
 for command in (*setup.COMMANDS, *serving.COMMANDS, *screen.COMMANDS, *demo.COMMANDS):
     app.command()(command)
+for name, command in stopping.COMMANDS.items():
+    app.command(name)(command)

@@ -47,7 +47,7 @@ def status(
     encoding: EncodingOption = Encoding.UTF8_BOM,
 ) -> None:
     from rollout.adapters import export_files
-    from rollout.application import export_status
+    from rollout.application.exports import status as export_status
 
     application = invocation(context).application()
     report = export_status.status(
@@ -67,7 +67,7 @@ def machines(
     encoding: EncodingOption = Encoding.UTF8_BOM,
 ) -> None:
     from rollout.adapters import export_files
-    from rollout.application import export_machines
+    from rollout.application.exports import machines as export_machines
 
     application = invocation(context).application()
     with (

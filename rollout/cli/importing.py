@@ -11,7 +11,7 @@ from rollout.domain.errors import RolloutError
 from rollout.i18n import _
 
 if TYPE_CHECKING:
-    from rollout.application.import_report import ImportReport
+    from rollout.application.ledger.report import ImportReport
 
 app = typer.Typer(name="import", help=_("Take in what other offices keep."), no_args_is_help=True)
 
@@ -43,7 +43,8 @@ def ledger(
     as_json: AsJson = False,
 ) -> None:
     from rollout.adapters.ledger.reader import open_ledger
-    from rollout.application.import_ledger import import_ledger
+    from rollout.application.ledger.importing import import_ledger
+    from rollout.domain.identifiers import GENERATIONS
 
     given = invocation(context)
     application = given.application()
@@ -57,6 +58,7 @@ def ledger(
             operator=application.operator(given.actor),
             now=application.clock.now(),
             valid_from=settings.programme.start,
+            generations={*GENERATIONS, *settings.generations},
             dry_run=dry_run,
             strict=strict,
             progress=lambda phase, done, total: bar(done, total, labels[phase]),

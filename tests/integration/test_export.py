@@ -15,9 +15,9 @@ from sqlmodel import col, select
 
 from rollout import i18n
 from rollout.adapters.export_files import ExportFailed, Replaced, write_csv, write_json
-from rollout.application import export_status
-from rollout.application.export_forms import Document, Table
-from rollout.application.export_machines import open_machines
+from rollout.application.exports import status as export_status
+from rollout.application.exports.forms import Document, Table
+from rollout.application.exports.machines import open_machines
 from rollout.domain.machine import MachineState, MachineVerb
 from rollout.settings import Settings, load
 from rollout.store import migrate, transitions

@@ -9,8 +9,8 @@ import pytest
 from sqlmodel import select
 
 from rollout.adapters.ledger import LedgerUnreadable, open_ledger
-from rollout.application.import_ledger import import_ledger
-from rollout.application.import_report import ImportReport
+from rollout.application.ledger.importing import import_ledger
+from rollout.application.ledger.report import ImportReport
 from rollout.application.operators import NotPermitted, Operator
 from rollout.domain.machine import MachineVerb
 from rollout.settings import OperatorRole

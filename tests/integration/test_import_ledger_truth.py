@@ -11,8 +11,8 @@ import pytest
 from sqlmodel import Session, select
 
 from rollout.adapters.ledger import open_ledger
-from rollout.application.import_ledger import import_ledger
-from rollout.application.import_report import ImportReport
+from rollout.application.ledger.importing import import_ledger
+from rollout.application.ledger.report import ImportReport
 from rollout.application.operators import Operator
 from rollout.lab.ledger_generator import LedgerSpec, generate
 from rollout.lab.ledger_truth import HOSTILE, HOSTILE_FIELDS

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from rollout.adapters.ledger.columns import Column
-from rollout.application.ledger_rows import Cell, cell_text
+from rollout.application.ledger.rows import Cell, cell_text
 from rollout.domain.text import is_ditto, match_key
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from rollout.adapters.ledger.columns import Column
 from rollout.adapters.ledger.errors import LedgerUnreadable
 from rollout.adapters.ledger.header import SEARCHED_ROWS, find_header
-from rollout.application.ledger_rows import Record
+from rollout.application.ledger.rows import Record
 from rollout.i18n import _
 
 # Excel's "Unicode text" is UTF-16 with tabs.

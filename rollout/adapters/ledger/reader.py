@@ -11,7 +11,7 @@ from rollout.adapters.ledger.csv_file import count_lines, csv_records, detect_de
 from rollout.adapters.ledger.encoding import check_encoding, detect_encoding
 from rollout.adapters.ledger.errors import LedgerUnreadable
 from rollout.adapters.ledger.header import SEARCHED_ROWS, Header, find_header
-from rollout.application.ledger_rows import Cell, LedgerRow, Record, SkippedRows, cell_text
+from rollout.application.ledger.rows import Cell, LedgerRow, Record, SkippedRows, cell_text
 from rollout.domain.text import match_key
 from rollout.i18n import _
 

@@ -17,7 +17,7 @@ from python_calamine import (
 )
 
 from rollout.adapters.ledger.errors import LedgerUnreadable
-from rollout.application.ledger_rows import UNCOMPUTED, Cell, Record
+from rollout.application.ledger.rows import UNCOMPUTED, Cell, Record
 from rollout.i18n import _
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"

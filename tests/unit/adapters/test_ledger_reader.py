@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 
 from rollout.adapters.ledger import LedgerUnreadable, open_ledger
-from rollout.application.ledger_rows import UNCOMPUTED
+from rollout.application.ledger.rows import UNCOMPUTED
 
 HEADER = "管理番号,シリアル番号,コンピュータ名,庁舎・階,部局,所属,備考\n"
 ROW = "DK20-000401,PF2ABCDE,PC20-00401,本庁3階,総務部,人事課,髙橋\n"

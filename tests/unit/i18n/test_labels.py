@@ -5,7 +5,7 @@ from enum import StrEnum
 import pytest
 
 from rollout import i18n
-from rollout.application.export_status import Standing
+from rollout.application.exports.status import Standing
 from rollout.domain.gates import Gate, Verdict
 from rollout.domain.machine import MachineState, MachineVerb, Step
 from rollout.domain.run import ClaimOutcome, RunPurpose, RunState, RunVerb

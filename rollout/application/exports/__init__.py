@@ -1,0 +1,1 @@
+"""What exports hold, apart from the form of the file."""
