@@ -24,8 +24,9 @@ def write_access_files(files: WorldFiles, settings: WorldSettings) -> None:
     files.interpreter.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -I -S "$@"\n')
     files.interpreter.chmod(0o755)
     files.ssh_config.write_text(_ssh_config(files, settings), encoding="utf-8")
+    files.onboarding.write_text("rem the lab's stand-in for an EDR onboarding script\n")
     files.group_vars.parent.mkdir(exist_ok=True)
-    text = yaml.safe_dump(group_vars(files), sort_keys=True)
+    text = yaml.safe_dump(group_vars(files), sort_keys=True, allow_unicode=True)
     files.group_vars.write_text("# Written by the lab: how Ansible reaches its PCs.\n" + text)
 
 
@@ -47,6 +48,14 @@ def group_vars(files: WorldFiles) -> dict[str, object]:
         "ansible_ssh_retries": 1,
         "ansible_timeout": 10,
         "ansible_become": False,
+        # The lab's PCs carry their generation in the model, so that the guard has what to compare.
+        "machine_guard_models": ["Lab PC {{ rollout_generation }}"],
+        "direct_internet_dns_servers": ["198.51.100.53", "198.51.100.54"],
+        "direct_internet_time_servers": ["ntp.platform.lab.invalid"],
+        "direct_internet_edr_onboarding_file": str(files.onboarding),
+        "take_home_vpn_name": "office",
+        "take_home_vpn_server": "vpn.platform.lab.invalid",
+        "take_home_resident_data_names": ["*住民基本台帳*", "*個人番号*"],
     }
 
 

@@ -18,6 +18,8 @@ FAULTS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "slow": ((int, float), "every step takes this many seconds longer"),
     "wrong_serial": ((bool, str), "the firmware reports another serial than the ledger has"),
     "powered_off": (bool, "the PC is off: no port, no boot"),
+    "robocopy_code": (int, "copying user files ends with this code of robocopy"),
+    "usmt_code": (int, "keeping or loading the user state ends with this code of USMT"),
     "no_boot": (bool, "the order to restart is reported as done, and nothing happens"),
 }
 
@@ -84,7 +86,11 @@ def check(faults: dict[str, Any]) -> None:
 
 def _fits(kinds: type | tuple[type, ...], value: Any) -> bool:
     # True is an int for Python, but not a number of seconds.
-    return isinstance(value, kinds) and not (isinstance(value, bool) and kinds == (int, float))
+    return isinstance(value, kinds) and not (isinstance(value, bool) and bool not in _all(kinds))
+
+
+def _all(kinds: type | tuple[type, ...]) -> tuple[type, ...]:
+    return kinds if isinstance(kinds, tuple) else (kinds,)
 
 
 def _pc(folder: Path, computer_name: str) -> PcFolder:

@@ -33,6 +33,7 @@ class WorldFiles:
         self.client_key = self.folder / "id_ed25519"
         self.ssh_config = self.folder / "ssh_config"
         self.interpreter = self.folder / "bin" / "python"
+        self.onboarding = self.folder / "edr-onboarding.cmd"
         self.group_vars = self.folder / "group_vars" / "all.yml"
 
     def settings(self) -> WorldSettings:

@@ -152,6 +152,7 @@ class Bench:
             "rollout_machine_id": number,
             "rollout_asset_tag": pc.asset_tag,
             "rollout_serial": pc.serial,
+            "rollout_mac": pc.mac,
             "rollout_generation": pc.generation,
             "rollout_computer_name": pc.computer_name,
             "rollout_owner_staff_number": "00417",
@@ -217,8 +218,8 @@ def _inventory(hosts: dict[str, dict[str, Any]], step: str) -> str:
 
 
 def machine(number: int) -> LabPc:
-    """PC number N of the test lab; from 30 on with a serial that nobody would wish for."""
-    ugly = UGLY_SERIALS[number - 30] if number >= 30 else None
+    """PC number N of the test lab; those from 30 on with a serial that nobody would wish for."""
+    ugly = UGLY_SERIALS[number - 30] if 30 <= number < 30 + len(UGLY_SERIALS) else None
     return LabPc(
         computer_name=f"TSU-PC{number:03d}",
         asset_tag=f"DK20-{number:06d}",
@@ -243,7 +244,7 @@ def daemon() -> Iterator[Daemon]:
 def bench(daemon: Daemon, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """One lab for all playbook tests; every test has its own PCs in it (see the numbers)."""
     folder = tmp_path_factory.mktemp("lab")
-    numbers = [*range(1, 13), *range(30, 30 + len(UGLY_SERIALS))]
+    numbers = [*range(1, 28), *range(30, 30 + len(UGLY_SERIALS)), *range(101, 109)]
     up(folder, [machine(n) for n in numbers], service_url=daemon.url, boot_seconds=0.05)
     yield Bench(folder, daemon, tmp_path_factory.mktemp("work"))
     down(folder)

@@ -13,7 +13,7 @@ from typing import Any
 
 from rollout.lab.supervisor.deployment import Unreachable, post
 from rollout.lab.supervisor.servers import SshServer, make_key, public_key
-from rollout.lab.windows import image, registry
+from rollout.lab.windows import background, image, registry
 from rollout.lab.windows.state import PcFolder, State, write_atomically
 
 log = logging.getLogger("rollout.lab")
@@ -189,6 +189,7 @@ class Machine:
             await self._server.cut()
             self._on_network = False
         if not keep_power:
+            background.end_all(self.pc)
             # Only now: a supervisor that is killed before finds the letter and the PC restarts.
             (self.pc.requests / f"{self.pc.name}.reboot").unlink(missing_ok=True)
             self._reboot_at = None
@@ -209,6 +210,8 @@ class Machine:
         ticket = self._pending_check_in()
         if ticket is None:
             return
+        if not ticket["token"] and not await self._fetch_order(ticket):
+            return
         state = self.pc.read()
         body = {
             "token": ticket["token"],
@@ -218,18 +221,7 @@ class Machine:
             "host_key": public_key(self.pc.host_key),
             "versions": {"os": "Windows 11 lab", "agent": "1"},
         }
-        pause = FIRST_PAUSE
-        async with asyncio.timeout(CHECK_IN_PATIENCE):
-            while True:
-                try:
-                    status, answer = await self._in_thread(
-                        partial(post, self._service_url, "/v1/check-in", body)
-                    )
-                    break
-                except Unreachable as error:
-                    log.info("%s: check-in later: %s", self.pc.name, error)
-                    await asyncio.sleep(pause)
-                    pause = min(pause * 1.5, LONGEST_PAUSE)
+        status, answer = await self._until_answered("/v1/check-in", body)
         accepted = status == 200
         self.pc.log("check-in", status=status, accepted=accepted, error=answer.get("error"))
         # A refusal is an answer too: a stale token does not become good by repeating it.
@@ -237,6 +229,40 @@ class Machine:
             self.pc.check_in_file,
             json.dumps({"token": ticket["token"], "accepted": True, "status": status}),
         )
+
+    async def _fetch_order(self, ticket: dict[str, Any]) -> bool:
+        """A PC wiped from afar carries no order; its first boot asks for it, once."""
+        state = self.pc.read()
+        body = {
+            "mac": state["mac"],
+            "serial": self.pc.bios_serial(state),
+            "boot_id": state["boot_id"],
+        }
+        _status, answer = await self._until_answered("/v1/boot", body)
+        if answer.get("action") != "install":
+            self.pc.log("no-order")
+            return False
+        with self.pc.change() as state:
+            registry.write(state, registry.ROLLOUT, "ImageId", answer["image_id"])
+            for name in ("Epoch", "StampEpoch"):
+                registry.write(state, registry.ROLLOUT, name, int(answer["epoch"]), "qword")
+        ticket["token"] = answer["check_in_token"]
+        write_atomically(self.pc.check_in_file, json.dumps(ticket))
+        return True
+
+    async def _until_answered(self, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        pause = FIRST_PAUSE
+        async with asyncio.timeout(CHECK_IN_PATIENCE):
+            while True:
+                try:
+                    answer: tuple[int, dict[str, Any]] = await self._in_thread(
+                        partial(post, self._service_url, path, body)
+                    )
+                    return answer
+                except Unreachable as error:
+                    log.info("%s: %s later: %s", self.pc.name, path, error)
+                    await asyncio.sleep(pause)
+                    pause = min(pause * 1.5, LONGEST_PAUSE)
 
     async def _in_thread(self, work: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rollout.lab.windows import registry
+from rollout.lab.windows.directory import office_key
 from rollout.lab.windows.state import PcFolder, State
 
 OLD_PROXY = "proxy.office.lab.invalid:8080"
@@ -48,14 +49,25 @@ def _windows(hardware: Hardware, image_id: str, epoch: int) -> State:
         "registry": {},
         "services": {
             "Sense": {"start_mode": "manual", "state": "stopped"},
-            "WinDefend": {"start_mode": "auto", "state": "running"},
-            "W32Time": {"start_mode": "manual", "state": "running"},
+            "WinDefend": {"start_mode": "auto", "state": "running", "up_after": 20},
+            "W32Time": {"start_mode": "manual", "state": "running", "up_after": 20},
         },
         "winhttp": {"proxy": None, "bypass": None},
         "inet": {"auto_detect": True, "auto_config_url": None, "proxy": None, "bypass": None},
-        "bitlocker": {"protection": "off", "key_escrowed": False, "protectors": []},
+        "bitlocker": {"protection": "off", "status": "FullyDecrypted", "protectors": []},
         "firewall": {"domain": True, "private": True, "public": True},
-        "firmware": {"network_boot": True, "boot_once": None},
+        "firmware": {"network_boot": True, "boot_once": None, "secure_boot": True},
+        "model": f"Lab PC {hardware.generation}",
+        "join": "domain",
+        "mdm_enrolled": bool(epoch),
+        "dns": ["192.0.2.53"],
+        "certificates": [],
+        "time_servers": ["dc.office.lab.invalid"],
+        "edr": {"onboarded_at": None},
+        "antivirus": {"real_time": True, "signature_age_days": 0 if epoch else 3},
+        "updates": {"ring": None, "installed_days_ago": 0 if epoch else 40},
+        "vpn": [],
+        "onedrive": {},
         "tpm_ready": True,
         "power_source": "ac",
         "disk_free_gb": 120,
@@ -81,13 +93,20 @@ def _windows(hardware: Hardware, image_id: str, epoch: int) -> State:
 
 
 def office_pc(hardware: Hardware, users: list[str]) -> State:
-    """A PC of the old network: its image, no EDR, half of the disks encrypted without escrow."""
+    """A PC of the old network: its image, no EDR, half of the disks encrypted."""
     state = _windows(hardware, f"office-{hardware.generation.lower()}-2019", 0)
     del state["services"]["Sense"]
     state["firewall"]["public"] = False
     state["users"] = users
     if hardware.serial[-1:] in "13579":
-        state["bitlocker"] = {"protection": "on", "key_escrowed": False, "protectors": ["tpm"]}
+        state["bitlocker"] = {
+            "protection": "on",
+            "status": "FullyEncrypted",
+            "protectors": [
+                {"type": "Tpm", "id": "{LAB-TPM}"},
+                {"type": "RecoveryPassword", "id": office_key(hardware.serial)},
+            ],
+        }
     return state
 
 
@@ -111,6 +130,8 @@ def install(pc: PcFolder, order: dict[str, Any]) -> State:
         record(pc, order, registry.value(old, registry.ROLLOUT, "ImageId", ""), new["boot_id"])
         shutil.rmtree(pc.disk, ignore_errors=True)
         _lay_out(pc.disk)
+        if order.get("autopilot"):
+            _carry_profile(pc.disk, order["autopilot"])
         pc.check_in_file.parent.mkdir(parents=True)
         write_atomically(
             pc.check_in_file, json.dumps({"token": order["check_in_token"], "accepted": False})
@@ -124,3 +145,12 @@ def _lay_out(disk: Path) -> None:
     for folder in ("Windows/System32", "Users/Public/Documents", "ProgramData"):
         (disk / folder).mkdir(parents=True)
     (disk / "Windows" / "System32" / "version.txt").write_text("new platform\n", encoding="utf-8")
+
+
+def _carry_profile(disk: Path, profile: dict[str, Any]) -> None:
+    import json
+
+    folder = disk / "Windows" / "Provisioning" / "Autopilot"
+    folder.mkdir(parents=True)
+    file = folder / "AutopilotConfigurationFile.json"
+    file.write_text(json.dumps(profile), encoding="ascii")

@@ -43,6 +43,8 @@ class PcFolder:
         self.events_file = path / "events.jsonl"
         self.faults_file = path / "faults.json"
         self.install_file = path / "install.json"
+        self.directory_file = path / "directory.json"
+        self.tasks = path / "tasks"
         self.host_key = path / "ssh_host_ed25519_key"
         # On the disk on purpose: the image carries the token to its first boot, a wipe removes it.
         self.check_in_file = self.disk / "ProgramData" / "rollout" / "check-in.json"

@@ -1,6 +1,7 @@
 """The stand-ins take exactly the arguments of the real modules, and say which they refuse."""
 
 import ast
+import re
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from rollout.lab.windows.arguments import Option, Spec, check
 from rollout.lab.windows.errors import ModuleFailure
 
 LAB = COLLECTIONS / "ansible_collections" / "ansible" / "windows" / "plugins"
-MODULES = sorted(path.stem for path in (LAB / "modules").glob("*.lab"))
+#: `lab_restart` is the other half of the win_reboot action plugin, not a module for playbooks.
+MODULES = sorted({path.stem for path in (LAB / "modules").glob("*.lab")} - {"lab_restart"})
 REAL = Path(yaml.__file__).parents[1] / "ansible_collections" / "ansible" / "windows" / "plugins"
 
 
@@ -69,6 +71,26 @@ def test_defaults_are_the_real_ones(module: str) -> None:
 def test_every_module_file_is_the_same_text() -> None:
     texts = {path.read_text(encoding="utf-8") for path in (LAB / "modules").glob("*.lab")}
     assert len(texts) == 1
+
+
+def test_the_restart_takes_the_real_arguments() -> None:
+    text = (LAB / "action" / "win_reboot.py").read_text(encoding="utf-8")
+    theirs = (REAL / "action" / "win_reboot.py").read_text(encoding="utf-8")
+    (valid,) = re.findall(r"_VALID_ARGS = frozenset\(\((.*?)\)\)", theirs, re.DOTALL)
+    names = set(re.findall(r"'(\w+)'", valid))
+    numbers = {name for name in names if f"{name}_sec" in names}
+    ours = ast.parse(text).body
+    tables = {
+        node.targets[0].id: ast.literal_eval(node.value)  # type: ignore[attr-defined]
+        for node in ours
+        if isinstance(node, ast.Assign) and node.targets[0].id in ("_NUMBERS", "_TEXTS")  # type: ignore[attr-defined]
+    }
+    assert set(tables["_NUMBERS"]) == numbers
+    assert set(tables["_TEXTS"]) == {n for n in names - numbers if not n.endswith("_sec")}
+    real = _real_options("win_reboot")
+    for name, default in tables["_NUMBERS"].items():
+        if name in real:
+            assert default == real[name]["default"], name
 
 
 SPEC = Spec(

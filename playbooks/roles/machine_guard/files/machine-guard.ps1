@@ -4,7 +4,9 @@
 param (
     [Parameter(Mandatory)] [string] $Serial,
     [Parameter(Mandatory)] [long] $Epoch,
-    [Parameter(Mandatory)] [string] $Step
+    [Parameter(Mandatory)] [string] $Step,
+    [Parameter(Mandatory)] [string] $Generation,
+    [Parameter(Mandatory)] [AllowEmptyCollection()] [string[]] $Models
 )
 $ErrorActionPreference = 'Stop'
 $key = 'HKLM:\SOFTWARE\Rollout'
@@ -26,6 +28,12 @@ try {
     if ($found -cne $Serial) {
         throw ("Refused: this machine is $env:COMPUTERNAME with serial $found, the ledger says $Serial. " +
             'Nothing was changed. Correct the ledger or find the right machine.')
+    }
+    # The ledger's generation decides the image and what is allowed; the hardware must be of it.
+    $model = ([string](Get-CimInstance -ClassName Win32_ComputerSystem).Model).Trim()
+    if ($Models -and @($Models | Where-Object { $model -like $_ }).Count -eq 0) {
+        throw ("Refused: this machine is a $model, generation $Generation has $($Models -join ', '). " +
+            'Nothing was changed. Correct the generation in the ledger or machine_guard_models.')
     }
     if ($stored -gt $Epoch) {
         throw ("Refused: this order has epoch $Epoch, the machine has already followed epoch $stored. " +

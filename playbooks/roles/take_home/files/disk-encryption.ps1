@@ -1,7 +1,9 @@
 # rollout-script: disk-encryption
 # The recovery key is escrowed in the directory before the disk is encrypted, else nobody could open it.
 [CmdletBinding(SupportsShouldProcess)]
-param ()
+param (
+    [Parameter(Mandatory)] [bool] $RequirePin
+)
 $ErrorActionPreference = 'Stop'
 if (-not (Get-Tpm).TpmReady) { throw 'Refused: no ready TPM, the disk cannot be encrypted silently.' }
 
@@ -45,16 +47,35 @@ if (($volume.ProtectionStatus -ne 'On' -or -not $escrowed) -and
     }
     $volume = Get-BitLockerVolume -MountPoint C:
 }
-$on = $volume.ProtectionStatus -eq 'On'
-$Ansible.Changed = $changed
-$Ansible.Result = @{
-    evidence = @(
-        @{
-            control = 'disk_encryption'
-            value = "$(if ($on) { 'on' } else { 'off' }), key $(if ($escrowed) { '' } else { 'not ' })escrowed"
-            # While the disk is being encrypted protection is off: it is on its way, not failed.
-            verdict = if (-not $on) { 'pending' } elseif ($escrowed) { 'pass' } else { 'fail' }
-            source = 'Get-BitLockerVolume'
-        }
-    )
+# The PIN can only be chosen by the user: here Windows is told to ask for it.
+$policy = 'HKLM:\SOFTWARE\Policies\Microsoft\FVE'
+$wanted = [ordered]@{ UseAdvancedStartup = 1; EnableBDEWithNoTPM = 0; UseTPM = 2; UseTPMPIN = 2 }
+foreach ($name in @(if ($RequirePin) { $wanted.Keys })) {
+    if ((Get-ItemProperty -LiteralPath $policy -ErrorAction SilentlyContinue).$name -eq $wanted[$name]) { continue }
+    $changed = $true
+    if ($PSCmdlet.ShouldProcess("$policy $name", 'set')) {
+        if (-not (Test-Path -LiteralPath $policy)) { $null = New-Item -Path $policy -Force }
+        $null = New-ItemProperty -LiteralPath $policy -Name $name -PropertyType DWord -Value $wanted[$name] -Force
+    }
 }
+$pin = @($volume.KeyProtector | Where-Object { "$($_.KeyProtectorType)" -in 'TpmPin', 'TpmPinStartupKey' }).Count -gt 0
+$on = $volume.ProtectionStatus -eq 'On'
+$evidence = @(
+    @{
+        control = 'disk_encryption'
+        value = "$(if ($on) { 'on' } else { 'off' }), key $(if ($escrowed) { '' } else { 'not ' })escrowed"
+        # While the disk is being encrypted protection is off: it is on its way, not failed.
+        verdict = if (-not $on) { 'pending' } elseif ($escrowed) { 'pass' } else { 'fail' }
+        source = 'Get-BitLockerVolume'
+    }
+)
+if ($RequirePin) {
+    $evidence += @{
+        control = 'encryption_pin'
+        value = if ($pin) { 'chosen' } else { 'to be chosen by the user' }
+        verdict = if ($pin) { 'pass' } else { 'pending' }
+        source = 'Get-BitLockerVolume'
+    }
+}
+$Ansible.Changed = $changed
+$Ansible.Result = @{ evidence = @($evidence) }

@@ -5,15 +5,18 @@
 param (
     [Parameter(Mandatory)] [string] $CopyRoot,
     [Parameter(Mandatory)] [long] $Epoch,
+    [Parameter(Mandatory)] [string] $NewImageId,
+    [Parameter(Mandatory)] [int] $KeepDays,
+    [Parameter(Mandatory)] [int] $SampleFiles,
     [Parameter(Mandatory)] [string[]] $Paths,
-    [Parameter(Mandatory)] [string[]] $ExcludeFolders,
-    [Parameter(Mandatory)] [string] $NewImageId
+    [Parameter(Mandatory)] [AllowEmptyCollection()] [string[]] $ExcludeFolders
 )
 $ErrorActionPreference = 'Stop'
 
 function Get-Inventory {
     param ([System.Collections.IDictionary] $Roots)
-    $lines = New-Object System.Collections.Generic.List[string]
+    $sizes = New-Object 'System.Collections.Generic.SortedDictionary[string,long]' ([StringComparer]::Ordinal)
+    $places = @{}
     $total = [long]0
     foreach ($prefix in $Roots.Keys) {
         $root = (Get-Item -LiteralPath $Roots[$prefix] -Force).FullName.TrimEnd('\')
@@ -28,17 +31,28 @@ function Get-Inventory {
                     continue
                 }
                 $name = $prefix + '/' + $item.FullName.Substring($root.Length + 1).Replace('\', '/')
-                $hash = (Get-FileHash -LiteralPath $item.FullName -Algorithm SHA256).Hash.ToLowerInvariant()
-                $lines.Add("$name|$($item.Length)|$hash")
+                $sizes[$name] = $item.Length
+                $places[$name] = $item.FullName
                 $total += $item.Length
             }
         }
     }
-    $lines.Sort([StringComparer]::Ordinal)
-    $text = -join ($lines | ForEach-Object { "$_`n" })
+    # Every file counts with its size; the content of every stride-th one is read and compared.
+    $stride = if ($SampleFiles) { [int][math]::Max(1, [math]::Ceiling($sizes.Count / $SampleFiles)) } else { 1 }
+    $text = New-Object Text.StringBuilder
+    $number = 0
+    foreach ($name in $sizes.Keys) {
+        $hash = '-'
+        if ($number % $stride -eq 0) {
+            $hash = (Get-FileHash -LiteralPath $places[$name] -Algorithm SHA256).Hash.ToLowerInvariant()
+        }
+        $null = $text.Append("$name|$($sizes[$name])|$hash`n")
+        $number++
+    }
     $sha = [Security.Cryptography.SHA256]::Create()
-    $digest = -join ($sha.ComputeHash([Text.Encoding]::UTF8.GetBytes($text)) | ForEach-Object { $_.ToString('x2') })
-    @{ files = $lines.Count; bytes = $total; digest = $digest }
+    $digest = -join ($sha.ComputeHash([Text.Encoding]::UTF8.GetBytes($text.ToString())) |
+            ForEach-Object { $_.ToString('x2') })
+    @{ files = $sizes.Count; bytes = $total; digest = $digest }
 }
 
 $image = [string](Get-ItemProperty -LiteralPath 'HKLM:\SOFTWARE\Rollout' -ErrorAction SilentlyContinue).ImageId
@@ -78,8 +92,12 @@ if ($after.digest -cne $before.digest) {
         "there, $($after.files) and $($after.bytes) in the copy. Close open programs and run capture again.")
 }
 $current = Join-Path $CopyRoot 'current.json'
-$pointer = @{ folder = $name; serial = $serial; files = $after.files; bytes = $after.bytes; digest = $after.digest }
-$old = if (Test-Path -LiteralPath $current) { Get-Content -LiteralPath $current -Raw | ConvertFrom-Json }
+$pointer = @{
+    method = 'file_server'; folder = $name; serial = $serial; sample = $SampleFiles
+    files = $after.files; bytes = $after.bytes; digest = $after.digest
+    keep_until = (Get-Date).Date.AddDays($KeepDays).ToString('yyyy-MM-dd'); restored = $false
+}
+$old = if (Test-Path -LiteralPath $current) { [IO.File]::ReadAllText($current) | ConvertFrom-Json }
 if ($null -eq $old -or $old.folder -cne $name -or $old.digest -cne $after.digest) {
     $scratch = "$current.new"
     [IO.File]::WriteAllText($scratch, ($pointer | ConvertTo-Json))

@@ -9,24 +9,25 @@ param (
 $ErrorActionPreference = 'Stop'
 
 function Get-Digest {
-    param ([string[]] $Names, [System.Collections.IDictionary] $Roots)
-    $lines = New-Object System.Collections.Generic.List[string]
-    $total = [long]0
+    param ([string[]] $Names, [System.Collections.IDictionary] $Roots, [int] $SampleFiles)
+    $text = New-Object Text.StringBuilder
+    $stride = if ($SampleFiles) { [int][math]::Max(1, [math]::Ceiling($Names.Count / $SampleFiles)) } else { 1 }
+    $number = 0
     foreach ($name in $Names) {
         $prefix = $Roots.Keys | Where-Object { $name.StartsWith("$_/", [StringComparison]::Ordinal) } |
             Select-Object -First 1
         $inside = $name.Substring($prefix.Length + 1).Replace('/', '\')
         $file = Join-Path $Roots[$prefix] $inside
         $item = Get-Item -LiteralPath $file -Force
-        $hash = (Get-FileHash -LiteralPath $file -Algorithm SHA256).Hash.ToLowerInvariant()
-        $lines.Add("$name|$($item.Length)|$hash")
-        $total += $item.Length
+        $hash = '-'
+        if ($number % $stride -eq 0) {
+            $hash = (Get-FileHash -LiteralPath $file -Algorithm SHA256).Hash.ToLowerInvariant()
+        }
+        $null = $text.Append("$name|$($item.Length)|$hash`n")
+        $number++
     }
-    $lines.Sort([StringComparer]::Ordinal)
-    $text = -join ($lines | ForEach-Object { "$_`n" })
     $sha = [Security.Cryptography.SHA256]::Create()
-    $digest = -join ($sha.ComputeHash([Text.Encoding]::UTF8.GetBytes($text)) | ForEach-Object { $_.ToString('x2') })
-    @{ files = $lines.Count; bytes = $total; digest = $digest }
+    -join ($sha.ComputeHash([Text.Encoding]::UTF8.GetBytes($text.ToString())) | ForEach-Object { $_.ToString('x2') })
 }
 
 $serial = ([string](Get-CimInstance -ClassName Win32_BIOS).SerialNumber).Trim()
@@ -34,9 +35,12 @@ $current = Join-Path $CopyRoot 'current.json'
 if (-not (Test-Path -LiteralPath $current)) {
     throw "Refused: there is no verified copy of this machine's user data in $CopyRoot. Run capture first."
 }
-$pointer = Get-Content -LiteralPath $current -Raw | ConvertFrom-Json
+$pointer = [IO.File]::ReadAllText($current) | ConvertFrom-Json
 if ($pointer.serial -cne $serial) {
     throw "Refused: the copy in $CopyRoot is of the machine with serial $($pointer.serial), not $serial."
+}
+if ($pointer.method -cne 'file_server') {
+    throw "Refused: capture kept the user data by $($pointer.method). Set user_state_method to that."
 }
 $copy = Join-Path $CopyRoot $pointer.folder
 $saved = [ordered]@{}
@@ -51,7 +55,8 @@ foreach ($path in $Paths) {
     Get-ChildItem -LiteralPath $root -Recurse -File -Force |
         ForEach-Object { $names.Add($prefix + '/' + $_.FullName.Substring($root.Length + 1).Replace('\', '/')) }
 }
-if ((Get-Digest $names $saved).digest -cne $pointer.digest) {
+$names.Sort([StringComparer]::Ordinal)
+if ((Get-Digest $names $saved $pointer.sample) -cne $pointer.digest) {
     throw "Refused: the copy in $copy is not what capture recorded. Nothing was restored."
 }
 $proof = @{ files = $pointer.files; bytes = $pointer.bytes; digest = $pointer.digest }
@@ -65,8 +70,13 @@ foreach ($key in $saved.Keys) {
     if ($LASTEXITCODE -ge 8) { throw "robocopy to $($targets[$key]) ended with $LASTEXITCODE`: $($said -join ' ')" }
     if ($LASTEXITCODE -band 1) { $copied = $true }
 }
-if ((Get-Digest $names $targets).digest -cne $pointer.digest) {
+if ((Get-Digest $names $targets $pointer.sample) -cne $pointer.digest) {
     throw "The restored files differ from the copy. Run restore again; the copy stays in $copy."
+}
+if (-not $pointer.restored) {
+    $pointer.restored = $true
+    [IO.File]::WriteAllText("$current.new", ($pointer | ConvertTo-Json))
+    Move-Item -LiteralPath "$current.new" -Destination $current -Force
 }
 $Ansible.Changed = $copied
 $Ansible.Result = $proof

@@ -4,7 +4,14 @@
 param (
     [Parameter(Mandatory)] [string] $Serial,
     [Parameter(Mandatory)] [string] $ImageId,
-    [Parameter(Mandatory)] [string] $EdrService
+    [Parameter(Mandatory)] [string] $EdrService,
+    [Parameter(Mandatory)] [int] $SettleMinutes,
+    [Parameter(Mandatory)] [int] $SignatureDays,
+    [Parameter(Mandatory)] [int] $UpdateDays,
+    [Parameter(Mandatory)] [AllowEmptyCollection()] [string[]] $DnsServers,
+    [Parameter(Mandatory)] [AllowEmptyCollection()] [string[]] $TimeServers,
+    [Parameter(Mandatory)] [string[]] $ResidentFolders,
+    [Parameter(Mandatory)] [AllowEmptyCollection()] [string[]] $ResidentNames
 )
 $ErrorActionPreference = 'Stop'
 $evidence = New-Object System.Collections.Generic.List[object]
@@ -38,9 +45,48 @@ $policyKey = 'HKLM:\SOFTWARE\Policies\Microsoft\Windows\CurrentVersion\Internet 
 $policy = (Get-ItemProperty -LiteralPath $policyKey -ErrorAction SilentlyContinue).ProxyServer
 Add-Evidence 'policy_proxy' $(if ($policy) { $policy } else { 'none' }) (-not $policy) 'registry'
 
+if ($DnsServers) {
+    $wrong = @(Get-NetAdapter -Physical | Where-Object { $_.Status -eq 'Up' } | ForEach-Object {
+            (Get-DnsClientServerAddress -InterfaceIndex $_.ifIndex -AddressFamily IPv4).ServerAddresses } |
+            Where-Object { $_ -notin $DnsServers } | Sort-Object -Unique)
+    Add-Evidence 'dns' $(if ($wrong) { $wrong -join ', ' } else { $DnsServers -join ', ' }) (-not $wrong) 'Get-DnsClientServerAddress'
+}
+if ($TimeServers) {
+    $time = [string](Get-ItemProperty -LiteralPath 'HKLM:\SYSTEM\CurrentControlSet\Services\W32Time\Parameters').NtpServer
+    $peers = @($time -split '\s+' | ForEach-Object { ($_ -split ',')[0] } | Where-Object { $_ })
+    Add-Evidence 'time' ($peers -join ', ') (($peers -join ' ') -ceq ($TimeServers -join ' ')) 'W32Time'
+}
+
+# What starts late is pending for a while after the boot, not failed.
+$system = Get-CimInstance -ClassName Win32_OperatingSystem
+$early = ((Get-Date) - $system.LastBootUpTime).TotalMinutes -lt $SettleMinutes
 $service = Get-Service -Name $EdrService -ErrorAction SilentlyContinue
 $state = if ($service) { ([string]$service.Status).ToLowerInvariant() } else { 'absent' }
-Add-Evidence 'edr_service' $state ($state -eq 'running') 'Get-Service'
+Add-Evidence 'edr_service' $state $(
+    if ($state -eq 'running') { $true } elseif ($state -eq 'startpending' -and $early) { $null } else { $false }) 'Get-Service'
+
+# The portal shows a PC 5 to 30 minutes after onboarding; the PC itself notes when it got through.
+$edr = Get-ItemProperty -LiteralPath 'HKLM:\SOFTWARE\Microsoft\Windows Advanced Threat Protection\Status' -ErrorAction SilentlyContinue
+$heard = $edr.LastConnected
+$text = if ($edr.OnboardingState -ne 1) { 'not onboarded' } elseif ($heard) { 'onboarded, connected' } else { 'onboarded, not yet connected' }
+Add-Evidence 'edr_onboarding' $text $(
+    if ($edr.OnboardingState -ne 1) { $false } elseif ($heard) { $true } elseif ($early) { $null } else { $false }) 'registry'
+
+$virus = Get-MpComputerStatus -ErrorAction SilentlyContinue
+$fresh = $null -ne $virus -and $virus.RealTimeProtectionEnabled -and $virus.AntivirusSignatureAge -le $SignatureDays
+$text = if ($null -eq $virus) { 'absent' } else {
+    "real time $(if ($virus.RealTimeProtectionEnabled) { 'on' } else { 'off' }), signatures $($virus.AntivirusSignatureAge) days old"
+}
+Add-Evidence 'antivirus' $text $fresh 'Get-MpComputerStatus'
+
+$session = New-Object -ComObject Microsoft.Update.AutoUpdate
+$last = $session.Results.LastInstallationSuccessDate
+$days = if ($last) { [int]((Get-Date).ToUniversalTime() - $last).TotalDays } else { -1 }
+Add-Evidence 'updates' $(if ($last) { "installed $days days ago" } else { 'none installed yet' }) $(
+    if ($last) { $days -le $UpdateDays } else { $null }) 'Windows Update'
+$ring = Get-ItemProperty -LiteralPath 'HKLM:\SOFTWARE\Policies\Microsoft\Windows\WindowsUpdate' -ErrorAction SilentlyContinue
+$set = $null -ne $ring.DeferQualityUpdatesPeriodInDays
+Add-Evidence 'update_ring' $(if ($set) { "$($ring.DeferQualityUpdatesPeriodInDays)/$($ring.DeferFeatureUpdatesPeriodInDays) days" } else { 'none' }) $set 'registry'
 
 $off = @(Get-NetFirewallProfile -PolicyStore ActiveStore | Where-Object { "$($_.Enabled)" -ne 'True' } |
         ForEach-Object { $_.Name.ToLowerInvariant() })
@@ -48,6 +94,15 @@ Add-Evidence 'firewall' "off: $(if ($off) { $off -join ', ' } else { 'none' })" 
 
 $tpm = [bool](Get-Tpm).TpmReady
 Add-Evidence 'tpm' $tpm $tpm 'Get-Tpm'
+
+$secure = try { [bool](Confirm-SecureBootUEFI) } catch { $false }
+Add-Evidence 'secure_boot' $(if ($secure) { 'on' } else { 'off' }) $secure 'Confirm-SecureBootUEFI'
+
+if ($ResidentNames) {
+    $found = @(Get-ChildItem -LiteralPath $ResidentFolders -Recurse -File -Force -ErrorAction SilentlyContinue |
+            Where-Object { $file = $_.Name; @($ResidentNames | Where-Object { $file -like $_ }).Count })
+    Add-Evidence 'resident_data' "$($found.Count) files" ($found.Count -eq 0) 'file names'
+}
 
 # Off is pending here: take-home switches it on. On without an escrowed key is a failure.
 $volume = Get-BitLockerVolume -MountPoint C:

@@ -34,6 +34,7 @@ SPEC = Spec(
 
 _MARKER = re.compile(r"\A\ufeff?# rollout-script: ([a-z][a-z0-9-]*)\s*$", re.MULTILINE)
 _PARAM_BLOCK = re.compile(r"^param \((?:\)|\n(.*?)^\))", re.MULTILINE | re.DOTALL)
+_MANDATORY = re.compile(r"\[Parameter\(Mandatory\)\][^$]*\$(\w+)")
 _PARAMETER = re.compile(r"\[[\w.\[\]]+\]\s*\$(\w+)")
 
 
@@ -51,6 +52,22 @@ class Call:
 def run(pc: PcFolder, args: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """Find the script by its marker, refuse unknown parameters, run its equivalent."""
     text = args["script"] or ""
+    call = Call(pc, dict(args["parameters"] or {}), check_mode)
+    streams = ("output", "error", "warning", "verbose", "debug", "information")
+    empty: dict[str, Any] = {stream: [] for stream in streams}
+    outcome = {**empty, "result": {}, "host_out": "", "host_err": "", "failed": False}
+    if check_mode and "SupportsShouldProcess" not in text:
+        return {**outcome, "changed": True, "msg": "skipped, running in check mode"}
+    try:
+        play(text, call)
+    except ScriptError as error:
+        outcome["failed"] = True
+        outcome["error"] = [_error_record(str(error))]
+    return {**outcome, "changed": call.changed, "result": call.result}
+
+
+def play(text: str, call: Call) -> None:
+    """Run the equivalent of this script's text. Raises ScriptError, ModuleFailure."""
     marker = _MARKER.match(text)
     if marker is None:
         raise ModuleFailure(
@@ -63,19 +80,8 @@ def run(pc: PcFolder, args: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     except ModuleNotFoundError:
         raise ModuleFailure(f"the lab has no meaning for the script {name}") from None
     body: Callable[[Call], None] = script.run
-    call = Call(pc, dict(args["parameters"] or {}), check_mode)
     _bind(name, text, call.parameters)
-    streams = ("output", "error", "warning", "verbose", "debug", "information")
-    empty: dict[str, Any] = {stream: [] for stream in streams}
-    outcome = {**empty, "result": {}, "host_out": "", "host_err": "", "failed": False}
-    if check_mode and "SupportsShouldProcess" not in text:
-        return {**outcome, "changed": True, "msg": "skipped, running in check mode"}
-    try:
-        body(call)
-    except ScriptError as error:
-        outcome["failed"] = True
-        outcome["error"] = [_error_record(str(error))]
-    return {**outcome, "changed": call.changed, "result": call.result}
+    body(call)
 
 
 def _bind(name: str, text: str, parameters: dict[str, Any]) -> None:
@@ -83,10 +89,21 @@ def _bind(name: str, text: str, parameters: dict[str, Any]) -> None:
     block = _PARAM_BLOCK.search(text)
     inside = block.group(1) or "" if block else ""
     declared = {found.lower() for found in _PARAMETER.findall(inside)}
+    _refuse_missing(name, inside, parameters)
     unknown = [key for key in parameters if key.lower() not in declared]
     if unknown:
         raise ModuleFailure(
             f"{name}: A parameter cannot be found that matches parameter name '{unknown[0]}'."
+        )
+
+
+def _refuse_missing(name: str, inside: str, parameters: dict[str, Any]) -> None:
+    given = {key.lower() for key in parameters}
+    missing = [p for p in _MANDATORY.findall(inside) if p.lower() not in given]
+    if missing:
+        raise ModuleFailure(
+            f"{name}: Cannot process command because of one or more missing mandatory "
+            f"parameters: {' '.join(missing)}."
         )
 
 

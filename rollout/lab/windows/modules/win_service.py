@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rollout.lab.windows.arguments import Option, Spec
+from rollout.lab.windows.clock import service_state
 from rollout.lab.windows.errors import ModuleFailure
 from rollout.lab.windows.state import PcFolder
 
@@ -65,6 +66,7 @@ def run(pc: PcFolder, args: dict[str, Any], check_mode: bool) -> dict[str, Any]:
             if service["start_mode"] == "disabled":
                 raise ModuleFailure(f"Service '{found}' cannot be started: it is disabled")
             service["state"] = "running"
+            service.pop("up_after", None)
         elif args["state"] == "stopped":
             service["state"] = "stopped"
         changed = service != state["services"][found] or args["state"] == "restarted"
@@ -75,5 +77,5 @@ def run(pc: PcFolder, args: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         "exists": True,
         "name": found,
         "start_mode": service["start_mode"],
-        "state": service["state"],
+        "state": service_state(state, service).replace("_", " "),
     }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rollout.lab.windows import registry
 from rollout.lab.windows.errors import ScriptError
 from rollout.lab.windows.modules.win_powershell import Call
 from rollout.lab.windows.scripts.machine_stamp import stamp
-from rollout.lab.windows.state import PcFolder
+from rollout.lab.windows.state import PcFolder, State
 
 
 def run(call: Call) -> None:
@@ -21,6 +23,7 @@ def run(call: Call) -> None:
                 f"{before['serial']}, the ledger says {serial}. Nothing was changed. Correct the "
                 "ledger or find the right machine."
             )
+        _check_model(state, call.parameters)
         if before["stored_epoch"] > epoch:
             raise ScriptError(
                 f"Refused: this order has epoch {epoch}, the machine has already followed epoch "
@@ -32,6 +35,19 @@ def run(call: Call) -> None:
             registry.write(state, registry.ROLLOUT, "Epoch", epoch, "qword")
             state["step"] = step
     _be_slow(call.pc, step)
+
+
+def _check_model(state: State, parameters: dict[str, Any]) -> None:
+    models = parameters["Models"]
+    if models:
+        from fnmatch import fnmatch
+
+        if not any(fnmatch(state["model"].lower(), model.lower()) for model in models):
+            raise ScriptError(
+                f"Refused: this machine is a {state['model']}, generation "
+                f"{parameters['Generation']} has {', '.join(models)}. Nothing was changed. "
+                "Correct the generation in the ledger or machine_guard_models."
+            )
 
 
 def _be_slow(pc: PcFolder, step: str) -> None:

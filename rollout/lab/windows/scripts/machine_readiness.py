@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rollout.lab.windows.directory import key_escrowed, recovery_key
 from rollout.lab.windows.modules.win_powershell import Call
 
 
@@ -22,11 +23,22 @@ def run(call: Call) -> None:
         problems.append("a restart is pending: restart it first")
     if parameters["RefuseSignedInUser"] and state["signed_in_user"]:
         problems.append(f"{state['signed_in_user']} is signed in: ask to sign out")
+    encrypted = state["bitlocker"]["status"] != "FullyDecrypted"
+    key = recovery_key(state)
+    if encrypted and key is None:
+        problems.append("the disk is encrypted and has no recovery key: add one and escrow it")
+    elif encrypted and parameters["AskDirectory"] and not key_escrowed(call.pc, state):
+        problems.append(
+            "the recovery key of the encrypted disk is not in the directory: escrow it first"
+        )
     call.result = {
         "problems": problems,
         "power_source": state["power_source"],
         "disk_free_gb": state["disk_free_gb"],
         "tpm_ready": state["tpm_ready"],
+        "pending_restart": state["pending_reboot"],
         "signed_in_user": state["signed_in_user"],
+        "encrypted": encrypted,
+        "recovery_key_ids": [key] if key else [],
     }
     call.changed = False

@@ -4,50 +4,91 @@ from __future__ import annotations
 
 from typing import Any
 
-from rollout.lab.windows import registry
+from rollout.lab.windows import clock, registry
 from rollout.lab.windows.modules.win_powershell import Call
+from rollout.lab.windows.scripts.controls import encryption, evidence, resident_files
+from rollout.lab.windows.scripts.direct_access import RING
 from rollout.lab.windows.scripts.machine_stamp import stamp
 from rollout.lab.windows.state import State
-
-
-def evidence(control: str, value: Any, holds: bool | None, source: str) -> dict[str, str]:
-    """One line of evidence; None means that it cannot be told yet."""
-    verdict = "pending" if holds is None else "pass" if holds else "fail"
-    return {"control": control, "value": str(value), "verdict": verdict, "source": source}
-
-
-def encryption(state: State) -> dict[str, str]:
-    """Encrypted with an escrowed key passes; off is pending, since take-home switches it on."""
-    bitlocker = state["bitlocker"]
-    text = f"{bitlocker['protection']}, key {'' if bitlocker['key_escrowed'] else 'not '}escrowed"
-    holds = bitlocker["key_escrowed"] if bitlocker["protection"] == "on" else None
-    return evidence("disk_encryption", text, holds, "Get-BitLockerVolume")
 
 
 def run(call: Call) -> None:
     """Read only."""
     state = call.pc.read()
+    parameters = call.parameters
     machine = stamp(call.pc, state)
-    service = state["services"].get(call.parameters["EdrService"], {"state": "absent"})
+    serial, image = parameters["Serial"], parameters["ImageId"]
+    lines = [
+        evidence("serial", machine["serial"], machine["serial"] == serial, "Win32_BIOS"),
+        evidence("image", machine["image_id"], machine["image_id"] == image, "registry"),
+        *_network(state, parameters),
+        *_protection(state, parameters),
+        encryption(call.pc, state),
+    ]
+    if parameters["ResidentNames"]:
+        found = resident_files(call.pc, parameters["ResidentFolders"], parameters["ResidentNames"])
+        lines.append(evidence("resident_data", f"{len(found)} files", not found, "file names"))
+    call.result = {"evidence": lines}
+    call.changed = False
+
+
+def _network(state: State, parameters: dict[str, Any]) -> list[dict[str, str]]:
     inet = state["inet"]
     user_proxy = inet["auto_config_url"] or inet["proxy"] or "none"
     policy = registry.value(state, registry.PROXY_POLICY, "ProxyServer", "none")
     winhttp = state["winhttp"]["proxy"] or "none"
     off = [name for name, on in state["firewall"].items() if not on]
-    serial, image = call.parameters["Serial"], call.parameters["ImageId"]
-    call.result = {
-        "evidence": [
-            evidence("serial", machine["serial"], machine["serial"] == serial, "Win32_BIOS"),
-            evidence("image", machine["image_id"], machine["image_id"] == image, "registry"),
-            evidence("winhttp_proxy", winhttp, winhttp == "none", "netsh winhttp"),
-            evidence("user_proxy", user_proxy, user_proxy == "none", "registry"),
-            evidence("policy_proxy", policy, policy == "none", "registry"),
-            evidence("edr_service", service["state"], service["state"] == "running", "Get-Service"),
-            evidence(
-                "firewall", f"off: {', '.join(off) or 'none'}", not off, "Get-NetFirewallProfile"
-            ),
-            evidence("tpm", state["tpm_ready"], state["tpm_ready"], "Get-Tpm"),
-            encryption(state),
-        ]
-    }
-    call.changed = False
+    lines = [
+        evidence("winhttp_proxy", winhttp, winhttp == "none", "netsh winhttp"),
+        evidence("user_proxy", user_proxy, user_proxy == "none", "registry"),
+        evidence("policy_proxy", policy, policy == "none", "registry"),
+        evidence("firewall", f"off: {', '.join(off) or 'none'}", not off, "Get-NetFirewallProfile"),
+    ]
+    for control, wanted, source in (
+        ("dns", parameters["DnsServers"], "Get-DnsClientServerAddress"),
+        ("time", parameters["TimeServers"], "W32Time"),
+    ):
+        if wanted:
+            present = state["dns" if control == "dns" else "time_servers"]
+            lines.append(evidence(control, ", ".join(present), present == wanted, source))
+    return lines
+
+
+def _protection(state: State, parameters: dict[str, Any]) -> list[dict[str, str]]:
+    early = clock.seconds_since(state, state["last_boot"]) < 60 * parameters["SettleMinutes"]
+    service = state["services"].get(parameters["EdrService"], {"state": "absent"})
+    running = clock.service_state(state, service)
+    holds = (
+        True if running == "running" else None if running == "start_pending" and early else False
+    )
+    onboarded = state["edr"]["onboarded_at"] is not None
+    connected = clock.edr_connected(state)
+    text = (
+        f"onboarded, {'' if connected else 'not yet '}connected" if onboarded else "not onboarded"
+    )
+    reached = True if connected else None if onboarded and early else False
+    virus, updates = state["antivirus"], state["updates"]
+    age, days = virus["signature_age_days"], updates["installed_days_ago"]
+    quality = registry.value(state, RING, "DeferQualityUpdatesPeriodInDays")
+    feature = registry.value(state, RING, "DeferFeatureUpdatesPeriodInDays")
+    ring = "none" if quality is None else f"{quality}/{feature} days"
+    secure = state["firmware"]["secure_boot"]
+    return [
+        evidence("edr_service", running.replace("_", ""), holds, "Get-Service"),
+        evidence("edr_onboarding", text, reached, "registry"),
+        evidence(
+            "antivirus",
+            f"real time {'on' if virus['real_time'] else 'off'}, signatures {age} days old",
+            virus["real_time"] and age <= parameters["SignatureDays"],
+            "Get-MpComputerStatus",
+        ),
+        evidence(
+            "updates",
+            f"installed {days} days ago",
+            days <= parameters["UpdateDays"],
+            "Windows Update",
+        ),
+        evidence("update_ring", ring, quality is not None, "registry"),
+        evidence("tpm", state["tpm_ready"], state["tpm_ready"], "Get-Tpm"),
+        evidence("secure_boot", "on" if secure else "off", secure, "Confirm-SecureBootUEFI"),
+    ]

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
-
+from rollout.lab.windows import restart
 from rollout.lab.windows.errors import ScriptError
 from rollout.lab.windows.modules.win_powershell import Call
-from rollout.lab.windows.state import write_atomically
 
 
 def run(call: Call) -> None:
@@ -25,6 +22,4 @@ def run(call: Call) -> None:
             return
         state["firmware"]["boot_once"] = "network"
     delay = float(call.parameters["DelaySeconds"]) * state["time_scale"]
-    # With the delay counted from this process's end, the session that asks always sees its result.
-    request = {"process": os.getpid(), "delay": delay}
-    write_atomically(call.pc.requests / f"{call.pc.name}.reboot", json.dumps(request))
+    restart.order(call.pc, delay)

@@ -1,0 +1,44 @@
+"""What only the person at the PC can do: sign in and out, choose the disk's PIN."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rollout.lab.windows import cloud, registry
+from rollout.lab.windows.state import PcFolder
+
+_ONEDRIVE = r"HKLM:\SOFTWARE\Policies\Microsoft\OneDrive"
+
+
+def sign_in(folder: Path, computer_name: str, user: str) -> None:
+    """The user signs in; where the policy says so OneDrive brings the known folders back."""
+    pc = PcFolder(folder / "pcs" / computer_name)
+    with pc.change() as state:
+        state["signed_in_user"] = user
+        if user not in state["users"]:
+            state["users"].append(user)
+        moves = registry.value(state, _ONEDRIVE, "KFMSilentOptIn")
+        if moves and cloud.download(pc, user):
+            state["onedrive"][user] = {
+                "protected": list(cloud.KNOWN_FOLDERS),
+                "sync": "up to date",
+            }
+    pc.log("signed-in", user=user)
+
+
+def sign_out(folder: Path, computer_name: str) -> None:
+    """Nobody is at the PC any more."""
+    pc = PcFolder(folder / "pcs" / computer_name)
+    with pc.change() as state:
+        state["signed_in_user"] = ""
+    pc.log("signed-out")
+
+
+def choose_pin(folder: Path, computer_name: str) -> None:
+    """The user gives the disk a PIN, which needs the TPM's protector to be there."""
+    pc = PcFolder(folder / "pcs" / computer_name)
+    with pc.change() as state:
+        protectors = state["bitlocker"]["protectors"]
+        kept = [p for p in protectors if p["type"] not in ("Tpm", "TpmPin")]
+        state["bitlocker"]["protectors"] = [*kept, {"type": "TpmPin", "id": "{LAB-TPM-PIN}"}]
+    pc.log("pin-chosen")

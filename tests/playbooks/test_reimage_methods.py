@@ -1,0 +1,200 @@
+"""Role reimage beside pxe: setup from staged media, Autopilot, Intune's wipe, wake-on-LAN."""
+
+import hashlib
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from rollout.lab import remote_wipe
+from rollout.lab.windows.state import PcFolder
+from rollout.lab.wipes import wipes
+
+Until = Callable[[Callable[[], bool]], None]
+PROFILE = {
+    "CloudAssignedTenantId": "11111111-2222-3333-4444-555555555555",
+    "CloudAssignedTenantDomain": "pref.example.jp",
+    "CloudAssignedOobeConfig": 1310,
+    "CloudAssignedDomainJoinMethod": 0,
+    "ZtdCorrelationId": "00000000-0000-0000-0000-000000000001",
+    "Version": 2049,
+    "Comment_File": "プロファイル",
+}
+
+
+class Graph:
+    """Intune's part of Microsoft Graph: tokens, devices by serial, wipes that reach the lab."""
+
+    def __init__(self, lab: Path) -> None:
+        self.devices: list[dict[str, str]] = []
+        self.wiped: list[str] = []
+        graph = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                if self.path == "/tenant/oauth2/v2.0/token":
+                    form = parse_qs(body)
+                    right = form["client_secret"] == ["s3cret"] and form["client_id"] == ["app"]
+                    self._answer(200 if right else 401, {"access_token": "t0ken"})
+                    return
+                device = self.path.split("/")[-2]
+                assert self.headers["Authorization"] == "Bearer t0ken"
+                assert json.loads(body) == {"keepEnrollmentData": False, "keepUserData": False}
+                graph.wiped.append(device)
+                remote_wipe.order(lab, device)
+                self._answer(204, None)
+
+            def do_GET(self) -> None:
+                query = parse_qs(urlsplit(self.path).query)["$filter"][0]
+                found = [d for d in graph.devices if f"'{d['serialNumber']}'" in query]
+                self._answer(200, {"value": found})
+
+            def _answer(self, code: int, content: Any) -> None:
+                text = b"" if content is None else json.dumps(content).encode()
+                self.send_response(code)
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+
+@pytest.fixture(scope="module")
+def graph(bench: Any) -> Iterator[Graph]:
+    emulator = Graph(bench.folder)
+    thread = threading.Thread(target=emulator.server.serve_forever, args=(0.05,))
+    thread.start()
+    yield emulator
+    emulator.server.shutdown()
+    emulator.server.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def hosts(bench: Any, graph: Graph) -> dict[str, Any]:
+    """101 by setup, 102 by setup with an Autopilot profile, 103 and 104 by Intune's wipe.
+
+    105 has the digest of other media.
+    """
+    media = bench.work / "media"
+    (media / "sources").mkdir(parents=True)
+    (media / "sources" / "install.wim").write_bytes(b"image")
+    (media / "setup.exe").write_bytes(b"MZ")
+    secret = bench.work / "graph-secret"
+    secret.write_text("s3cret\n")
+    graph.devices += [{"id": "TSU-PC103", "serialNumber": "5CD00103"}]
+    staged = {
+        "reimage_method": "setup",
+        "reimage_media_source": str(media),
+        "reimage_media_sha256": hashlib.sha256(b"image").hexdigest(),
+    }
+    profile = {"reimage_autopilot_managed": False, "reimage_autopilot_profile": PROFILE}
+    intune = {
+        "reimage_method": "autopilot",
+        "reimage_graph_url": graph.url,
+        "reimage_login_url": graph.url,
+        "reimage_graph_tenant_id": "tenant",
+        "reimage_graph_client_id": "app",
+        "reimage_graph_secret_file": str(secret),
+    }
+    other = {"reimage_media_sha256": hashlib.sha256(b"other").hexdigest()}
+    found: dict[str, Any] = (
+        bench.hosts(101, **staged)
+        | bench.hosts(102, **staged | profile | {"reimage_method": "autopilot"})
+        | bench.hosts(103, 104, **intune)
+        | bench.hosts(105, **staged | other)
+    )
+    return found
+
+
+@pytest.fixture(scope="module")
+def outcome(bench: Any, hosts: dict[str, Any], until: Until) -> dict[str, Any]:
+    bench.daemon.epoch = 10
+    plays = {"capture": bench.play("capture", hosts)}
+    plays["check"] = bench.play("reimage", hosts, "--check")
+    plays["boots after check"] = {n: bench.pc(f"TSU-PC{n}").boot_id for n in range(101, 106)}
+    plays["reimage"] = bench.play("reimage", hosts)
+    for number in (101, 102, 103):
+        until(lambda n=number: bool(bench.daemon.heard("/v1/check-in", f"5CD00{n}")))
+    return plays
+
+
+@pytest.mark.parametrize("number", [101, 102, 103])
+def test_a_machine_arrives_by_each_method_and_was_rewritten_once(
+    bench: Any, outcome: dict[str, Any], number: int
+) -> None:
+    report = outcome["reimage"].report(f"m{number}")
+    assert report is not None, outcome["reimage"].text
+    assert report["armed"] is True
+    (arrival,) = bench.daemon.heard("/v1/check-in", f"5CD00{number}")
+    assert arrival["image_id"] == "platform-2023.1"
+    assert arrival["token"] == f"check-in 5CD00{number}"
+    assert arrival["boot_id"] != report["boot_id"]
+    assert len(wipes(bench.folder, f"TSU-PC{number}")) == 1
+
+
+def test_the_autopilot_profile_is_in_the_new_system_exact_and_ascii(
+    bench: Any, outcome: dict[str, Any]
+) -> None:
+    disk = PcFolder(bench.folder / "pcs" / "TSU-PC102").disk
+    file = disk / "Windows/Provisioning/Autopilot/AutopilotConfigurationFile.json"
+    assert file.read_bytes().isascii()
+    assert json.loads(file.read_text()) == PROFILE
+
+
+def test_other_media_and_unknown_devices_are_refused_before_anything_is_armed(
+    bench: Any, outcome: dict[str, Any], graph: Graph
+) -> None:
+    reimage = outcome["reimage"]
+    assert "have digest" in reimage.failure("m105")
+    assert "Intune knows no PC with serial 5CD00104" in reimage.failure("m104")
+    for number in (104, 105):
+        assert reimage.report(f"m{number}") is None
+        assert not bench.daemon.heard("/v1/arm", f"5CD00{number}")
+        assert wipes(bench.folder, f"TSU-PC{number}") == []
+    assert graph.wiped == ["TSU-PC103"]
+
+
+def test_check_mode_arms_nothing_and_wipes_nothing(outcome: dict[str, Any], bench: Any) -> None:
+    check = outcome["check"]
+    for number in (101, 102, 103):
+        assert check.report(f"m{number}") is not None, check.text
+    assert "Intune knows no PC" in check.failure("m104")
+    for number in (101, 102, 103):
+        assert len(bench.daemon.heard("/v1/arm", f"5CD00{number}")) == 1
+        seen = outcome["reimage"].report(f"m{number}")["boot_id"]
+        assert outcome["boots after check"][number] == seen
+
+
+def test_no_secret_is_in_the_output(outcome: dict[str, Any]) -> None:
+    for secret in ("s3cret", "t0ken", "check-in 5CD", "arm-token"):
+        assert secret not in outcome["reimage"].text
+
+
+def test_an_incomplete_profile_is_refused(bench: Any, hosts: dict[str, Any]) -> None:
+    short = {k: v for k, v in PROFILE.items() if k != "Version"}
+    changed = {"m105": hosts["m102"] | hosts["m105"] | {"reimage_autopilot_profile": short}}
+    changed["m105"]["reimage_method"] = "autopilot"
+    assert "lacks Version" in bench.play("reimage", changed).failure("m105")
+
+
+def test_a_sleeping_machine_is_woken_by_its_own_address(bench: Any) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.settimeout(60)
+        wake = {"reimage_wake_on_lan": True, "reimage_wake_broadcast": "127.0.0.1"}
+        wake["reimage_wake_port"] = listener.getsockname()[1]
+        play = bench.play("preflight", bench.hosts(104, rollout_epoch=11, **wake))
+        assert play.code == 0, play.text
+        assert listener.recv(200).startswith(b"\xff" * 6 + bytes.fromhex("02005e000068") * 16)
