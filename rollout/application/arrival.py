@@ -25,7 +25,7 @@ from rollout.domain.run import ClaimOutcome
 from rollout.domain.text import ValueRefused
 from rollout.domain.wave import WaveState
 from rollout.settings import Settings
-from rollout.store import claims, machines, waves
+from rollout.store import claims, machines, stops, waves
 from rollout.store.database import Database
 from rollout.store.tables import Claim, Machine
 
@@ -83,6 +83,8 @@ def arm(
             raise ArrivalRefused(f"{machine.asset_tag} is {machine.state}, not reimaging")
         if not _wave_runs(session, machine):
             raise ArrivalRefused(f"the wave of {machine.asset_tag} does not run any more")
+        if stops.reaches(session, machine):
+            raise ArrivalRefused(f"{machine.asset_tag} is stopped: see `rollout stops`")
         if not offers(machine.generation):
             raise ArrivalRefused(
                 f"the deployment folder has no image for {machine.generation}: add it to the "
@@ -147,8 +149,10 @@ def _open_order(session: Session, machine: Machine, at: datetime) -> Claim | Non
     claim = claims.open_of_machines(session, [machine.id or 0]).get(machine.id or 0)
     if claim is None or claim.step != Step.REIMAGE or claim.deadline_at <= at:
         return None
-    # Halted between arming and boot: its disk is still whole.
-    return claim if _wave_runs(session, machine) else None
+    # Halted or stopped between arming and boot: its disk is still whole.
+    if not _wave_runs(session, machine) or stops.reaches(session, machine):
+        return None
+    return claim
 
 
 def _is_its_card(machine: Machine, mac: str | None) -> bool:

@@ -31,8 +31,9 @@ from rollout.store import (
     leases,
     machines,
     runs,
-    transitions,
+    stops,
     tranches,
+    transitions,
     waves,
 )
 from rollout.store.database import Database
@@ -87,10 +88,7 @@ def hand_over_complete(
         leases.require(session, lease_epoch)
         complete = [
             machine.id or 0
-            for wave in waves.in_states(session, WaveState.RUNNING)
-            for machine in machines.waiting(
-                session, wave.id or 0, resting, day=_today(settings, at)
-            )
+            for machine in _waiting(session, settings, resting, at)
             if next_step(settings, machine) is None
         ]
         transitions.apply(
@@ -136,11 +134,13 @@ def startable(session: Session, settings: Settings, at: datetime) -> bool:
 def _waiting(
     session: Session, settings: Settings, states: Iterable[MachineState], at: datetime
 ) -> list[Machine]:
-    """Machines of running waves in `states` whose day has come."""
+    """Machines of running waves in `states` whose day has come and that no stop reaches."""
+    stopped, sites = stops.stopped(session), machines.site_keys(session)
     return [
         machine
         for wave in waves.in_states(session, WaveState.RUNNING)
         for machine in machines.waiting(session, wave.id or 0, states, day=_today(settings, at))
+        if not stopped.reaches(machine.generation, sites.get(machine.site_id or 0))
     ]
 
 
@@ -150,7 +150,9 @@ def _today(settings: Settings, at: datetime) -> date:
 
 def _choose(session: Session, settings: Settings, at: datetime) -> Chosen | None:
     """The group that has waited longest, within every limit."""
-    sites = machines.site_keys(session)
+    stopped, sites = stops.stopped(session), machines.site_keys(session)
+    if stopped.everything:
+        return None
     busy = machines.working_by_site(session, WORKING)
     destructive_room = settings.limits.blast_radius - claims.open_count(session, Step.REIMAGE)
     for wave in waves.in_states(session, WaveState.RUNNING):
@@ -158,7 +160,8 @@ def _choose(session: Session, settings: Settings, at: datetime) -> Chosen | None
         admitted = tranches.admitted(session, wave.id or 0) if ready else frozenset()
         groups: dict[tuple[Step, int | None], list[Machine]] = {}
         for machine in ready:
-            if machine.id not in admitted:
+            site = sites.get(machine.site_id or 0)
+            if machine.id not in admitted or stopped.reaches(machine.generation, site):
                 continue
             step = next_step(settings, machine)
             if step is not None and machine.serial and machine.computer_name:

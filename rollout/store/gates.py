@@ -26,7 +26,7 @@ def counts(
     """
     old = case((col(Machine.state_since) < silent_before, 1), else_=0)
     rows = session.exec(
-        select(
+        select(  # type: ignore[call-overload]
             Machine.state,
             Machine.held_from,
             func.count(),
