@@ -86,7 +86,9 @@ class VirtualWorld:
             *("-F", str(config), "-o", "ControlMaster=no"),
             *("-o", "ServerAliveInterval=3", "-o", "ServerAliveCountMax=10"),
         ]
-        variables = ansible_access.group_vars(WorldFiles(self.folder)) | {
+        files = WorldFiles(self.folder)
+        files.onboarding.write_text("rem the lab's stand-in for an EDR onboarding script\n")
+        variables = ansible_access.group_vars(files) | {
             "ansible_python_interpreter": "/usr/bin/lab-python",
             "ansible_ssh_args": shlex.join(options),
             "ansible_timeout": 30,

@@ -87,7 +87,7 @@ class PullsThePlug:
 def test_a_wave_of_six_with_a_wrong_digest_and_a_power_cut(rollout: Make) -> None:
     if WANTED != "full":
         pytest.skip("the whole form: `make lab-vm`")
-    world = rollout(6)
+    world = rollout(10)
     *good, cut, wrong = world.populate(["DK20"] * 5 + ["DK21"])
     switch_on(world, [*good, cut, wrong])
     world.work(PullsThePlug(world, cut, "order"), patience=1500)
