@@ -16,6 +16,8 @@ from rollout.application.ports import Clock, HostEvent, RunEnd
 from rollout.domain.history import canonical
 from rollout.domain.machine import MachineVerb, Step
 from rollout.domain.run import ALIVE, ClaimOutcome, RunPurpose, RunState, RunVerb
+from rollout.i18n import _
+from rollout.i18n.labels import label
 from rollout.store import claims, commands, evidence, machines, runs, transitions
 from rollout.store.database import Database
 from rollout.store.tables import Claim, Machine, Run
@@ -67,7 +69,7 @@ class Results:
             else:
                 verb = RunVerb.CANCEL if end.how == "cancelled" else RunVerb.CRASH
                 verb = RunVerb.LOSE if self.abandoning else verb
-                reason = end.message or f"the run {end.how}"
+                reason = end.message or _("the run ended: {how}").format(how=end.how)
                 settle.run_lost(session, run, verb, at=at, reason=reason)
 
 
@@ -106,7 +108,7 @@ def _step_events(
                 settled.add(event.machine_id)
         elif event.status in _FAILURES:
             machine = machines.by_id(session, event.machine_id)
-            reason = f"{claim.step}: {event.task}: {event.message or event.status}"
+            reason = f"{label(Step(claim.step))}: {event.task}: {event.message or event.status}"
             ending = settle.failed if event.status == "failed" else settle.silent
             if event.status == "unreachable" and claim.consumed_at is not None:
                 continue  # it is rewriting its disk: the check-in or the deadline decides
@@ -162,11 +164,10 @@ def _probe_events(session: Session, run: Run, events: Sequence[HostEvent], at: d
         if event.report is not None:
             answer = settle.probed(session, machine, event.report, at=at, run_id=run.id or 0)
         elif event.status in _FAILURES:
-            answer = (
-                f"{machine.asset_tag} does not answer ({event.message or event.status}): go and "
-                f"look, then `rollout machine retry {machine.asset_tag} --settled "
-                "done|not-started --reason ...`"
-            )
+            answer = _(
+                "{tag} does not answer ({why}): go and look, then "
+                "`rollout machine retry {tag} --settled done|not-started --reason ...`"
+            ).format(tag=machine.asset_tag, why=event.message or event.status)
         else:
             continue
         for command in commands.of_run(session, run.id or 0):
@@ -176,7 +177,7 @@ def _probe_events(session: Session, run: Run, events: Sequence[HostEvent], at: d
 
 def _answer_unanswered(session: Session, run: Run, end: RunEnd, at: datetime) -> None:
     for command in commands.of_run(session, run.id or 0):
-        text = f"the probe {end.how}: {end.message or 'no answer'}"
+        text = _("the probe ended without an answer: {why}").format(why=end.message or end.how)
         commands.answer(session, command.id or 0, text, at=at, refused=True)
 
 
@@ -189,7 +190,9 @@ def _finish(session: Session, run: Run, at: datetime) -> None:
     for claim in claims.open_of_run(session, run_id):
         if claim.armed_at is None:
             machine = machines.by_id(session, claim.machine_id)
-            reason = f"{claim.step}: the run ended without a report of this machine"
+            reason = _("{step}: the run ended without a report of this machine").format(
+                step=label(Step(claim.step))
+            )
             settle.lose(session, machine, claim, at=at, reason=reason, run_id=run_id)
 
 
@@ -211,7 +214,12 @@ def _timed_out(session: Session, run: Run, end: RunEnd, at: datetime) -> None:
         if claim.armed_at is None:
             machine = machines.by_id(session, claim.machine_id)
             settle.silent(
-                session, machine, claim, at=at, reason=f"{claim.step}: {reason}", run_id=run_id
+                session,
+                machine,
+                claim,
+                at=at,
+                reason=f"{label(Step(claim.step))}: {reason}",
+                run_id=run_id,
             )
 
 

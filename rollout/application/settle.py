@@ -14,6 +14,8 @@ from sqlmodel import Session
 from rollout.domain.history import canonical
 from rollout.domain.machine import MachineState, MachineVerb, Step
 from rollout.domain.run import ClaimOutcome, RunState, RunVerb
+from rollout.i18n import _
+from rollout.i18n.labels import label
 from rollout.store import claims, commands, machines, runs, transitions
 from rollout.store.tables import Claim, Machine, Run
 
@@ -150,13 +152,12 @@ def lose(
         commands.ask(session, "probe_machine", claim.machine_id, actor=DAEMON, at=at, reason=reason)
         return
     if claim.attempt >= ATTEMPTS_AFTER_LOSS:
-        why = f"lost {claim.attempt} times: {reason}"
+        why = _("lost {count} times: {reason}").format(count=claim.attempt, reason=reason)
         claims.end(session, [claim.id or 0], ClaimOutcome.FAILED, at)
         _move(session, machine, MachineVerb.FAIL, DAEMON, at, why, run_id)
         return
-    not_started(
-        session, machine, claim, actor=DAEMON, at=at, reason=f"no effect: {reason}", run_id=run_id
-    )
+    why = _("no effect: {reason}").format(reason=reason)
+    not_started(session, machine, claim, actor=DAEMON, at=at, reason=why, run_id=run_id)
 
 
 def overdue(session: Session, alive: frozenset[int], *, at: datetime) -> int:
@@ -166,7 +167,9 @@ def overdue(session: Session, alive: frozenset[int], *, at: datetime) -> int:
         machine = machines.by_id(session, claim.machine_id)
         if machine.state not in (MachineState.SILENT, MachineState.UNKNOWN):
             minutes = (claim.deadline_at - claim.created_at).total_seconds() / 60
-            reason = f"{claim.step}: no answer within {minutes:g} min"
+            reason = _("{step}: no answer within {minutes} min").format(
+                step=label(Step(claim.step)), minutes=f"{minutes:g}"
+            )
             run = runs.by_id(session, claim.run_id)
             if run.state in (RunState.LOST, RunState.CRASHED):
                 lose(session, machine, claim, at=at, reason=reason, run_id=run.id)
@@ -185,20 +188,24 @@ def probed(
     claim = claims.latest(session, machine.id or 0, Step.REIMAGE)
     in_doubt = machine.state in (MachineState.SILENT, MachineState.UNKNOWN)
     if not in_doubt or machine.step != Step.REIMAGE or claim is None:
-        return f"{machine.asset_tag} is {machine.state}: nothing to settle"
+        return _("{tag} is {state}: nothing to settle").format(
+            tag=machine.asset_tag, state=label(MachineState(machine.state))
+        )
     if not claims.may_have_happened(claim):
-        return f"{machine.asset_tag} was never told to install: it can be retried"
+        return _("{tag} was never told to install: it can be retried").format(tag=machine.asset_tag)
     # By number: a programme clock that is set anew goes back.
     if run_id < claim.run_id:
-        return f"{machine.asset_tag} was asked before it was told to install: ask again"
-    if report.get("serial") != machine.serial:
-        return (
-            f"the machine that answers as {machine.computer_name} has the serial "
-            f"{report.get('serial')}, not {machine.serial}: go and look which machine it is"
+        return _("{tag} was asked before it was told to install: ask again").format(
+            tag=machine.asset_tag
         )
+    if report.get("serial") != machine.serial:
+        return _(
+            "the machine that answers as {name} has the serial {found}, not {serial}: "
+            "go and look which machine it is"
+        ).format(name=machine.computer_name, found=report.get("serial"), serial=machine.serial)
     if str(report.get("stamp_epoch")) == str(claim.id):
         _remember(session, machine, report, at)
-        reason = f"probe: the disk bears the stamp of claim {claim.id}"
+        reason = _("probe: the disk bears the stamp of claim {epoch}").format(epoch=claim.id)
         done(
             session,
             machine,
@@ -210,14 +217,16 @@ def probed(
             run_id=run_id,
         )
     elif report.get("boot_id") and report.get("boot_id") != claim.boot_id_before:
-        reason = f"probe: booted again with its old system, claim {claim.id} wrote nothing"
+        reason = _("probe: booted again with its old system, claim {epoch} wrote nothing").format(
+            epoch=claim.id
+        )
         not_started(session, machine, claim, actor=DAEMON, at=at, reason=reason, run_id=run_id)
     else:
-        return (
-            f"{machine.asset_tag} answers with its old system and has not booted since it was "
-            "told to install: it may still do so at its next boot; look at it, then "
-            f"`rollout machine retry {machine.asset_tag} --settled not-started --reason ...`"
-        )
+        return _(
+            "{tag} answers with its old system and has not booted since it was told to "
+            "install: it may still do so at its next boot; look at it, then "
+            "`rollout machine retry {tag} --settled not-started --reason ...`"
+        ).format(tag=machine.asset_tag)
     return reason
 
 
