@@ -21,7 +21,7 @@ from pydantic_settings import (
 
 from rollout.domain.errors import RolloutError
 from rollout.domain.machine import Step
-from rollout.settings_operation import Gates, Tranches
+from rollout.settings_operation import Gates, Tranches, Windows
 from rollout.settings_planning import (
     Calendar,
     DateRange,
@@ -60,6 +60,7 @@ __all__ = [
     "SiteLimits",
     "StepTimes",
     "Tranches",
+    "Windows",
     "config_path",
     "load",
     "shipped",
@@ -214,6 +215,7 @@ class Settings(BaseSettings):
     pilot: Pilot = Pilot()
     tranches: Tranches = Tranches()
     gates: Gates = Gates()
+    windows: Windows = Windows()
     generations: dict[str, Generation] = {}
     notice: Notice = Notice()
     machines: dict[str, MachineRules] = {}

@@ -1,11 +1,13 @@
 """The part of the configuration that the daemon obeys while waves run."""
 
-from typing import Annotated
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from rollout.domain.gates import Limits as GateLimits
-from rollout.settings_planning import Section
+from rollout.domain.machine import Step
+from rollout.domain.windows import Hours, Window
+from rollout.settings_planning import WEEKDAYS, Section, Weekday
 
 Share = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 Minutes = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -48,3 +50,68 @@ class Tranches(Section):
     table, where it is not 0, goes before this."""
     share: Share = 0.1
     """The part of the wave that follows them, before the rest."""
+
+
+def _hours(value: Any) -> Any:
+    """Refuse what is no span of hours; kept as it was written."""
+    if isinstance(value, str):
+        Hours.parse(value)
+    return value
+
+
+HoursOfDay = Annotated[str, BeforeValidator(_hours)]
+
+
+class SiteWindow(Section):
+    """Hours and days of one site."""
+
+    hours: tuple[HoursOfDay, ...] = ()
+    """Spans such as `18:00-22:00`, or `22:00-05:00` over midnight; none named: at any hour."""
+    weekdays: tuple[Weekday, ...] = ()
+    """Days of the week; a span over midnight belongs to the day on which it begins. None named:
+    every day."""
+
+    @property
+    def window(self) -> Window:
+        """What the dispatch asks."""
+        return Window(
+            tuple(Hours.parse(text) for text in self.hours),
+            tuple(WEEKDAYS.index(day) for day in self.weekdays),
+        )
+
+
+class Windows(SiteWindow):
+    """`[windows]`: when steps may begin, in the programme's time zone."""
+
+    exempt: tuple[Step, ...] = (Step.CONNECT, Step.RESTORE, Step.VERIFY, Step.ENABLE)
+    """Steps that may begin at any time: a PC that was rewritten is made ready for its owner.
+    Reimage cannot be exempt."""
+    ahead: tuple[Step, ...] = ()
+    """Steps that may begin before the machine's own day, such as preflight and capture."""
+    ahead_days: Annotated[int, Field(ge=0)] = 1
+    """How many calendar days before: 3 reach from Monday to Friday."""
+    sites: dict[str, SiteWindow] = Field(default={})
+    """Other hours and days at a site, by its name in the ledger."""
+
+    @model_validator(mode="after")
+    def _destructive_steps_obey(self) -> Self:
+        for name, steps in (("exempt", self.exempt), ("ahead", self.ahead)):
+            for step in steps:
+                if step.destructive:
+                    raise ValueError(
+                        f"{name}: {step} rewrites disks and begins only in its window, on its "
+                        "day: take it out"
+                    )
+        unordered = [
+            step.value for step in self.ahead if step not in (Step.PREFLIGHT, Step.CAPTURE)
+        ]
+        if unordered:
+            raise ValueError(
+                f"ahead: {', '.join(unordered)} comes after the reimage: only preflight and "
+                "capture can go ahead"
+            )
+        return self
+
+    def at(self, site: str | None) -> Window:
+        """The window of a site."""
+        return self.sites.get(site or "", self).window

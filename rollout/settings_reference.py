@@ -151,6 +151,8 @@ def _toml(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, Path):
         return f'"{value.as_posix()}"'
+    if isinstance(value, tuple):
+        return f"[{', '.join(_toml(part) for part in value)}]"
     if isinstance(value, str):
         return f"'{value}'" if "\\" in value else f'"{value}"'
     return str(value)

@@ -156,7 +156,7 @@ def _choose(session: Session, settings: Settings, at: datetime) -> Chosen | None
     busy = machines.working_by_site(session, WORKING)
     destructive_room = settings.limits.blast_radius - claims.open_count(session, Step.REIMAGE)
     for wave in waves.in_states(session, WaveState.RUNNING):
-        ready = machines.waiting(session, wave.id or 0, STEP_FROM, day=_today(settings, at))
+        ready = machines.waiting(session, wave.id or 0, STEP_FROM, day=_furthest_day(settings, at))
         admitted = tranches.admitted(session, wave.id or 0) if ready else frozenset()
         groups: dict[tuple[Step, int | None], list[Machine]] = {}
         for machine in ready:
@@ -164,7 +164,8 @@ def _choose(session: Session, settings: Settings, at: datetime) -> Chosen | None
             if machine.id not in admitted or stopped.reaches(machine.generation, site):
                 continue
             step = next_step(settings, machine)
-            if step is not None and machine.serial and machine.computer_name:
+            known = machine.serial and machine.computer_name
+            if step is not None and known and _its_time(settings, machine, step, site, at):
                 groups.setdefault((step, machine.site_id), []).append(machine)
         for (step, site_id), group in groups.items():
             room = settings.site(sites.get(site_id or 0, "")).at_once - busy.get(site_id, 0)
@@ -174,6 +175,24 @@ def _choose(session: Session, settings: Settings, at: datetime) -> Chosen | None
             if room > 0 and _gathered(session, settings, wave, step, site_id, group, at):
                 return Chosen(wave, step, site_id, group[:room])
     return None
+
+
+def _furthest_day(settings: Settings, at: datetime) -> date:
+    """The latest day of which some step may begin now."""
+    windows = settings.windows
+    return _today(settings, at) + timedelta(days=windows.ahead_days if windows.ahead else 0)
+
+
+def _its_time(
+    settings: Settings, machine: Machine, step: Step, site: str | None, at: datetime
+) -> bool:
+    """Whether the machine's day has come for this step, and the site's window is open."""
+    windows, local = settings.windows, at.astimezone(settings.programme.zone)
+    ahead = windows.ahead_days if step in windows.ahead else 0
+    if machine.planned_day is not None:
+        if machine.planned_day > local.date() + timedelta(days=ahead):
+            return False
+    return step in windows.exempt or windows.at(site).opens(local)
 
 
 def _gathered(

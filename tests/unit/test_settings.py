@@ -99,6 +99,9 @@ def test_an_unknown_key_is_named_with_the_page_that_lists_them(configure: Config
         ("[gates]\nsilent_minutes = inf\n", "gates.silent_minutes"),
         ("[gates]\nsoak_minutes = -1\n", "gates.soak_minutes"),
         ("[tranches]\nshare = 0\n", "tranches.share"),
+        ('[windows]\nhours = ["18-22"]\n', "windows.hours.0"),
+        ('[windows]\nexempt = ["reimage"]\n', "windows: Value error, exempt: reimage"),
+        ('[windows.sites."津"]\nweekdays = ["月"]\n', "windows.sites.津.weekdays.0"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_place(configure: Configure, text: str, place: str) -> None:
