@@ -11,6 +11,8 @@ PYTHON ?=
 TESTS ?= tests
 OUT ?= out
 QUICK ?=
+# Files stay whole, because tests of one file share a lab; the machine's cores set the pace.
+WORKERS ?= 2
 BENCHES := $(filter-out bench/_%,$(wildcard bench/*.py))
 
 .PHONY: help demo test lint lab-vm bench tui docs messages lock clean
@@ -27,8 +29,8 @@ demo: $(READY) ## a prefecture's ledger, waves, lab PCs over SSH, faults, a stat
 tui: $(READY) ## the control room in the terminal
 	@$(BIN)/rollout tui
 
-test: $(READY) ## every test, with coverage; TESTS=path for some
-	@$(BIN)/python -m pytest --cov $(TESTS)
+test: $(READY) ## every test, with coverage; TESTS=path for some, WORKERS=0 for one process
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov $(TESTS)
 
 lint: $(READY) ## style, formatting, types, floors
 	@$(BIN)/ruff check
