@@ -145,6 +145,60 @@ def status(folder: Folder = FOLDER, as_json: AsJson = False) -> None:
     )
 
 
+@app.command(help=_("One lab PC: what it is, what it carries, what happened to it."))
+def show(
+    name: Annotated[str, typer.Argument(metavar="TAG", help=_("asset tag or computer name"))],
+    folder: Folder = FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    from dataclasses import asdict
+
+    from rollout.lab.portrait import portrait
+
+    found = portrait(folder.absolute(), name)
+    if as_json:
+        print_json(asdict(found))
+        return
+    say(f"{found.asset_tag}  {found.computer_name}")
+    for title, part in (
+        (_("machine"), found.machine),
+        (_("security"), found.security),
+        (_("network"), found.network),
+        (_("user data"), found.user_data),
+        (_("services"), found.services),
+        (_("faults"), found.faults),
+    ):
+        if part:
+            rows = [[key.replace("_", " "), _shown(value)] for key, value in part.items()]
+            print_table([_("what"), _("value")], rows, title=title)
+    if found.wipes:
+        print_table(
+            [_("rewritten at"), _("order"), _("from"), _("to")],
+            [[wipe.time, wipe.epoch, wipe.old_image, wipe.new_image] for wipe in found.wipes],
+            title=_("disk"),
+        )
+    print_table(
+        [_("time"), _("event"), _("details")],
+        [
+            [
+                event["time"],
+                event["event"],
+                ", ".join(f"{k}={v}" for k, v in event.items() if k not in ("time", "event")),
+            ]
+            for event in found.events
+        ],
+        title=_("what happened last"),
+    )
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "-"
+    return "-" if value is None or value == "" else str(value)
+
+
 def _as_json(found: "LabStatus") -> dict[str, object]:
     return {
         "running": found.running,

@@ -99,6 +99,8 @@ class Machine:
     async def _settle(self) -> None:
         """Bring port and power to what faults and state ask for."""
         power = self.pc.read()["power"]
+        if power == "erased":
+            return
         if not self._may_run():
             if power != "off":
                 await self._shut_down()
@@ -110,6 +112,9 @@ class Machine:
         await self._go_on_the_network()
 
     async def _boot(self) -> None:
+        if self.pc.read().get("erase"):
+            await asyncio.to_thread(image.erase, self.pc)
+            return
         self._set_power("booting")
         # Not a wait for something: this is how long the PC takes.
         await asyncio.sleep(self._boot_seconds)

@@ -141,6 +141,15 @@ def install(pc: PcFolder, order: dict[str, Any]) -> State:
     return new
 
 
+def erase(pc: PcFolder) -> None:
+    """Leave an empty disk; the PC has nothing to start from any more."""
+    shutil.rmtree(pc.disk, ignore_errors=True)
+    pc.host_key.unlink(missing_ok=True)
+    with pc.change() as state:
+        state.update(power="erased", registry={}, users=[], boot_id="")
+    pc.log("erased")
+
+
 def _lay_out(disk: Path) -> None:
     for folder in ("Windows/System32", "Users/Public/Documents", "ProgramData"):
         (disk / folder).mkdir(parents=True)

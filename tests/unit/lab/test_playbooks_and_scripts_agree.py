@@ -13,7 +13,7 @@ from rollout.lab.ansible_access import COLLECTIONS
 PLAYBOOKS = Path(__file__).resolve().parents[3] / "playbooks"
 ROLES = PLAYBOOKS / "roles"
 #: Playbooks that people start by hand, with an inventory of their own.
-BESIDE_THE_PASSAGE = ("release",)
+BESIDE_THE_PASSAGE = ("release", "retire")
 SCRIPTS = {path.stem: path for path in ROLES.glob("*/files/*.ps1")}
 MODULES = COLLECTIONS / "ansible_collections/ansible/windows/plugins/modules"
 
