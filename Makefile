@@ -30,7 +30,7 @@ tui: $(READY) ## the control room in the terminal
 	@$(BIN)/rollout tui
 
 test: $(READY) ## every test, with coverage; TESTS=path for some, WORKERS=0 for one process
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov $(TESTS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS) --cov
 
 lint: $(READY) ## style, formatting, types, floors
 	@$(BIN)/ruff check
