@@ -21,7 +21,7 @@ from pydantic_settings import (
 
 from rollout.domain.errors import RolloutError
 from rollout.domain.machine import Step
-from rollout.settings_operation import Gates, Tranches, Windows
+from rollout.settings_operation import Failures, Gates, StepTimes, Tranches, Windows
 from rollout.settings_planning import (
     Calendar,
     DateRange,
@@ -43,6 +43,7 @@ __all__ = [
     "Calendar",
     "DateRange",
     "DepartmentRules",
+    "Failures",
     "Gates",
     "Generation",
     "Limits",
@@ -107,13 +108,6 @@ class Programme(Section):
     def zone(self) -> ZoneInfo:
         """The time zone itself."""
         return ZoneInfo(self.timezone)
-
-
-class StepTimes(Section):
-    """`[steps.reimage]`"""
-
-    minutes: Annotated[float, Field(gt=0)] = 60
-    """Deadline from claim to proof; after it the machine counts as silent or unknown."""
 
 
 class OperatorRole(StrEnum):
@@ -216,6 +210,7 @@ class Settings(BaseSettings):
     tranches: Tranches = Tranches()
     gates: Gates = Gates()
     windows: Windows = Windows()
+    failures: Failures = Failures()
     generations: dict[str, Generation] = {}
     notice: Notice = Notice()
     machines: dict[str, MachineRules] = {}
@@ -261,9 +256,13 @@ class Settings(BaseSettings):
         """How many machines of a generation go first at each site."""
         return self.generation(generation).canary or self.tranches.canary
 
+    def step(self, step: Step) -> StepTimes:
+        """Deadline and retries of a step."""
+        return self.steps.get(step, StepTimes())
+
     def deadline(self, step: Step) -> timedelta:
         """From claim to proof."""
-        return timedelta(minutes=self.steps.get(step, StepTimes()).minutes)
+        return timedelta(minutes=self.step(step).minutes)
 
 
 def config_path() -> Path:

@@ -1,6 +1,7 @@
 """The part of the configuration that the daemon obeys while waves run."""
 
-from typing import Annotated, Any, Self
+import re
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -115,3 +116,36 @@ class Windows(SiteWindow):
     def at(self, site: str | None) -> Window:
         """The window of a site."""
         return self.sites.get(site or "", self).window
+
+
+def _pattern(value: Any) -> Any:
+    """Refuse what is no regular expression; kept as it was written."""
+    if isinstance(value, str):
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"{value!r} is no regular expression: {error}") from None
+    return value
+
+
+class StepTimes(Section):
+    """`[steps.reimage]`"""
+
+    minutes: Annotated[float, Field(gt=0)] = 60
+    """Deadline from claim to proof; after it the machine counts as silent or unknown."""
+    attempts: Annotated[int, Field(ge=1, le=20)] = 1
+    """How often the step is begun before an operator is needed; a reimage that may have happened
+    is never begun again by itself."""
+    pause_minutes: Minutes = 10
+    """How long the next attempt waits."""
+    retry_on: tuple[Literal["failed", "silent"], ...] = ("failed",)
+    """After what it is begun again."""
+    retry_matching: tuple[Annotated[str, BeforeValidator(_pattern)], ...] = ()
+    """Only after causes in which one of these regular expressions is found; none named: any."""
+
+
+class Failures(Section):
+    """`[failures]`"""
+
+    hold_repeated: bool = True
+    """Hold a machine whose step fails twice in the same way: a third attempt would as well."""

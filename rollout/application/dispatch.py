@@ -189,9 +189,8 @@ def _its_time(
     """Whether the machine's day has come for this step, and the site's window is open."""
     windows, local = settings.windows, at.astimezone(settings.programme.zone)
     ahead = windows.ahead_days if step in windows.ahead else 0
-    if machine.planned_day is not None:
-        if machine.planned_day > local.date() + timedelta(days=ahead):
-            return False
+    if machine.planned_day and machine.planned_day > local.date() + timedelta(days=ahead):
+        return False
     return step in windows.exempt or windows.at(site).opens(local)
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from rollout.application import dispatch, gates, settle
+from rollout.application import dispatch, failures, gates, settle
 from rollout.application.ports import Clock, RunEnd, RunEngine, RunOrder
 from rollout.application.results import Results
 from rollout.domain.errors import RolloutError
@@ -105,6 +105,8 @@ class Programme:
             settle.overdue(session, self.engine.alive(), at=at)
             self._doubt_again(session, at)
         gates.watch(self.database, self.settings, lease_epoch=mine, at=at)
+        failures.hold_repeated(self.database, self.settings, lease_epoch=mine, at=at)
+        failures.retry_by_itself(self.database, self.settings, lease_epoch=mine, at=at)
         dispatch.hold_incomplete(self.database, self.settings, lease_epoch=mine, at=at)
         dispatch.hand_over_complete(self.database, self.settings, lease_epoch=mine, at=at)
         started = 0
@@ -218,4 +220,7 @@ class Programme:
                 return False
             if machines.in_states(session, WORKING):
                 return False
-            return not dispatch.startable(session, self.settings, at)
+            return not (
+                dispatch.startable(session, self.settings, at)
+                or failures.retry_awaited(session, self.settings, at)
+            )

@@ -274,6 +274,52 @@ def _move(
         say(f"{one.key}: {label(MachineState(one.to_state))}")
 
 
+@app.command(help=_("What went wrong, grouped by cause."))
+def failures(
+    context: typer.Context,
+    wave: Annotated[list[int] | None, typer.Option(help=_("only of this wave"))] = None,
+    as_json_: AsJson = False,
+) -> None:
+    from rollout.application import failures as grouped
+    from rollout.domain.machine import MachineState, Step
+    from rollout.i18n.labels import label
+
+    application = invocation(context).application()
+    found = grouped.groups(application.database, tuple(wave or ()))
+    if as_json_:
+        print_json(
+            [
+                {
+                    "state": group.state,
+                    "step": group.step,
+                    "cause": group.cause,
+                    "count": len(group.tags),
+                    "held": group.held,
+                    "machines": list(group.tags),
+                }
+                for group in found
+            ]
+        )
+        return
+    if not found:
+        say(_("nothing has failed"))
+        return
+    print_table(
+        [_("count"), _("held"), _("state"), _("step"), _("cause"), _("machines")],
+        [
+            [
+                len(group.tags),
+                group.held or None,
+                label(MachineState(group.state)),
+                label(Step(group.step)) if group.step else None,
+                group.cause,
+                ", ".join(group.tags[:5]) + (" …" if len(group.tags) > 5 else ""),
+            ]
+            for group in found
+        ],
+    )
+
+
 @app.command(help=_("Send a failed or silent machine back to the start of its step."))
 def retry(
     context: typer.Context,
