@@ -299,7 +299,7 @@ def test_saying_how_it_was_settled_needs_an_approver_and_a_reason(office: Office
     machine_id = fall_silent(office)
     with pytest.raises(NotPermitted):
         retry_of(office, machine_id, reason="I looked", settled=Settled.DONE)
-    with pytest.raises(MachineRefused, match="--reason"):
+    with pytest.raises(MachineRefused, match="a reason"):
         retry_of(office, machine_id, who=office.approver, settled=Settled.DONE)
     assert office.states([machine_id]) == ["silent"]
 
