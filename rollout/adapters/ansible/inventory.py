@@ -21,6 +21,10 @@ from rollout.i18n import _
 # %h), so the address is checked although Ansible passes it without one.
 _ADDRESS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,252}")
 _HOST_KEY = re.compile(r"((?:ssh|ecdsa|sk)-[A-Za-z0-9@.-]+ [A-Za-z0-9+/]+={0,3})(?: [^\r\n]*)?")
+#: Letters (Japanese ones too), digits and underscore: what may be in the name of a group and of its
+#: file below group_vars.
+_GROUP = re.compile(r"\w{1,60}")
+_GROUPED_BY = {"generation": "rollout_generation", "site": "rollout_site"}
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -63,7 +67,21 @@ def inventory(hosts: Iterable[HostOrder], known_hosts: Path, control: Path) -> I
         if key is not None:
             pinned.append(f"{host.name} {key[1]}\n")
         accepted[host.name] = _variables(host, known_hosts, control)
-    return Inventory(_yaml(accepted), "".join(pinned), refused, empty=not accepted)
+    return Inventory(_yaml(accepted, _groups(accepted)), "".join(pinned), refused, not accepted)
+
+
+def _groups(hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """`generation_DK20` and `site_津` with their machines, so that group_vars can differ by them.
+
+    A generation or site whose name no group can have is in none: what holds for all holds for it.
+    """
+    groups: dict[str, Any] = {}
+    for name, variables in hosts.items():
+        for kind, variable in _GROUPED_BY.items():
+            value = variables.get(variable)
+            if isinstance(value, str) and _GROUP.fullmatch(value):
+                groups.setdefault(f"{kind}_{value}", {"hosts": {}})["hosts"][name] = {}
+    return groups
 
 
 def _variables(host: HostOrder, known_hosts: Path, control: Path) -> Unsafe:
@@ -111,7 +129,7 @@ def _ssh_options(host: HostOrder, known_hosts: Path) -> str:
     return shlex.join(part for name, value in options.items() for part in ("-o", f"{name}={value}"))
 
 
-def _yaml(hosts: Mapping[str, Unsafe]) -> str:
+def _yaml(hosts: Mapping[str, Unsafe], groups: Mapping[str, Any]) -> str:
     import yaml
 
     base: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -128,5 +146,8 @@ def _yaml(hosts: Mapping[str, Unsafe]) -> str:
     Dumper.add_representer(
         Unsafe, lambda dumper, variables: dumper.represent_mapping("!unsafe", variables)
     )
-    text: str = yaml.dump({"all": {"hosts": dict(hosts)}}, Dumper=Dumper, width=1 << 20)
+    content: dict[str, Any] = {"hosts": dict(hosts)}
+    if groups:
+        content["children"] = dict(groups)
+    text: str = yaml.dump({"all": content}, Dumper=Dumper, width=1 << 20)
     return text

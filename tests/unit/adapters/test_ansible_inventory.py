@@ -154,3 +154,14 @@ def test_values_cannot_move_the_connection():
     text = made(order(values=values)).hosts
     assert "elsewhere" not in text
     assert "StrictHostKeyChecking=no" not in text
+
+
+def test_machines_are_in_the_groups_of_their_generation_and_site(tmp_path: Path) -> None:
+    wild = {"rollout_generation": "../DK20", "rollout_site": "{{ 7 * 7 }}"}
+    plain = {"rollout_generation": "DK20", "rollout_site": "尾鷲"}
+    text = made(order(1, plain, address="pc-1"), order(2, wild, address="pc-2")).hosts
+    loaded = load(tmp_path, text)
+    groups = {name: [h.name for h in group.get_hosts()] for name, group in loaded.groups.items()}
+    assert groups["generation_DK20"] == groups["site_尾鷲"] == ["m1"]
+    assert set(groups) == {"all", "ungrouped", "generation_DK20", "site_尾鷲"}
+    assert loaded.hosts["m2"].vars["rollout_site"] == "{{ 7 * 7 }}"
