@@ -21,6 +21,10 @@ def serve(
         bool,
         typer.Option("--until-idle", help=_("end when nothing is under way or can start today")),
     ] = False,
+    wait: Annotated[
+        bool,
+        typer.Option("--wait", help=_("stand by while another daemon works, and take over")),
+    ] = False,
 ) -> None:
     """Run the daemon."""
     application = invocation(context).application()
@@ -31,7 +35,7 @@ def serve(
     )
     for chatty in ("uvicorn", "apscheduler"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    _work(application, until_idle=until_idle)
+    _work(application, until_idle=until_idle, wait=wait)
 
 
 serve.__doc__ = _("Run the daemon: it starts steps, answers PCs and settles what is in doubt.")
@@ -42,7 +46,7 @@ def work_until_idle(application: "Application") -> None:
     _work(application, until_idle=True)
 
 
-def _work(application: "Application", *, until_idle: bool) -> None:
+def _work(application: "Application", *, until_idle: bool, wait: bool = False) -> None:
     from rollout.application import machines, waves
     from rollout.domain.machine import MachineState
     from rollout.domain.wave import WaveState
@@ -79,6 +83,7 @@ def _work(application: "Application", *, until_idle: bool) -> None:
             application.clock,
             application.engine,
             until_idle=until_idle,
+            wait=wait,
             on_tick=show,
         )
         stop_on_signals(daemon)

@@ -3,6 +3,7 @@
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import FrameType
@@ -11,6 +12,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from rollout.application.ports import Clock, RunEngine
 from rollout.application.programme import Programme, Ticked
+from rollout.domain.errors import LeaseHeld, RolloutError
+from rollout.i18n import _
 from rollout.service import holder
 from rollout.service.endpoint import Endpoint
 from rollout.settings import Settings
@@ -20,11 +23,16 @@ from rollout.store.database import Database
 log = logging.getLogger(__name__)
 
 
+class ClockDied(RolloutError):
+    """The thread that ticks gave no sign for longer than the lease lasts."""
+
+
 class Daemon:
     """One acting process.
 
     `on_tick` is called after every tick, in the scheduler's thread. `run` returns when a signal
-    came, the lease was lost, or, with `until_idle`, nothing is under way or can start.
+    came, the lease was lost, or, with `until_idle`, nothing is under way or can start. With
+    `wait` it stands by while another daemon acts, and takes over when that one ends or dies.
     """
 
     def __init__(
@@ -35,6 +43,7 @@ class Daemon:
         engine: RunEngine,
         *,
         until_idle: bool = False,
+        wait: bool = False,
         on_tick: Callable[[Ticked], None] = lambda ticked: None,
     ) -> None:
         self._database = database
@@ -42,6 +51,8 @@ class Daemon:
         self._clock = clock
         self._engine = engine
         self._until_idle = until_idle
+        self._wait = wait
+        self._last_beat = 0.0
         self._on_tick = on_tick
         self._stop = threading.Event()
         self._hurry = threading.Event()
@@ -49,8 +60,10 @@ class Daemon:
         self._lasts = timedelta(seconds=settings.service.lease_seconds)
 
     def run(self) -> None:
-        """Work. Raises LeaseHeld when another daemon is alive or has taken over."""
-        epoch = self._acquire()
+        """Work. Raises LeaseHeld when another daemon is alive or has taken over, and ClockDied."""
+        epoch = self._stand_by() if self._wait else self._acquire()
+        if epoch is None:
+            return
         endpoint = Endpoint(self._database, self._settings, self._clock)
         programme = Programme(
             self._database, self._settings, self._engine, self._clock, lease_epoch=epoch
@@ -74,6 +87,19 @@ class Daemon:
         if self._stop.is_set():
             self._hurry.set()
         self._stop.set()
+
+    def _stand_by(self) -> int | None:
+        """The lease, as soon as it is free; None when told to stop before."""
+        told = False
+        while not self._stop.is_set():
+            try:
+                return self._acquire()
+            except LeaseHeld as held:
+                if not told:
+                    log.info("standing by: %s", held)
+                told = True
+            self._stop.wait(min(1.0, self._settings.service.lease_seconds / 4))
+        return None
 
     def _acquire(self) -> int:
         with self._database.write() as session:
@@ -110,13 +136,29 @@ class Daemon:
         )
         # A tick that takes longer than its pause is normal while many machines move.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
+        self._last_beat = time.monotonic()
         scheduler.start()
         try:
-            self._stop.wait()
+            while not self._stop.wait(0.5):
+                self._must_be_alive()
             while self._failure is None and self._engine.alive() and not self._hurry.wait(0.2):
-                pass
+                self._must_be_alive()
         finally:
             scheduler.shutdown(wait=True)
+
+    def _must_be_alive(self) -> None:
+        """A scheduler whose thread died says nothing: without its beats the lease runs out.
+
+        The time is that of the machine while it is awake: sleep does not count.
+        """
+        quiet = time.monotonic() - self._last_beat
+        if quiet > self._settings.service.lease_seconds:
+            raise ClockDied(
+                _(
+                    "the daemon's clock gave no sign for {seconds:.0f} s: the daemon ends; start "
+                    "it again, it goes on where it stood"
+                ).format(seconds=quiet)
+            )
 
     def _guarded(self, work: Callable[[], None]) -> None:
         """A scheduler swallows what its jobs raise; here it ends the daemon and is raised."""
@@ -135,6 +177,7 @@ class Daemon:
     def _beat(self, epoch: int) -> None:
         with self._database.write() as session:
             leases.beat(session, epoch, now=datetime.now(UTC), lasts=self._lasts)
+        self._last_beat = time.monotonic()
 
 
 def stop_on_signals(daemon: Daemon) -> None:

@@ -1,5 +1,6 @@
 """One daemon acts; it ends in order, and whatever goes wrong in a tick ends it."""
 
+import ctypes
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ from rollout.adapters.clock import SystemClock
 from rollout.application.ports import EventSink, RunOrder
 from rollout.application.programme import Ticked
 from rollout.domain.errors import LeaseHeld
-from rollout.service.daemon import Daemon
+from rollout.service.daemon import ClockDied, Daemon
 from rollout.settings import Settings
 from rollout.store import leases
 from rollout.store.database import Database
@@ -48,8 +49,17 @@ def daemon(
     engine: FakeEngine,
     on_tick: Callable[[Ticked], None] = lambda ticked: None,
     until_idle: bool = True,
+    wait: bool = False,
 ) -> Daemon:
-    return Daemon(database, settings, SystemClock(), engine, until_idle=until_idle, on_tick=on_tick)
+    return Daemon(
+        database,
+        settings,
+        SystemClock(),
+        engine,
+        until_idle=until_idle,
+        wait=wait,
+        on_tick=on_tick,
+    )
 
 
 def take(database: Database, holder: str) -> int:
@@ -135,3 +145,84 @@ def test_a_running_daemon_keeps_its_lease_beyond_its_length(
     keeper = daemon(database, settings, FakeEngine(), look, until_idle=False)
     keeper.run()
     assert enough.is_set()
+
+
+class Standby:
+    """A daemon that waits, in a thread; `ticked` once it acts."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self.ticked = threading.Event()
+        self.engine = FakeEngine()
+        self.daemon = daemon(
+            database,
+            settings,
+            self.engine,
+            lambda _: self.ticked.set(),
+            until_idle=False,
+            wait=True,
+        )
+        self.thread = threading.Thread(target=self.daemon.run)
+        self.thread.start()
+
+    def end(self) -> None:
+        self.daemon.stop()
+        self.thread.join(timeout=20)
+        assert not self.thread.is_alive()
+
+
+def test_a_second_daemon_stands_by_and_takes_over_when_the_first_ends(
+    database: Database, settings: Settings
+) -> None:
+    standbys: list[Standby] = []
+    ticks: list[bool] = []
+
+    def look(_ticked: Ticked) -> None:
+        if not standbys:
+            standbys.append(Standby(database, settings))
+        ticks.append(standbys[0].ticked.is_set())
+        if len(ticks) == 10:
+            first.stop()
+
+    first = daemon(database, settings, FakeEngine(), look, until_idle=False)
+    first.run()
+    assert not any(ticks), "two daemons acted at the same time"
+    assert standbys[0].ticked.wait(timeout=20)
+    standbys[0].end()
+
+
+def test_a_daemon_that_stands_by_takes_over_from_one_that_gives_no_sign(
+    database: Database, settings: Settings
+) -> None:
+    with database.write() as session:
+        leases.acquire(session, "elsewhere:1:1", now=datetime.now(UTC), lasts=timedelta(seconds=1))
+    standby = Standby(database, settings)
+    assert standby.ticked.wait(timeout=20)
+    standby.end()
+
+
+def test_a_daemon_that_stands_by_can_be_told_to_end(database: Database, settings: Settings) -> None:
+    epoch = take(database, "elsewhere:1:1")
+    standby = Standby(database, settings)
+    standby.end()
+    assert not standby.ticked.is_set()
+    with database.read() as session:
+        assert leases.require(session, epoch).holder == "elsewhere:1:1"
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_daemon_whose_clock_died_ends_and_gives_the_lease_back(
+    database: Database, settings: Settings
+) -> None:
+    def kill_the_clock(_ticked: Ticked) -> None:
+        for thread in threading.enumerate():
+            if thread.name == "APScheduler" and thread.ident is not None:
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                    ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit)
+                )
+
+    engine = FakeEngine()
+    with pytest.raises(ClockDied, match="start it again"):
+        daemon(database, settings, engine, kill_the_clock, until_idle=False).run()
+    assert engine.closed
+    with database.read() as session:
+        assert leases.holder(session, now=datetime.now(UTC)) is None
