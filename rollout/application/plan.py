@@ -3,19 +3,20 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
+from typing import Any
 
 from sqlmodel import Session
 
 from rollout.application.operators import Operator
+from rollout.application.plan_problem import problem_of, unused_rules
 from rollout.application.plan_view import PlanView, WavePlan, by_wave, view
 from rollout.domain.errors import RolloutError
 from rollout.domain.machine import MachineVerb
 from rollout.domain.wave import WaveVerb
 from rollout.planning import solver
-from rollout.planning.calendar import Span, WorkCalendar
-from rollout.planning.problem import MachineToPlace, Obstacle, Problem, Solution
-from rollout.settings import Generation, OperatorRole, Settings
+from rollout.planning.problem import Obstacle, Relaxation, Solution
+from rollout.settings import OperatorRole, Settings
 from rollout.store import plans, transitions
 from rollout.store.database import Database
 from rollout.store.tables import Machine, Plan, Wave
@@ -38,6 +39,10 @@ class PlanSummary:
     first_day: date | None
     last_day: date | None
     unplaced: Mapping[Obstacle, int]
+    kept: int = 0
+    moved: int = 0
+    relaxations: Sequence[Relaxation] = ()
+    unused: Sequence[tuple[str, str]] = ()
 
 
 def solve(
@@ -48,20 +53,29 @@ def solve(
     now: datetime,
     progress: Progress = lambda done, total: None,
 ) -> PlanSummary:
-    """Propose a day and a wave for every registered machine; an earlier proposal is discarded.
+    """Propose a day and a wave for every machine that needs one; the last proposal is discarded.
 
-    Machines that a committed plan has dated already keep their date and use up capacity.
-    Raises PlanRefused when no machine waits for a date, NotPermitted for a viewer.
+    Dates in force stay as long as every rule allows them; what has to change is in the proposal.
+    Raises PlanRefused when nothing waits for a date and nothing has to change, or when the
+    cutover is past; NotPermitted for a viewer.
     """
     operator.must_be(OperatorRole.OPERATOR)
     today = now.astimezone(settings.programme.zone).date()
+    if today >= settings.programme.cutover:
+        raise PlanRefused(
+            f"the cutover {settings.programme.cutover} is past (today is {today}): "
+            "correct [programme] cutover in rollout.toml"
+        )
     with database.read() as session:
         rows = plans.waiting(session)
         if not rows:
             raise PlanRefused(_nothing_to_plan(session))
-        problem = _problem(session, settings, rows, today)
+        problem = problem_of(session, settings, rows, today)
+        unused = unused_rules(session, settings)
     # Nobody has to wait for the solver: `commit` refuses what changed in the meantime.
     solution = solver.solve(problem, progress)
+    if not (solution.placements or solution.unplaced or solution.moves):
+        raise PlanRefused(_NOTHING_WAITS)
     with database.write() as session:
         plan_id = _keep(session, rows, solution, actor=operator.name, now=now)
     return PlanSummary(
@@ -71,6 +85,10 @@ def solve(
         first_day=min((wave.first_day for wave in solution.waves), default=None),
         last_day=max((wave.last_day for wave in solution.waves), default=None),
         unplaced=Counter(entry.obstacle for entry in solution.unplaced),
+        kept=len(solution.kept),
+        moved=len(solution.moves),
+        relaxations=solution.relaxations,
+        unused=unused,
     )
 
 
@@ -96,8 +114,10 @@ def commit(database: Database, *, operator: Operator, now: datetime) -> PlanSumm
         if plan is None:
             raise PlanRefused("no plan is proposed: run `rollout plan solve` first")
         _must_still_fit(session, plan)
+        said = plans.remarks(plan)
+        _take_dates_away(session, plan, said, actor=actor, now=now)
         waves = by_wave(plans.groups(session, plan.id or 0))
-        _make_waves(session, waves, actor=actor, now=now)
+        _make_waves(session, waves, said.get("joined", []), actor=actor, now=now)
         for (number, day), ids in plans.machine_ids(session, plan.id or 0).items():
             transitions.apply(
                 session,
@@ -109,6 +129,7 @@ def commit(database: Database, *, operator: Operator, now: datetime) -> PlanSumm
                 detail={"plan": plan.id, "wave": number, "day": day.isoformat()},
             )
         plans.put_into_waves(session, plan.id or 0)
+        _cancel_empty_waves(session, actor=actor, now=now)
         plans.mark_committed(session, plan, actor=actor, at=now)
         return PlanSummary(
             plan_id=plan.id or 0,
@@ -117,73 +138,21 @@ def commit(database: Database, *, operator: Operator, now: datetime) -> PlanSumm
             first_day=min((wave.first_day for wave in waves), default=None),
             last_day=max((wave.last_day for wave in waves), default=None),
             unplaced=Counter(Obstacle(reason) for _, reason in plans.unplaced(plan)),
+            kept=said.get("kept", 0),
+            moved=len(said.get("moves", [])),
         )
+
+
+_NOTHING_WAITS = (
+    "no machine waits for a date: those that have one keep it "
+    "(`rollout wave cancel N` gives the machines of a wave back to the planner)"
+)
 
 
 def _nothing_to_plan(session: Session) -> str:
     if plans.last_wave_number(session):
-        return (
-            "no machine waits for a date: those that have one keep it "
-            "(`rollout wave cancel N` gives the machines of a wave back to the planner)"
-        )
+        return _NOTHING_WAITS
     return "no machine waits for a date: run `rollout import ledger FILE` first"
-
-
-def _problem(
-    session: Session, settings: Settings, rows: Sequence[plans.Waiting], today: date
-) -> Problem:
-    calendar = WorkCalendar(
-        closed=[Span(span.first, span.last) for span in settings.calendar.closed],
-        frozen=[Span(span.first, span.last) for span in settings.calendar.freeze],
-    )
-    last = settings.programme.cutover - timedelta(days=1)
-    pilot_ends = plans.last_day_of_pilots(session)
-    others_from = None
-    if pilot_ends is not None:
-        # With no working day left after the soak, nothing but the pilot can be moved.
-        soak = settings.pilot.soak_working_days
-        others_from = calendar.following(pilot_ends, soak, until=last) or settings.programme.cutover
-    policies = {name: settings.generation(name) for name in {row.generation for row in rows}}
-    limits = {key: settings.site(key) for key in {row.site for row in rows} if key}
-    return Problem(
-        machines=[_to_place(row, policies[row.generation]) for row in rows],
-        calendar=calendar,
-        first=max(settings.programme.start, today),
-        last=last,
-        capacity={key: limit.machines_per_day for key, limit in limits.items()},
-        taken=plans.taken(session),
-        pilot_size=settings.pilot.size if pilot_ends is None else 0,
-        soak_working_days=settings.pilot.soak_working_days,
-        machines_per_wave=settings.limits.machines_per_wave,
-        first_wave=plans.last_wave_number(session) + 1,
-        others_from=others_from,
-    )
-
-
-def _to_place(row: plans.Waiting, policy: Generation) -> MachineToPlace:
-    return MachineToPlace(
-        id=row.id,
-        asset_tag=row.asset_tag,
-        site=row.site or "",
-        department=f"{row.bureau or ''} {row.division or ''}",
-        generation=row.generation,
-        order=policy.order,
-        obstacle=_obstacle(row, policy),
-    )
-
-
-def _obstacle(row: plans.Waiting, policy: Generation) -> Obstacle | None:
-    if not row.in_ledger:
-        return Obstacle.GONE
-    if policy.path == "refresh":
-        return Obstacle.REFRESH
-    if not row.site:
-        return Obstacle.NO_SITE
-    if not row.serial:
-        return Obstacle.NO_SERIAL
-    if not row.computer_name:
-        return Obstacle.NO_NAME
-    return None
 
 
 def _keep(
@@ -196,6 +165,7 @@ def _keep(
 ) -> int:
     by_id = {row.id: row for row in rows}
     pilots = {wave.number for wave in solution.waves if wave.pilot}
+    sites = plans.sites(session)
     return plans.propose(
         session,
         actor=actor,
@@ -204,17 +174,63 @@ def _keep(
             {
                 "machine_id": placement.machine_id,
                 "machine_version": by_id[placement.machine_id].version,
-                "site_id": by_id[placement.machine_id].site_id,
+                "site_id": by_id[placement.machine_id].site_id or sites[placement.site],
                 "wave_number": placement.wave,
                 "pilot": placement.wave in pilots,
                 "day": placement.day,
             }
             for placement in solution.placements
         ],
-        unplaced=[
+        remarks=_remarks(solution),
+    )
+
+
+def _remarks(solution: Solution) -> dict[str, Any]:
+    return {
+        "unplaced": [
             {"asset_tag": entry.asset_tag, "reason": entry.obstacle.value}
             for entry in solution.unplaced
         ],
+        "relaxations": [entry._asdict() for entry in solution.relaxations],
+        "moves": [
+            {
+                "asset_tag": move.asset_tag,
+                "from": move.from_day.isoformat(),
+                "from_wave": move.from_wave,
+                "to": move.to_day.isoformat() if move.to_day else None,
+                "why": move.why.value,
+                "announced": move.announced,
+            }
+            for move in solution.moves
+        ],
+        "joined": [wave.number for wave in solution.waves if wave.joined],
+        "kept": len(solution.kept),
+    }
+
+
+def _take_dates_away(
+    session: Session, plan: Plan, said: Mapping[str, Any], *, actor: str, now: datetime
+) -> None:
+    """Machines that get another date, or have none any more, are registered again first."""
+    moves = {move["asset_tag"]: move for move in said.get("moves", [])}
+    dropped = plans.ids_of(session, [tag for tag, move in moves.items() if move["to"] is None])
+    ids = [*plans.dated_in_plan(session, plan.id or 0), *dropped]
+    if not ids:
+        return
+    reason = f"plan {plan.id}: its date changes"
+    transitions.apply(session, Machine, ids, MachineVerb.UNPLAN, actor=actor, at=now, reason=reason)
+    plans.take_off(session, ids)
+
+
+def _cancel_empty_waves(session: Session, *, actor: str, now: datetime) -> None:
+    transitions.apply(
+        session,
+        Wave,
+        plans.empty_waves(session),
+        WaveVerb.CANCEL,
+        actor=actor,
+        at=now,
+        reason="every machine of it has another date",
     )
 
 
@@ -228,11 +244,23 @@ def _must_still_fit(session: Session, plan: Plan) -> None:
         )
 
 
-def _make_waves(session: Session, waves: Sequence[WavePlan], *, actor: str, now: datetime) -> None:
-    if waves and waves[0].number <= plans.last_wave_number(session):
+def _make_waves(
+    session: Session,
+    waves: Sequence[WavePlan],
+    joined: Sequence[int],
+    *,
+    actor: str,
+    now: datetime,
+) -> None:
+    new = [wave for wave in waves if wave.number not in joined]
+    unseen = {wave.number for wave in plans.unseen_waves(session)}
+    taken = [number for number in joined if number not in unseen]
+    if new and new[0].number <= plans.last_wave_number(session):
+        taken.append(new[0].number)
+    if taken:
         raise PlanRefused(
-            f"wave {waves[0].number} exists already: nothing was committed; "
-            "run `rollout plan solve` again"
+            f"wave {taken[0]} is not any more what it was when the plan was made: "
+            "nothing was committed; run `rollout plan solve` again"
         )
     rows = [
         Wave(
@@ -242,7 +270,7 @@ def _make_waves(session: Session, waves: Sequence[WavePlan], *, actor: str, now:
             last_day=wave.last_day,
             state_since=now,
         )
-        for wave in waves
+        for wave in new
     ]
     session.add_all(rows)
     session.flush()

@@ -7,11 +7,14 @@ import typer
 
 from rollout.cli.invocation import AsJson, invocation
 from rollout.cli.output import moment, print_json, print_table, progress_bar, say
+from rollout.domain.words import msgid
 from rollout.i18n import _
 
 if TYPE_CHECKING:
     from rollout.application.plan import PlanSummary
+    from rollout.application.plan_check import Change, Checked, Difference
     from rollout.application.plan_view import PlanView
+    from rollout.planning.problem import Relaxation
 
 app = typer.Typer(name="plan", help=_("Which machine is moved on which day."), no_args_is_help=True)
 
@@ -27,6 +30,10 @@ def _summary_json(summary: "PlanSummary") -> dict[str, Any]:
         "first_day": summary.first_day.isoformat() if summary.first_day else None,
         "last_day": summary.last_day.isoformat() if summary.last_day else None,
         "unplaced": {obstacle.value: number for obstacle, number in summary.unplaced.items()},
+        "kept": summary.kept,
+        "moved": summary.moved,
+        "relaxations": [entry._asdict() for entry in summary.relaxations],
+        "unused_rules": [f"{table}.{name}" for table, name in summary.unused],
     }
 
 
@@ -47,6 +54,54 @@ def _print_summary(summary: "PlanSummary") -> None:
                 number=number, why=f"{label(obstacle)} – {_(obstacle.meaning)}"
             )
         )
+    for entry in summary.relaxations[:SHOWN]:
+        say("  " + _relaxation(entry))
+    if summary.kept or summary.moved:
+        say(
+            _("{kept} dates in force stay, {moved} change; see `rollout plan diff`").format(
+                kept=summary.kept, moved=summary.moved
+            )
+        )
+    for table, name in summary.unused:
+        say(
+            _('rollout.toml has [{table}."{name}"], but no machine of the ledger has to do with '
+              "it: correct the name").format(table=table, name=name)
+        )  # fmt: skip
+
+
+def _relaxation(entry: "Relaxation") -> str:
+    from rollout.i18n.labels import label
+
+    more, later = entry.more_per_day, entry.later_days
+    where = _("{site}: {number} without a place ({why})").format(
+        site=entry.site, number=entry.machines, why=label(entry.obstacle)
+    )
+    if more is not None and later is not None:
+        return (
+            where
+            + ": "
+            + _("{more} more machines a day there, or {days} working days later, would do").format(
+                more=more, days=later
+            )
+        )
+    if more is not None:
+        return where + ": " + _("{more} more machines a day there would do").format(more=more)
+    if later is not None:
+        return where + ": " + _("{days} working days later would do").format(days=later)
+    return where + ": " + _(_REMEDIES[entry.obstacle.value])
+
+
+_REMEDIES = {
+    "pinned_day": msgid("pin it to another day"),
+    "own_dates": msgid("change its absences, training, lease or window"),
+    "department_dates": msgid("change the dates of its department"),
+    "department_full": msgid("raise [limits] department_share_per_day"),
+    "everywhere_full": msgid("raise [limits] blast_radius"),
+    "no_successor": msgid("order more successors, or have them delivered earlier"),
+    "site_not_visited": msgid("visit the site on another day of the week"),
+    "site_without_capacity": msgid("give the site machines_per_day"),
+    "no_day_left": msgid("begin earlier, or move the cutover"),
+}
 
 
 @app.command(help=_("Propose a plan; nothing is in force before it is committed."))
@@ -167,3 +222,108 @@ def commit(context: typer.Context, as_json: AsJson = False) -> None:
         return
     _print_summary(summary)
     say(_("committed; `rollout wave list`"))
+
+
+@app.command(help=_("Hold the proposal, else the dates in force, against every rule."))
+def check(context: typer.Context, as_json: AsJson = False) -> None:
+    from rollout.application import plan_check
+
+    application = invocation(context).application()
+    checked = plan_check.check(
+        application.database, application.settings, now=application.clock.now()
+    )
+    if as_json:
+        print_json(_checked_json(checked))
+    else:
+        _print_checked(checked)
+    if checked.violations:
+        raise typer.Exit(1)
+
+
+def _checked_json(checked: "Checked") -> dict[str, Any]:
+    return {
+        "state": checked.state,
+        "machines": checked.machines,
+        "violations": [
+            {
+                "rule": violation.rule.value,
+                "asset_tag": violation.asset_tag,
+                "day": violation.day.isoformat() if violation.day else None,
+                "found": violation.found,
+            }
+            for violation in checked.violations
+        ],
+    }
+
+
+def _print_checked(checked: "Checked") -> None:
+    from rollout.i18n.labels import label
+
+    if not checked.violations:
+        say(_("{machines} dates keep every rule").format(machines=checked.machines))
+        return
+    print_table(
+        [_("asset tag"), _("day"), _("rule"), _("found")],
+        [
+            [entry.asset_tag or "–", entry.day or "–", label(entry.rule), entry.found]
+            for entry in checked.violations
+        ],
+        title=_("{number} rules broken").format(number=len(checked.violations)),
+    )
+
+
+@app.command(help=_("What the proposal changes: who gets a date, who another one, and why."))
+def diff(context: typer.Context, as_json: AsJson = False) -> None:
+    from rollout.application import plan_check
+
+    application = invocation(context).application()
+    difference = plan_check.diff(application.database)
+    if as_json:
+        print_json(_difference_json(difference))
+    else:
+        _print_difference(difference)
+
+
+def _difference_json(difference: "Difference") -> dict[str, Any]:
+    return {
+        "plan": difference.plan_id,
+        "kept": difference.kept,
+        "unaffected_moved": difference.unaffected_moved,
+        "announced_moved": difference.announced_moved,
+        "changes": [
+            {
+                "asset_tag": change.asset_tag,
+                "from": change.from_day.isoformat() if change.from_day else None,
+                "to": change.to_day.isoformat() if change.to_day else None,
+                "why": change.why.value if change.why else None,
+                "announced": change.announced,
+            }
+            for change in difference.changes
+        ],
+    }
+
+
+def _print_difference(difference: "Difference") -> None:
+    print_table(
+        [_("asset tag"), _("day so far"), _("new day"), _("why")],
+        [
+            [change.asset_tag, change.from_day or "–", change.to_day or "–", _why(change)]
+            for change in difference.changes
+        ],
+        title=_("{number} dates of plan {plan} differ from those in force").format(
+            number=len(difference.changes), plan=difference.plan_id
+        ),
+    )
+    say(
+        _("{kept} dates stay; {unaffected} unaffected and {announced} announced dates move").format(
+            kept=difference.kept,
+            unaffected=difference.unaffected_moved,
+            announced=difference.announced_moved,
+        )
+    )
+
+
+def _why(change: "Change") -> str:
+    if change.why is None:
+        return _("had no date")
+    return _(change.why.meaning) + (" " + _("(announced)") if change.announced else "")

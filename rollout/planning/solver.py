@@ -1,195 +1,153 @@
-"""The simple planner: the earliest day that has room, site by site, the pilot first.
+"""The planner: a day and a wave for every machine that can have one, a reason for every other.
 
-The same problem always gives the same plan. It fills; it does not optimise.
+Dates in force stay where they are as long as every rule still allows them; the pilot goes first;
+then site by site an even load in the order of generations; sites where not everybody fits are
+tried again, and improved by a linear program. The same problem always gives the same plan.
 """
 
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
-from itertools import groupby
 
+from rollout.planning import improvement
+from rollout.planning.in_force import keep_dates
+from rollout.planning.levelling import Filled, fill_by_scarcity, fill_site
+from rollout.planning.numbering import into_waves
+from rollout.planning.pilot import Dated, place_pilot
 from rollout.planning.problem import (
     MachineToPlace,
+    Move,
     Obstacle,
     Placement,
-    PlannedWave,
     Problem,
     Solution,
     Unplaced,
+    Why,
 )
+from rollout.planning.reasons import relaxations, why_left
+from rollout.planning.room import Cell, Room, cells_of
 
-_Dated = tuple[date, MachineToPlace]
+Progress = Callable[[int, int], None]
 
 
-def solve(
-    problem: Problem, progress: Callable[[int, int], None] = lambda done, total: None
-) -> Solution:
-    """A day and a wave for every machine that can have one, a reason for every other.
-
-    `progress` is told (machines looked at, all machines).
-    """
+def solve(problem: Problem, progress: Progress = lambda done, total: None) -> Solution:
+    """The plan for `problem`. `progress` is told (machines looked at, all machines)."""
     total = len(problem.machines)
+    room = Room(problem)
+    kept, affected = keep_dates(room)
     unplaced = [
-        Unplaced(machine.id, machine.asset_tag, machine.obstacle)
+        Unplaced(machine.id, machine.asset_tag, machine.site, machine.obstacle)
         for machine in problem.machines
         if machine.obstacle is not None
     ]
-    able = sorted((m for m in problem.machines if m.obstacle is None), key=_turn)
-    room = _Room(problem)
-    # The pilot is one wave, so the limit of a wave holds for it too.
-    size = min(problem.pilot_size, problem.machines_per_wave)
-    open_sites = {site for site in {machine.site for machine in able} if room.left(site)}
-    chosen = pilot_of([machine for machine in able if machine.site in open_sites], size)
-    ids = {machine.id for machine in chosen}
-    pilot = _fill(chosen, problem.first, room, unplaced)
-    start = _start_of_others(problem, pilot)
-    dated: list[_Dated] = []
-    done = len(unplaced) + len(pilot)
-    by_site = sorted((m for m in able if m.id not in ids), key=lambda m: m.site)
-    for _, machines in groupby(by_site, key=lambda m: m.site):
-        group = list(machines)
-        dated += _fill(group, start, room, unplaced)
-        done += len(group)
+    waiting = [
+        machine
+        for machine in problem.machines
+        if machine.obstacle is None and machine.id not in kept
+    ]
+    cells = cells_of(sorted(waiting, key=lambda m: (m.asset_tag, m.id)))
+    pilot = place_pilot(room, cells)
+    start = _start_of_others(room, pilot)
+    done = total - len(waiting) + len(pilot)
+    progress(done, total)
+    filled: dict[str, Filled] = {}
+    for number, site in enumerate(_tightest_first(room, cells)):
+        filled[site] = _fill(room, cells[site], start, number)
+        done += sum(len(cell.machines) for cell in cells[site])
         progress(done, total)
-    placements, waves = _into_waves(problem, pilot, dated)
-    unplaced.sort(key=lambda entry: entry.asset_tag)
+    made_room = improvement.move_for_others(room, filled, kept, start)
+    left: dict[str, list[tuple[Cell, int, Obstacle]]] = {}
+    others: list[Dated] = list(made_room)
+    for site, part in filled.items():
+        others += _dated(room, part)
+        for cell, number in zip(part.cells, part.left, strict=True):
+            if number:
+                why = why_left(room, cell, start)
+                left.setdefault(site, []).append((cell, number, why))
+                unplaced += [
+                    Unplaced(m.id, m.asset_tag, m.site, why) for m in cell.machines[-number:]
+                ]
+    placements, waves = into_waves(room, pilot, others)
+    unplaced.sort(key=lambda entry: (entry.asset_tag, entry.machine_id))
     progress(total, total)
-    return Solution(placements, unplaced, waves)
-
-
-def pilot_of(machines: Sequence[MachineToPlace], size: int) -> list[MachineToPlace]:
-    """The first `size` machines by generation, taken in turn from every site and department.
-
-    A pilot of one office would say nothing about the network and the people of the others.
-    """
-    chosen: list[MachineToPlace] = []
-    ordered = sorted(machines, key=_turn)
-    for _, generation in groupby(ordered, key=lambda m: (m.order, m.generation)):
-        sites: dict[str, dict[str, deque[MachineToPlace]]] = defaultdict(lambda: defaultdict(deque))
-        for machine in generation:
-            sites[machine.site][machine.department].append(machine)
-        turns = [_in_turn(departments.values()) for _, departments in sorted(sites.items())]
-        for machine in _alternate(turns):
-            if len(chosen) == size:
-                return chosen
-            chosen.append(machine)
-    return chosen
-
-
-def _turn(machine: MachineToPlace) -> tuple[int, str, str, str, int]:
-    # A department goes together: its people share questions, and its files.
-    return (
-        machine.order,
-        machine.generation,
-        machine.department,
-        machine.asset_tag,
-        machine.id,
+    affected |= {machine.id: Why.MAKES_ROOM for _, machine in made_room}
+    return Solution(
+        placements=placements,
+        unplaced=unplaced,
+        waves=waves,
+        kept=[_kept(machine) for machine in kept.values() if machine.id not in affected],
+        moves=_moves(problem, placements, affected),
+        relaxations=relaxations(room, left, start),
     )
 
 
-def _in_turn(queues: Iterable[deque[MachineToPlace]]) -> Iterator[MachineToPlace]:
-    return _alternate([iter(queue) for queue in queues])
+def _fill(room: Room, cells: Sequence[Cell], start: int, number: int) -> Filled:
+    departments = {cell.department for cell in cells}
+    before = room.snapshot([cells[0].site], departments)
+    best = fill_site(room, cells, start, number=number)
+    if not best.missing:
+        return best
+    for attempt in (fill_by_scarcity, improvement.by_linear_program):
+        after = room.snapshot([cells[0].site], departments)
+        room.restore(before)
+        other = attempt(room, cells, start)
+        if other.missing < best.missing:
+            best = other
+        else:
+            room.restore(after)
+        if not best.missing:
+            break
+    return best
 
 
-def _alternate(sources: Sequence[Iterator[MachineToPlace]]) -> Iterator[MachineToPlace]:
-    waiting = deque(sources)
-    while waiting:
-        source = waiting.popleft()
-        machine = next(source, None)
-        if machine is not None:
-            waiting.append(source)
-            yield machine
+def _tightest_first(room: Room, cells: dict[str, list[Cell]]) -> list[str]:
+    """Sites that need most of their room choose first what all of them share."""
+
+    def need(site: str) -> tuple[float, str]:
+        machines = sum(len(cell.machines) for cell in cells[site])
+        return (-machines / max(1, int(room.of_site(site)[0].sum())), site)
+
+    return sorted(cells, key=need)
 
 
-class _Room:
-    """What is left of each site's capacity, day by day."""
-
-    def __init__(self, problem: Problem) -> None:
-        self._days = list(problem.calendar.between(problem.first, problem.last))
-        self._capacity = problem.capacity
-        self._used = dict(problem.taken)
-        self._next: dict[tuple[str, date], int] = {}
-
-    def ever(self, site: str) -> bool:
-        """Whether the site moves machines at all."""
-        return self._capacity.get(site, 0) > 0
-
-    def left(self, site: str) -> bool:
-        """Whether the site has room on any day."""
-        limit = self._capacity.get(site, 0)
-        return any(self._used.get((site, day), 0) < limit for day in self._days)
-
-    def take(self, site: str, start: date) -> date | None:
-        """The first day from `start` on with room at `site`, one machine fuller now."""
-        limit = self._capacity.get(site, 0)
-        position = self._next.get((site, start), 0)
-        while position < len(self._days):
-            day = self._days[position]
-            used = self._used.get((site, day), 0)
-            if day >= start and used < limit:
-                self._used[site, day] = used + 1
-                self._next[site, start] = position
-                return day
-            position += 1
-        self._next[site, start] = position
-        return None
-
-
-def _fill(
-    machines: Iterable[MachineToPlace], start: date | None, room: _Room, unplaced: list[Unplaced]
-) -> list[_Dated]:
-    dated: list[_Dated] = []
-    for machine in machines:
-        day = room.take(machine.site, start) if start else None
-        if day is not None:
-            dated.append((day, machine))
-            continue
-        why = Obstacle.NO_DAY_LEFT if room.ever(machine.site) else Obstacle.SITE_WITHOUT_CAPACITY
-        unplaced.append(Unplaced(machine.id, machine.asset_tag, why))
-    return dated
-
-
-def _start_of_others(problem: Problem, pilot: Sequence[_Dated]) -> date | None:
-    """The first day for machines outside the pilot; None when the soak reaches the end."""
-    start = max(problem.first, problem.others_from or problem.first)
+def _start_of_others(room: Room, pilot: Sequence[Dated]) -> int:
+    """The position of the first day for machines outside the pilot."""
+    problem = room.problem
+    start = room.start(max(problem.first, problem.others_from or problem.first))
     if not pilot:
         return start
-    last = max(day for day, _ in pilot)
-    soaked = problem.calendar.following(last, problem.soak_working_days, until=problem.last)
-    return None if soaked is None else max(start, soaked)
+    return max(start, max(day for day, _ in pilot) + problem.soak_working_days + 1)
 
 
-def _into_waves(
-    problem: Problem, pilot: Sequence[_Dated], others: Sequence[_Dated]
-) -> tuple[list[Placement], list[PlannedWave]]:
-    number = problem.first_wave
-    placements: list[Placement] = []
-    waves: list[PlannedWave] = []
-    batches = [(True, sorted(pilot, key=_by_day))] if pilot else []
-    batches += [(False, batch) for batch in _batches(others, problem.machines_per_wave)]
-    for is_pilot, batch in batches:
-        waves.append(PlannedWave(number, is_pilot, batch[0][0], batch[-1][0], len(batch)))
-        placements += [Placement(m.id, m.asset_tag, m.site, day, number) for day, m in batch]
-        number += 1
-    return placements, waves
+def _dated(room: Room, filled: Filled) -> list[Dated]:
+    found: list[Dated] = []
+    for cell, taken in zip(filled.cells, filled.taken, strict=True):
+        days = room.np.repeat(room.np.arange(len(room.days)), taken).tolist()
+        found += zip(days, cell.machines, strict=False)
+    return found
 
 
-def _batches(dated: Sequence[_Dated], limit: int) -> Iterator[list[_Dated]]:
-    """Whole days up to `limit` machines; a day that is larger is cut."""
-    batch: list[_Dated] = []
-    for _, entries in groupby(sorted(dated, key=_by_day), key=lambda entry: entry[0]):
-        day = list(entries)
-        if batch and len(batch) + len(day) > limit:
-            yield batch
-            batch = []
-        while len(day) > limit:
-            yield day[:limit]
-            day = day[limit:]
-        batch += day
-    if batch:
-        yield batch
+def _kept(machine: MachineToPlace) -> Placement:
+    assert machine.current is not None  # noqa: S101  (only dated machines are kept)
+    day, wave = machine.current.day, machine.current.wave
+    return Placement(machine.id, machine.asset_tag, machine.site, day, wave)
 
 
-def _by_day(entry: _Dated) -> tuple[date, str, int, str, str, str, int]:
-    day, machine = entry
-    return (day, machine.site, *_turn(machine))
+def _moves(
+    problem: Problem, placements: Sequence[Placement], affected: dict[int, Why]
+) -> list[Move]:
+    if not affected:
+        return []
+    days: dict[int, date] = {p.machine_id: p.day for p in placements if p.machine_id in affected}
+    return [
+        Move(
+            machine.id,
+            machine.asset_tag,
+            machine.current.day,
+            machine.current.wave,
+            days.get(machine.id),
+            affected[machine.id],
+            machine.current.announced,
+        )
+        for machine in problem.machines
+        if machine.id in affected and machine.current is not None
+    ]

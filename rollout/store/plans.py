@@ -5,19 +5,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import insert, or_, text, update
+from sqlalchemy import ColumnElement, and_, insert, or_, text, update
 from sqlmodel import Session, col, func, select
 
 from rollout.domain.machine import MachineState
 from rollout.domain.wave import WaveState
-from rollout.store.tables import Department, Machine, Plan, PlanSlot, Site, Wave
+from rollout.store.tables import Department, Machine, Person, Plan, PlanSlot, Site, Wave
 
 _BATCH = 20_000
 _NOT_ANY_MORE = (MachineState.EXCLUDED.value, MachineState.REGISTERED.value)
 
 
 class Waiting(NamedTuple):
-    """A registered machine with what the planner asks of it."""
+    """A machine that the planner may date, with what it asks of it.
+
+    `day`, `wave` and `wave_state` are in force; None without a date.
+    """
 
     id: int
     asset_tag: str
@@ -30,12 +33,37 @@ class Waiting(NamedTuple):
     site: str | None
     bureau: str | None
     division: str | None
+    staff_number: str | None = None
+    lease_to: date | None = None
+    day: date | None = None
+    wave: int | None = None
+    wave_state: str | None = None
+
+
+_MAY_CHANGE = (
+    WaveState.DRAFT.value,
+    WaveState.PLANNED.value,
+    WaveState.AWAITING_APPROVAL.value,
+    WaveState.APPROVED.value,
+)
+"""Waves that have not begun: their dates can still be other ones."""
+
+
+def _is_open() -> ColumnElement[bool]:
+    """A machine without a date, or with one in a wave that has not begun."""
+    return or_(
+        col(Machine.state) == MachineState.REGISTERED.value,
+        and_(
+            col(Machine.state) == MachineState.PLANNED.value,
+            col(Wave.state).in_(_MAY_CHANGE),
+        ),
+    )
 
 
 def waiting(session: Session) -> list[Waiting]:
-    """Every registered machine, in the order of tags."""
+    """Every machine that has no date, or one that may change, in the order of tags."""
     rows = session.exec(
-        select(  # type: ignore[call-overload]
+        select(  # type: ignore[call-overload, misc]
             Machine.id,
             Machine.asset_tag,
             Machine.version,
@@ -47,24 +75,103 @@ def waiting(session: Session) -> list[Waiting]:
             Site.key,
             Department.bureau,
             Department.division,
+            Person.staff_number,
+            Machine.lease_to,
+            Machine.planned_day,
+            Wave.number,
+            Wave.state,
         )
         .outerjoin(Site, col(Site.id) == col(Machine.site_id))
         .outerjoin(Department, col(Department.id) == col(Machine.department_id))
-        .where(Machine.state == MachineState.REGISTERED.value)
+        .outerjoin(Person, col(Person.id) == col(Machine.owner_id))
+        .outerjoin(Wave, col(Wave.id) == col(Machine.wave_id))
+        .where(_is_open())
         .order_by(col(Machine.asset_tag))
     )
     return [Waiting(*row) for row in rows]
 
 
-def taken(session: Session) -> dict[tuple[str, date], int]:
-    """How many machines committed plans have on each day at each site."""
-    rows = session.exec(
-        select(col(Site.key), col(Machine.planned_day), func.count())
-        .join(Site, col(Site.id) == col(Machine.site_id))
-        .where(col(Machine.planned_day).is_not(None), col(Machine.state).not_in(_NOT_ANY_MORE))
-        .group_by(col(Site.key), col(Machine.planned_day))
+class Dated(NamedTuple):
+    """Machines of one place whose day stands for good."""
+
+    site: str | None
+    bureau: str | None
+    division: str | None
+    generation: str
+    day: date
+    machines: int
+
+
+def taken(session: Session) -> list[Dated]:
+    """Machines whose day stands for good: those under way, done or in a wave that runs."""
+    keys = (
+        col(Site.key),
+        col(Department.bureau),
+        col(Department.division),
+        col(Machine.generation),
+        col(Machine.planned_day),
     )
-    return {(site, day): number for site, day, number in rows if day is not None}
+    rows = session.exec(
+        select(*keys, func.count())  # type: ignore[call-overload]
+        .select_from(Machine)
+        .outerjoin(Site, col(Site.id) == col(Machine.site_id))
+        .outerjoin(Department, col(Department.id) == col(Machine.department_id))
+        .outerjoin(Wave, col(Wave.id) == col(Machine.wave_id))
+        .where(
+            col(Machine.planned_day).is_not(None),
+            col(Machine.state).not_in(_NOT_ANY_MORE),
+            ~_is_open(),
+        )
+        .group_by(*keys)
+    )
+    return [Dated(*row) for row in rows]
+
+
+def department_sizes(session: Session) -> list[tuple[str | None, str | None, int]]:
+    """Bureau, division and how many machines of the ledger it has."""
+    keys = (col(Department.bureau), col(Department.division))
+    rows = session.exec(
+        select(*keys, func.count())
+        .select_from(Machine)
+        .outerjoin(Department, col(Department.id) == col(Machine.department_id))
+        .where(col(Machine.state) != MachineState.EXCLUDED.value)
+        .group_by(*keys)
+    )
+    return [(bureau, division, number) for bureau, division, number in rows]
+
+
+def sites(session: Session) -> dict[str, int]:
+    """The ids of the sites by key."""
+    return {key: site_id or 0 for key, site_id in session.exec(select(Site.key, Site.id))}
+
+
+def known_tags(session: Session, tags: Iterable[str]) -> set[str]:
+    """Those of `tags` that a machine has."""
+    wanted = list(tags)
+    return set(session.exec(select(Machine.asset_tag).where(col(Machine.asset_tag).in_(wanted))))
+
+
+class UnseenWave(NamedTuple):
+    """Machines of one generation in a wave that was not submitted yet."""
+
+    number: int
+    first_day: date
+    last_day: date
+    generation: str
+    machines: int
+
+
+def unseen_waves(session: Session) -> list[UnseenWave]:
+    """Planned waves without the pilot, by generation of their machines."""
+    keys = (col(Wave.number), col(Wave.first_day), col(Wave.last_day), col(Machine.generation))
+    rows = session.exec(
+        select(*keys, func.count())  # type: ignore[call-overload]
+        .join(Machine, col(Machine.wave_id) == col(Wave.id))
+        .where(Wave.state == WaveState.PLANNED.value, col(Wave.pilot).is_(False))
+        .group_by(*keys)
+        .order_by(*keys)
+    )
+    return [UnseenWave(*row) for row in rows]
 
 
 def last_wave_number(session: Session) -> int:
@@ -102,20 +209,18 @@ def propose(
     actor: str,
     at: datetime,
     slots: Iterable[Mapping[str, Any]],
-    unplaced: Sequence[Mapping[str, str]],
+    remarks: Mapping[str, Any],
 ) -> int:
     """Keep a plan as the proposal; an earlier one is discarded. The id of the new plan.
 
-    `slots` are columns of PlanSlot without `plan_id`.
+    `slots` are columns of PlanSlot without `plan_id`; `remarks` go into `Plan.unplaced`.
     """
     before = proposed(session)
     if before is not None:
         before.state = "discarded"
         session.add(before)
         session.flush()
-    plan = Plan(
-        created_at=at, created_by=actor, unplaced=json.dumps(list(unplaced), ensure_ascii=False)
-    )
+    plan = Plan(created_at=at, created_by=actor, unplaced=json.dumps(remarks, ensure_ascii=False))
     session.add(plan)
     session.flush()
     rows = [{**slot, "plan_id": plan.id} for slot in slots]
@@ -147,9 +252,88 @@ def groups(session: Session, plan_id: int) -> list[SlotGroup]:
     return [SlotGroup(*row) for row in rows]
 
 
+def remarks(plan: Plan) -> dict[str, Any]:
+    """What a plan says beside its slots: see `Plan.unplaced`."""
+    found = json.loads(plan.unplaced)
+    # Plans of the first version are a list of machines without a place.
+    return found if isinstance(found, dict) else {"unplaced": found}
+
+
 def unplaced(plan: Plan) -> list[tuple[str, str]]:
     """Asset tag and reason of every machine without a place."""
-    return [(entry["asset_tag"], entry["reason"]) for entry in json.loads(plan.unplaced)]
+    return [(entry["asset_tag"], entry["reason"]) for entry in remarks(plan)["unplaced"]]
+
+
+class SlotRow(NamedTuple):
+    """One machine of a plan."""
+
+    machine_id: int
+    asset_tag: str
+    site: str
+    wave: int
+    pilot: bool
+    day: date
+
+
+def slots(session: Session, plan_id: int) -> list[SlotRow]:
+    """Every machine of a plan, in the order of days."""
+    rows = session.exec(
+        select(  # type: ignore[call-overload]
+            PlanSlot.machine_id,
+            Machine.asset_tag,
+            Site.key,
+            PlanSlot.wave_number,
+            PlanSlot.pilot,
+            PlanSlot.day,
+        )
+        .join(Machine, col(Machine.id) == col(PlanSlot.machine_id))
+        .join(Site, col(Site.id) == col(PlanSlot.site_id))
+        .where(PlanSlot.plan_id == plan_id)
+        .order_by(col(PlanSlot.day), col(Machine.asset_tag))
+    )
+    return [SlotRow(*row) for row in rows]
+
+
+def ids_of(session: Session, tags: Iterable[str]) -> list[int]:
+    """The ids of planned machines with these tags."""
+    return [
+        machine_id
+        for machine_id in session.exec(
+            select(Machine.id).where(
+                col(Machine.asset_tag).in_(list(tags)),
+                Machine.state == MachineState.PLANNED.value,
+            )
+        )
+        if machine_id is not None
+    ]
+
+
+def dated_in_plan(session: Session, plan_id: int) -> list[int]:
+    """Machines of a plan that have another date already."""
+    return list(
+        session.exec(
+            select(PlanSlot.machine_id)
+            .join(Machine, col(Machine.id) == col(PlanSlot.machine_id))
+            .where(PlanSlot.plan_id == plan_id, Machine.state == MachineState.PLANNED.value)
+        )
+    )
+
+
+def take_off(session: Session, ids: Sequence[int]) -> None:
+    """Machines that have no day any more."""
+    session.connection().execute(
+        update(Machine).where(col(Machine.id).in_(ids)).values(wave_id=None, planned_day=None)
+    )
+
+
+def empty_waves(session: Session) -> list[int]:
+    """Ids of waves that have not begun and have no machine."""
+    rows = session.exec(
+        select(Wave.id)
+        .outerjoin(Machine, col(Machine.wave_id) == col(Wave.id))
+        .where(col(Wave.state).in_(_MAY_CHANGE), col(Machine.id).is_(None))
+    )
+    return [wave_id for wave_id in rows if wave_id is not None]
 
 
 def machine_ids(session: Session, plan_id: int) -> dict[tuple[int, date], list[int]]:
@@ -168,9 +352,9 @@ def machine_ids(session: Session, plan_id: int) -> dict[tuple[int, date], list[i
 def changed(session: Session, plan_id: int, limit: int) -> tuple[int, list[str]]:
     """How many machines are not any more what the planner saw, and the first tags of them."""
     differs = or_(
-        col(Machine.state) != MachineState.REGISTERED.value,
         col(Machine.version) != col(PlanSlot.machine_version),
-        col(Machine.site_id).is_distinct_from(col(PlanSlot.site_id)),
+        # Without a site of its own a machine stands where its department does.
+        and_(col(Machine.site_id).is_not(None), col(Machine.site_id) != col(PlanSlot.site_id)),
         col(Machine.serial).is_(None),
         col(Machine.computer_name).is_(None),
         col(Machine.in_ledger).is_(False),

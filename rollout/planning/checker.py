@@ -1,0 +1,315 @@
+"""Does a plan keep every rule? Written apart from the solver and sharing none of its code, so
+that a slip there is seen here. It reads the rules as they were configured, machine by machine.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+
+from rollout.domain.lifecycle import Described
+from rollout.planning.problem import MachineToPlace, Placement, Problem, Solution
+
+
+class Rule(Described):
+    """What a plan can break."""
+
+    COUNTED = "counted", "Every machine is placed or listed, once."
+    IMPOSSIBLE = "impossible", "A machine that cannot be moved has no day."
+    PERIOD = "period", "From the first day to the day before the cutover."
+    WEEKEND = "weekend", "Nobody works at weekends."
+    HOLIDAY = "holiday", "Nobody works on national holidays."
+    CLOSED = "closed", "Nobody works on closed days."
+    FROZEN = "frozen", "No machine is moved in a freeze."
+    SITE = "site", "A machine is moved where it stands."
+    SITE_WEEKDAY = "site_weekday", "The site is visited on other days of the week."
+    SITE_PER_DAY = "site_per_day", "Machines a day at the site."
+    SITE_AT_ONCE = "site_at_once", "Places at once, as often as they can be used in a day."
+    SITE_NETWORK = "site_network", "Reimages at once that the site's line bears."
+    SITE_SPARES = "site_spares", "Spare PCs of the site."
+    BLAST_RADIUS = "blast_radius", "Reimages at once everywhere."
+    DEPARTMENT_DATES = "department_dates", "Blackouts and first and last day of the department."
+    DEPARTMENT_SHARE = "department_share", "Share of the department on one day."
+    PINNED = "pinned", "The day that the machine is pinned to."
+    WINDOW = "window", "The window of the machine or its owner."
+    ABSENCE = "absence", "The owner is away."
+    TOO_EARLY = "too_early", "The owner is not trained yet."
+    LEASE = "lease", "The lease has ended."
+    SUCCESSORS = "successors", "Successor machines are there before they are needed."
+    CANARY = "canary", "Few of a generation on its first day at a site."
+    PILOT = "pilot", "The pilot is the first wave, soaks, and is as large as configured."
+    WAVE_SIZE = "wave_size", "Machines of a wave."
+    WAVE_DAYS = "wave_days", "A wave's days are those of its machines."
+    ANNOUNCED = "announced", "An announced date is moved only when it cannot be kept."
+
+
+class Violation(NamedTuple):
+    """One broken rule: who, when, and what was found."""
+
+    rule: Rule
+    asset_tag: str
+    day: date | None
+    found: str
+
+
+def violations(problem: Problem, solution: Solution) -> list[Violation]:
+    """Every rule that the new and the kept dates of `solution` break, in the order of days."""
+    machines = {machine.id: machine for machine in problem.machines}
+    dated = [*solution.placements, *solution.kept]
+    found = [
+        *_counted(machines.values(), solution),
+        *(v for placement in dated for v in _alone(problem, machines, placement)),
+        *_loads(problem, machines, dated),
+        *_stock(problem, machines, dated),
+        *_canary(problem, machines, solution),
+        *_waves(problem, solution),
+        *_pilot(problem, machines, solution),
+        *_announced(solution),
+    ]
+    return sorted(found, key=lambda v: (v.day or date.min, v.asset_tag, v.rule))
+
+
+def _counted(machines: Iterable[MachineToPlace], solution: Solution) -> Iterator[Violation]:
+    seen = Counter(p.machine_id for p in solution.placements)
+    seen.update(p.machine_id for p in solution.kept)
+    seen.update(u.machine_id for u in solution.unplaced)
+    tags = {machine.id: machine.asset_tag for machine in machines}
+    for machine_id, tag in tags.items():
+        if seen[machine_id] != 1:
+            yield Violation(Rule.COUNTED, tag, None, f"{seen[machine_id]} times")
+    for machine_id in seen.keys() - tags.keys():
+        yield Violation(Rule.COUNTED, str(machine_id), None, "not in the problem")
+
+
+def _alone(
+    problem: Problem, machines: dict[int, MachineToPlace], placed: Placement
+) -> Iterator[Violation]:
+    """Rules that need no other machine."""
+    machine = machines.get(placed.machine_id)
+    if machine is None:
+        return
+    day, tag = placed.day, machine.asset_tag
+    if machine.obstacle is not None:
+        yield Violation(Rule.IMPOSSIBLE, tag, day, machine.obstacle.value)
+    if placed.site != machine.site:
+        yield Violation(Rule.SITE, tag, day, f"planned at {placed.site}, stands at {machine.site}")
+    if not problem.first <= day <= problem.last:
+        yield Violation(Rule.PERIOD, tag, day, f"{problem.first} to {problem.last}")
+    if day.isoweekday() > 5:
+        yield Violation(Rule.WEEKEND, tag, day, day.strftime("%A"))
+    if _is_holiday(day):
+        yield Violation(Rule.HOLIDAY, tag, day, "")
+    for rule, spans in ((Rule.CLOSED, problem.calendar.closed),
+                        (Rule.FROZEN, problem.calendar.frozen)):  # fmt: skip
+        for span in spans:
+            if span.first <= day <= span.last:
+                yield Violation(rule, tag, day, f"{span.first} to {span.last}")
+    site = problem.sites.get(machine.site)
+    if site is not None and site.weekdays is not None and day.weekday() not in site.weekdays:
+        yield Violation(Rule.SITE_WEEKDAY, tag, day, f"{machine.site}: {day.strftime('%a')}")
+    yield from _own(machine, day)
+    dates = problem.departments.get(machine.department)
+    if dates is not None:
+        if dates.not_before is not None and day < dates.not_before:
+            yield Violation(Rule.DEPARTMENT_DATES, tag, day, f"not before {dates.not_before}")
+        if dates.not_after is not None and day > dates.not_after:
+            yield Violation(Rule.DEPARTMENT_DATES, tag, day, f"not after {dates.not_after}")
+        for span in dates.blackouts:
+            if span.first <= day <= span.last:
+                yield Violation(Rule.DEPARTMENT_DATES, tag, day, f"{span.first} to {span.last}")
+
+
+def _own(machine: MachineToPlace, day: date) -> Iterator[Violation]:
+    own, tag = machine.own, machine.asset_tag
+    if own is None:
+        return
+    if own.pinned is not None and day != own.pinned:
+        yield Violation(Rule.PINNED, tag, day, f"{own.pinned}")
+    for window in own.windows:
+        if day < window.first or day > window.last:
+            yield Violation(Rule.WINDOW, tag, day, f"{window.first} to {window.last}")
+    for span in own.absences:
+        if span.first <= day <= span.last:
+            yield Violation(Rule.ABSENCE, tag, day, f"{span.first} to {span.last}")
+    if own.not_before is not None and day < own.not_before:
+        yield Violation(Rule.TOO_EARLY, tag, day, f"not before {own.not_before}")
+    if own.not_after is not None and day > own.not_after:
+        yield Violation(Rule.LEASE, tag, day, f"not after {own.not_after}")
+
+
+def _loads(
+    problem: Problem, machines: dict[int, MachineToPlace], dated: Sequence[Placement]
+) -> Iterator[Violation]:
+    """Rules on how many there are on one day; the last ones of the day are named."""
+    all_at: Counter[tuple[str, date]] = Counter()
+    reimaged: Counter[tuple[str, date]] = Counter()
+    everywhere: Counter[date] = Counter()
+    departments: Counter[tuple[str, date]] = Counter()
+    last: dict[tuple[str, date], str] = {}
+    for taken in problem.taken:
+        all_at[taken.site, taken.day] += taken.machines
+        departments[taken.department, taken.day] += taken.machines
+        if not taken.refresh:
+            reimaged[taken.site, taken.day] += taken.machines
+            everywhere[taken.day] += taken.machines
+    new: set[date] = set()
+    touched: set[tuple[str, date]] = set()
+    departments_touched: dict[tuple[str, date], str] = {}
+    for placed in dated:
+        machine = machines.get(placed.machine_id)
+        if machine is None:
+            continue
+        key = (machine.site, placed.day)
+        all_at[key] += 1
+        departments[machine.department, placed.day] += 1
+        departments_touched[machine.department, placed.day] = machine.asset_tag
+        if not machine.refresh:
+            reimaged[key] += 1
+            everywhere[placed.day] += 1
+        last[key] = machine.asset_tag
+        touched.add(key)
+        new.add(placed.day)
+    for site, day in sorted(touched):
+        limit = problem.sites.get(site)
+        tag, here, rewritten = last[site, day], all_at[site, day], reimaged[site, day]
+        if here > (limit.machines_per_day if limit else 0):
+            yield Violation(Rule.SITE_PER_DAY, tag, day, f"{here} at {site}")
+        if limit is None:
+            continue
+        if limit.at_once is not None and here > limit.at_once * problem.turns_per_day:
+            yield Violation(Rule.SITE_AT_ONCE, tag, day, f"{here} at {site}")
+        if (
+            limit.network_at_once is not None
+            and rewritten > limit.network_at_once * problem.reimages_per_day
+        ):
+            yield Violation(Rule.SITE_NETWORK, tag, day, f"{rewritten} at {site}")
+        if limit.spares is not None and rewritten > limit.spares:
+            yield Violation(Rule.SITE_SPARES, tag, day, f"{rewritten} at {site}")
+    for day in sorted(new):
+        most = problem.blast_radius
+        if most is not None and everywhere[day] > most * problem.reimages_per_day:
+            yield Violation(Rule.BLAST_RADIUS, "", day, f"{everywhere[day]}")
+    sizes = problem.department_sizes or Counter(m.department for m in problem.machines)
+    for (name, day), tag in sorted(departments_touched.items()):
+        number = departments[name, day]
+        if number > 1 and number > sizes.get(name, 0) * problem.department_share:
+            yield Violation(
+                Rule.DEPARTMENT_SHARE, tag, day, f"{number} of {sizes.get(name, 0)}: {name}"
+            )
+
+
+def _stock(
+    problem: Problem, machines: dict[int, MachineToPlace], dated: Sequence[Placement]
+) -> Iterator[Violation]:
+    used: dict[str, list[tuple[date, int, str]]] = defaultdict(list)
+    for taken in problem.taken:
+        if taken.refresh:
+            used[taken.generation].append((taken.day, taken.machines, ""))
+    for placed in dated:
+        machine = machines.get(placed.machine_id)
+        if machine is not None and machine.refresh:
+            used[machine.generation].append((placed.day, 1, machine.asset_tag))
+    for generation, entries in used.items():
+        handed = 0
+        for day, number, tag in sorted(entries):
+            handed += number
+            there = sum(n for on, n in problem.deliveries.get(generation, {}).items() if on <= day)
+            if handed > there and tag:
+                yield Violation(Rule.SUCCESSORS, tag, day, f"{handed} of {there} {generation}")
+
+
+def _canary(
+    problem: Problem, machines: dict[int, MachineToPlace], solution: Solution
+) -> Iterator[Violation]:
+    """Dates in force are not judged: when the canary itself falls out, the others stay."""
+    by_day: dict[tuple[str, str], Counter[date]] = defaultdict(Counter)
+    tags: dict[tuple[str, str, date], str] = {}
+    for taken in problem.taken:
+        by_day[taken.site, taken.generation][taken.day] += taken.machines
+    new = {placed.machine_id for placed in solution.placements}
+    for placed in (*solution.placements, *solution.kept):
+        machine = machines.get(placed.machine_id)
+        if machine is not None:
+            by_day[machine.site, machine.generation][placed.day] += 1
+            if machine.id in new:
+                tags[machine.site, machine.generation, placed.day] = machine.asset_tag
+    for (site, generation), days in sorted(by_day.items()):
+        most = problem.canary.get(generation, 0)
+        first = min(days)
+        tag = tags.get((site, generation, first))
+        if most and tag and days[first] > most:
+            yield Violation(
+                Rule.CANARY, tag, first, f"{days[first]} {generation} at {site}, at most {most}"
+            )
+
+
+def _waves(problem: Problem, solution: Solution) -> Iterator[Violation]:
+    members: dict[int, list[Placement]] = defaultdict(list)
+    for placed in solution.placements:
+        members[placed.wave].append(placed)
+    opened = {wave.number: wave for wave in problem.open_waves}
+    for wave in solution.waves:
+        days = sorted(placed.day for placed in members.pop(wave.number, []))
+        if wave.joined:
+            size = opened[wave.number].size + len(days)
+            fits = bool(days) and wave.first_day <= days[0] and days[-1] <= wave.last_day
+        else:
+            size = len(days)
+            fits = bool(days) and (wave.first_day, wave.last_day) == (days[0], days[-1])
+        if not fits or wave.size != len(days):
+            yield Violation(Rule.WAVE_DAYS, "", wave.first_day, f"wave {wave.number}")
+        if size > problem.machines_per_wave:
+            yield Violation(Rule.WAVE_SIZE, "", wave.first_day, f"wave {wave.number}: {size}")
+    for number, left in members.items():
+        yield Violation(Rule.WAVE_DAYS, left[0].asset_tag, left[0].day, f"no wave {number}")
+
+
+def _pilot(
+    problem: Problem, machines: dict[int, MachineToPlace], solution: Solution
+) -> Iterator[Violation]:
+    pilots = [wave for wave in solution.waves if wave.pilot]
+    able = [p for p in solution.placements if not machines[p.machine_id].refresh]
+    starts = problem.others_from
+    if pilots:
+        pilot = pilots[0]
+        if len(pilots) > 1 or pilot.size > problem.pilot_size:
+            yield Violation(Rule.PILOT, "", pilot.first_day, f"{pilot.size} machines")
+        if pilot.number != problem.first_wave:
+            yield Violation(Rule.PILOT, "", pilot.first_day, f"it is wave {pilot.number}")
+        starts, left = pilot.last_day + timedelta(days=1), problem.soak_working_days
+        while left and starts <= problem.last:
+            left -= _is_working(problem, starts)
+            starts += timedelta(days=1)
+        if left:
+            starts = problem.last + timedelta(days=1)
+    elif problem.pilot_size and able and not problem.pilot_departments:
+        yield Violation(Rule.PILOT, "", None, "there is none")
+    if starts is None:
+        return
+    numbers = {wave.number for wave in pilots}
+    for placed in solution.placements:
+        if placed.wave not in numbers and placed.day < starts:
+            yield Violation(Rule.PILOT, placed.asset_tag, placed.day, f"others begin on {starts}")
+
+
+def _announced(solution: Solution) -> Iterator[Violation]:
+    for move in solution.moves:
+        if move.announced and move.why.value == "makes_room":
+            yield Violation(Rule.ANNOUNCED, move.asset_tag, move.from_day, f"to {move.to_day}")
+
+
+def _is_working(problem: Problem, day: date) -> bool:
+    spans = (*problem.calendar.closed, *problem.calendar.frozen)
+    return (
+        day.isoweekday() <= 5
+        and not _is_holiday(day)
+        and not any(span.first <= day <= span.last for span in spans)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _is_holiday(day: date) -> bool:
+    import jpholiday
+
+    return bool(jpholiday.is_holiday(day))
