@@ -62,5 +62,5 @@ for group in (importing, plan, wave, machine, run, export, audit, lab):
     app.add_typer(group.app)
 for command in (*setup.COMMANDS, *serving.COMMANDS, *screen.COMMANDS, *demo.COMMANDS):
     app.command()(command)
-for name, command in stopping.COMMANDS.items():
-    app.command(name)(command)
+for name, stopping_command in stopping.COMMANDS.items():
+    app.command(name)(stopping_command)

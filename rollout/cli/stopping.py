@@ -1,5 +1,6 @@
 """`rollout halt`, `rollout resume` and `rollout stops`."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -129,4 +130,4 @@ def stops_(context: typer.Context, as_json: AsJson = False) -> None:
 
 stops_.__doc__ = _("The stops in force.")
 
-COMMANDS = {"halt": halt, "resume": resume, "stops": stops_}
+COMMANDS: dict[str, Callable[..., None]] = {"halt": halt, "resume": resume, "stops": stops_}
