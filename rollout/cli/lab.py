@@ -90,6 +90,8 @@ def _fault_value(text: str) -> tuple[str, bool | float | str]:
     name, equals, value = text.partition("=")
     if not equals:
         return name, True
+    if value.isdigit():
+        return name, int(value)
     return name, float(value) if value.replace(".", "", 1).isdigit() else value
 
 

@@ -134,3 +134,29 @@ def test_a_failing_step_of_the_scenario_fails_in_its_work_not_in_the_guard(bench
     assert "failed at step capture" in play.failure("m12")
     clear_fault(bench.folder, "TSU-PC012", "fails_at")
     assert bench.play("capture", bench.hosts(12)).code == 0
+
+
+def test_check_mode_touches_nothing_and_says_where_it_must_stop(bench: Any) -> None:
+    before = bench.snapshot("TSU-PC107")
+    enable = bench.play("enable", bench.hosts(107), "--check")
+    evidence = {line["control"]: line["verdict"] for line in enable.report("m107")["evidence"]}
+    assert evidence["encryption_pin"] == "pending"
+    connect = bench.play("connect", bench.hosts(107), "--check")
+    # On the old system there is nothing to start: check mode cannot see behind the reimage.
+    assert "Cannot find service 'Sense'" in connect.failure("m107")
+    assert bench.snapshot("TSU-PC107") == before
+
+
+def test_resident_data_and_an_impossible_tunnel_keep_a_machine_in_the_office(bench: Any) -> None:
+    from rollout.lab.windows.state import PcFolder
+
+    desk = PcFolder(bench.folder / "pcs" / "TSU-PC008").disk / "Users" / "u000008" / "Desktop"
+    (desk / "住民基本台帳 写し.xlsx").write_bytes(b"x")
+    with PcFolder(bench.folder / "pcs" / "TSU-PC009").change() as state:
+        state["join"] = "entra"
+    device = bench.hosts(9, take_home_vpn_tunnel="device")
+    play = bench.play("enable", bench.hosts(8) | device)
+    assert "1 files look like resident data: C:\\Users" in play.failure("m8")
+    assert "device tunnel needs a domain-joined PC" in play.failure("m9")
+    assert play.report("m8") is play.report("m9") is None
+    (desk / "住民基本台帳 写し.xlsx").unlink()
