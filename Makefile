@@ -39,7 +39,7 @@ lint: $(READY) ## style, formatting, types, floors
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-lab-vm: $(READY) ## virtual PCs under QEMU are really reimaged; ~10 minutes, not part of test
+lab-vm: $(READY) ## virtual PCs under QEMU are really reimaged; 15 minutes or more
 	@ROLLOUT_TEST_VM=full $(BIN)/python -m pytest -q -s tests/integration/test_vm
 
 bench: $(READY) ## every benchmark; QUICK=1 for the short form
