@@ -128,6 +128,9 @@ if ($EdrOnboarding -and -not $onboarded) {
             [IO.File]::WriteAllText($file, $EdrOnboarding)
             $null = & cmd.exe /c $file 2>&1
             if ($LASTEXITCODE -ne 0) { throw "The EDR onboarding script ended with $LASTEXITCODE." }
+            # From here verify counts the minutes until the portal must have heard of this PC.
+            $null = New-ItemProperty -LiteralPath 'HKLM:\SOFTWARE\Rollout' -Name EdrOnboardedAt -PropertyType String `
+                -Value ((Get-Date).ToUniversalTime().ToString('o')) -Force
         }
         finally { Remove-Item -LiteralPath $file -Force -ErrorAction SilentlyContinue }
     }

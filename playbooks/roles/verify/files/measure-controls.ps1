@@ -68,9 +68,12 @@ Add-Evidence 'edr_service' $state $(
 # The portal shows a PC 5 to 30 minutes after onboarding; the PC itself notes when it got through.
 $edr = Get-ItemProperty -LiteralPath 'HKLM:\SOFTWARE\Microsoft\Windows Advanced Threat Protection\Status' -ErrorAction SilentlyContinue
 $heard = $edr.LastConnected
+$noted = [string](Get-ItemProperty -LiteralPath 'HKLM:\SOFTWARE\Rollout' -ErrorAction SilentlyContinue).EdrOnboardedAt
+$since = if ($noted) { [datetime]::Parse($noted, [cultureinfo]::InvariantCulture, 'RoundtripKind').ToLocalTime() } else { $system.LastBootUpTime }
+$soon = ((Get-Date) - $since).TotalMinutes -lt $SettleMinutes
 $text = if ($edr.OnboardingState -ne 1) { 'not onboarded' } elseif ($heard) { 'onboarded, connected' } else { 'onboarded, not yet connected' }
 Add-Evidence 'edr_onboarding' $text $(
-    if ($edr.OnboardingState -ne 1) { $false } elseif ($heard) { $true } elseif ($early) { $null } else { $false }) 'registry'
+    if ($edr.OnboardingState -ne 1) { $false } elseif ($heard) { $true } elseif ($soon) { $null } else { $false }) 'registry'
 
 $virus = Get-MpComputerStatus -ErrorAction SilentlyContinue
 $fresh = $null -ne $virus -and $virus.RealTimeProtectionEnabled -and $virus.AntivirusSignatureAge -le $SignatureDays

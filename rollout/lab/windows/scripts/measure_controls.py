@@ -55,18 +55,21 @@ def _network(state: State, parameters: dict[str, Any]) -> list[dict[str, str]]:
 
 
 def _protection(state: State, parameters: dict[str, Any]) -> list[dict[str, str]]:
-    early = clock.seconds_since(state, state["last_boot"]) < 60 * parameters["SettleMinutes"]
+    settle = 60 * parameters["SettleMinutes"]
+    early = clock.seconds_since(state, state["last_boot"]) < settle
     service = state["services"].get(parameters["EdrService"], {"state": "absent"})
     running = clock.service_state(state, service)
     holds = (
         True if running == "running" else None if running == "start_pending" and early else False
     )
-    onboarded = state["edr"]["onboarded_at"] is not None
+    since = state["edr"]["onboarded_at"]
+    onboarded = since is not None
+    soon = onboarded and clock.seconds_since(state, since) < settle
     connected = clock.edr_connected(state)
     text = (
         f"onboarded, {'' if connected else 'not yet '}connected" if onboarded else "not onboarded"
     )
-    reached = True if connected else None if onboarded and early else False
+    reached = True if connected else None if soon else False
     virus, updates = state["antivirus"], state["updates"]
     age, days = virus["signature_age_days"], updates["installed_days_ago"]
     quality = registry.value(state, RING, "DeferQualityUpdatesPeriodInDays")
