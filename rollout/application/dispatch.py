@@ -304,6 +304,7 @@ def host_order(
             "rollout_serial": machine.serial,
             "rollout_mac": machine.mac or "",
             "rollout_generation": machine.generation,
+            "rollout_site": machines.site_keys(session).get(machine.site_id or 0, ""),
             "rollout_computer_name": machine.computer_name,
             "rollout_owner_staff_number": owner.staff_number if owner else "",
             "rollout_owner_name": owner.name if owner else "",
