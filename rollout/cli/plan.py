@@ -11,6 +11,7 @@ from rollout.domain.words import msgid
 from rollout.i18n import _
 
 if TYPE_CHECKING:
+    from rollout.application.forecast import Forecast
     from rollout.application.plan import PlanSummary
     from rollout.application.plan_check import Change, Checked, Difference
     from rollout.application.plan_view import PlanView
@@ -327,3 +328,68 @@ def _why(change: "Change") -> str:
     if change.why is None:
         return _("had no date")
     return _(change.why.meaning) + (" " + _("(announced)") if change.announced else "")
+
+
+@app.command(help=_("Whether the cutover holds: finish day, probability, what endangers it."))
+def forecast(context: typer.Context, as_json: AsJson = False) -> None:
+    from rollout.application import forecast as forecasting
+
+    application = invocation(context).application()
+    made = forecasting.forecast(
+        application.database, application.settings, now=application.clock.now()
+    )
+    if as_json:
+        print_json(_forecast_json(made))
+    else:
+        _print_forecast(made)
+
+
+def _forecast_json(made: "Forecast") -> dict[str, Any]:
+    found = made.outlook
+    return {
+        "day": made.day,
+        "cutover": made.cutover,
+        "done": made.done,
+        "left": made.left,
+        "required_per_day": made.required_per_day,
+        "actual_per_day": made.actual_per_day,
+        "not_computable": made.missing,
+        "p10": found.p10 if found else None,
+        "p50": found.p50 if found else None,
+        "p90": found.p90 if found else None,
+        "probability": found.probability if found else None,
+        "endangered": [
+            {"site": site, "late": share} for site, share in (found.endangered if found else ())
+        ],
+    }
+
+
+def _print_forecast(made: "Forecast") -> None:
+    say(
+        _("{day}: {done} done, {left} left until {cutover}").format(
+            day=made.day, done=made.done, left=made.left, cutover=made.cutover
+        )
+    )
+    say(
+        _("machines a day: {required} required, {actual} on the last working days").format(
+            required=made.required_per_day or "–", actual=made.actual_per_day or "–"
+        )
+    )
+    if made.missing is not None:
+        say(_("not computable yet: {reason}").format(reason=made.missing))
+    if made.outlook is None:
+        return
+    found = made.outlook
+    say(
+        _(
+            "finish: {p10} (P10), {p50} (P50), {p90} (P90); probability of the cutover {share}"
+        ).format(
+            p10=found.p10 or "–",
+            p50=found.p50 or "–",
+            p90=found.p90 or "–",
+            share=f"{found.probability:.0%}",
+        )
+    )
+    for site, share in found.endangered[:3]:
+        say(_("endangered by {site}: late in {share} of the trials").format(
+            site=site, share=f"{share:.0%}"))  # fmt: skip

@@ -1,0 +1,93 @@
+"""`plan forecast` from the dates in force and the history of a real database."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from rollout.application.forecast import forecast
+from rollout.domain.machine import MachineState, MachineVerb, Step
+from rollout.settings import Settings, load
+from rollout.store import migrate, transitions
+from rollout.store.database import Database
+from rollout.store.tables import Machine, Site
+
+NOW = datetime(2022, 11, 14, 9, tzinfo=UTC)
+CONFIGURATION = """
+[programme]
+start = 2022-11-01
+cutover = 2022-12-28
+[sites."本庁"]
+machines_per_day = 5
+[sites."尾鷲"]
+machines_per_day = 1
+"""
+
+
+@pytest.fixture
+def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    file = tmp_path / "rollout.toml"
+    file.write_text(CONFIGURATION, encoding="utf-8")
+    monkeypatch.setenv("ROLLOUT_CONFIG", str(file))
+    return load()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    opened = Database(f"sqlite:///{tmp_path / 'rollout.db'}")
+    migrate.upgrade(opened)
+    with opened.write() as session:
+        sites = [Site(key="本庁"), Site(key="尾鷲")]
+        session.add_all(sites)
+        session.flush()
+        session.add_all(
+            Machine(
+                asset_tag=f"DK20-{n:06d}",
+                generation="DK20",
+                site_id=sites[n % 2].id,
+                planned_day=date(2022, 11, 15),
+                state_since=NOW,
+            )
+            for n in range(80)
+        )
+    yield opened
+    opened.close()
+
+
+def migrate_some(database: Database, day: datetime, ids: list[int]) -> None:
+    """Take machines through every step of their passage, as the daemon would."""
+    with database.write() as session:
+        verbs = [MachineVerb.PLAN]
+        for step in Step:
+            if step is not Step.ENABLE:
+                verbs += [MachineVerb.BEGIN, MachineVerb.FINISH]
+        for verb in [*verbs, MachineVerb.HAND_OVER]:
+            transitions.apply(session, Machine, ids, verb, actor="daemon", at=day)
+
+
+def test_without_history_it_is_not_computable_and_says_why(
+    database: Database, configuration: Settings
+) -> None:
+    made = forecast(database, configuration, now=NOW)
+    assert made.outlook is None
+    assert "0 working days" in (made.missing or "")
+    assert (made.done, made.left) == (0, 80)
+
+
+def test_a_slow_site_is_seen_weeks_ahead(database: Database, configuration: Settings) -> None:
+    with database.read() as session:
+        ids = [machine_id for machine_id in session.exec(select(Machine.id)) if machine_id]
+    for number in range(4):
+        migrate_some(database, NOW - timedelta(days=5 - number), ids[number * 4 : number * 4 + 4])
+    made = forecast(database, configuration, now=NOW)
+    assert (made.done, made.left, made.missing) == (16, 64, None)
+    assert made.outlook is not None
+    # 32 machines at one a day do not fit into the 31 working days that are left.
+    assert made.outlook.endangered[0][0] == "尾鷲"
+    assert made.outlook.probability < 0.5
+    assert forecast(database, configuration, now=NOW) == made
+    with database.read() as session:
+        states = set(session.exec(select(Machine.state)))
+    assert states == {MachineState.MIGRATED.value, MachineState.REGISTERED.value}
