@@ -104,7 +104,10 @@ def test_the_guard_is_first_and_the_report_last_in_every_playbook_but_probe() ->
         assert play["strategy"] == "ansible.builtin.free"
         first, last = play["tasks"][0], play["tasks"][-1]
         if name != "probe":
-            assert first["ansible.builtin.import_role"] == {"name": "machine_guard"}, name
+            guard = first["ansible.builtin.import_role"]
+            assert guard["name"] == "machine_guard", name
+            assert set(guard) <= {"name", "rolespec_validate"}, name
+            assert "when" not in first, name
         assert list(last["ansible.builtin.set_fact"]) == ["rollout_report"], name
 
 
