@@ -13,7 +13,7 @@ from rollout.domain.errors import NeedsApproval, RolloutError
 from rollout.domain.machine import DONE, MachineState, MachineVerb
 from rollout.domain.wave import WaveState, WaveVerb
 from rollout.settings import OperatorRole, Settings
-from rollout.store import machines, transitions, tranches, waves
+from rollout.store import machines, tranches, transitions, waves
 from rollout.store.database import Database
 from rollout.store.tables import Machine, Wave
 
