@@ -11,6 +11,7 @@ from rollout.planning.forecast import Cohort, Observed, Outlook, outlook
 from rollout.settings import Settings
 from rollout.store import forecasts
 from rollout.store.database import Database
+from rollout.store.tables import DayForecast
 
 WINDOW = 10
 """Working days whose outcomes count."""
@@ -32,7 +33,10 @@ class Forecast:
 
 
 def forecast(database: Database, settings: Settings, *, now: datetime, seed: int = 1) -> Forecast:
-    """The forecast as of `now`, from the dates in force and the outcomes of the last days."""
+    """The forecast as of `now`, from the dates in force and the outcomes of the last days.
+
+    It is kept as that day's row.
+    """
     zone = settings.programme.zone
     today, cutover = now.astimezone(zone).date(), settings.programme.cutover
     calendar = calendar_of(settings)
@@ -54,7 +58,7 @@ def forecast(database: Database, settings: Settings, *, now: datetime, seed: int
     if missing is None and to_do:
         cohorts = _cohorts(left, coming, cutover, settings)
         found = outlook(cohorts, observed, coming, cutover, seed=seed)
-    return Forecast(
+    made = Forecast(
         day=today,
         cutover=cutover,
         done=done,
@@ -65,6 +69,26 @@ def forecast(database: Database, settings: Settings, *, now: datetime, seed: int
         else None,
         missing=missing,
         outlook=found,
+    )
+    with database.write() as session:
+        forecasts.keep(session, _row(made, now))
+    return made
+
+
+def _row(made: Forecast, now: datetime) -> DayForecast:
+    found = made.outlook
+    return DayForecast(
+        day=made.day,
+        made_at=now,
+        cutover=made.cutover,
+        done=made.done,
+        remaining=made.left,
+        missing=made.missing,
+        p10=found.p10 if found else None,
+        p50=found.p50 if found else None,
+        p90=found.p90 if found else None,
+        probability=found.probability if found else None,
+        endangered_by=found.endangered[0][0] if found and found.endangered else None,
     )
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlmodel import Session, col, func, select
 
 from rollout.domain.machine import DONE, MachineState
-from rollout.store.tables import AuditRow, Machine, Site
+from rollout.store.tables import AuditRow, DayForecast, Machine, Site
 
 _OUTCOMES = (MachineState.MIGRATED.value, MachineState.FAILED.value, MachineState.SILENT.value)
 
@@ -47,3 +47,13 @@ def outcomes(session: Session, since: datetime) -> list[tuple[datetime, str]]:
         )
     )
     return [(at, state) for at, state in rows if state is not None]
+
+
+def keep(session: Session, row: DayForecast) -> None:
+    """One row a day: a later forecast of the day replaces the earlier."""
+    session.merge(row)
+
+
+def kept(session: Session) -> list[DayForecast]:
+    """The forecasts of all days, the oldest first."""
+    return list(session.exec(select(DayForecast).order_by(col(DayForecast.day))))

@@ -10,7 +10,7 @@ from sqlmodel import select
 from rollout.application.forecast import forecast
 from rollout.domain.machine import MachineState, MachineVerb, Step
 from rollout.settings import Settings, load
-from rollout.store import migrate, transitions
+from rollout.store import forecasts, migrate, transitions
 from rollout.store.database import Database
 from rollout.store.tables import Machine, Site
 
@@ -89,5 +89,7 @@ def test_a_slow_site_is_seen_weeks_ahead(database: Database, configuration: Sett
     assert made.outlook.probability < 0.5
     assert forecast(database, configuration, now=NOW) == made
     with database.read() as session:
+        (row,) = forecasts.kept(session)
+        assert (row.day, row.remaining, row.endangered_by) == (date(2022, 11, 14), 64, "尾鷲")
         states = set(session.exec(select(Machine.state)))
     assert states == {MachineState.MIGRATED.value, MachineState.REGISTERED.value}

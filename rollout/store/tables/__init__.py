@@ -4,6 +4,7 @@ from rollout.store.tables.audit import AuditHead, AuditRow
 from rollout.store.tables.claim import Claim
 from rollout.store.tables.command import Command
 from rollout.store.tables.evidence import Evidence
+from rollout.store.tables.forecast import DayForecast
 from rollout.store.tables.gate_override import GateOverride
 from rollout.store.tables.host_result import HostResult
 from rollout.store.tables.lease import Lease
@@ -20,6 +21,7 @@ __all__ = [
     "AuditRow",
     "Claim",
     "Command",
+    "DayForecast",
     "Department",
     "Evidence",
     "GateOverride",
