@@ -10,7 +10,7 @@ from rollout.planning.room import Cell, Room
 if TYPE_CHECKING:
     from rollout.planning.room import Days
 
-_PACES: tuple[float | None, ...] = (1.0, 1.25, None)
+_PACES: tuple[float | None, ...] = (1.0, 1.1, 1.3, 1.6, None)
 """Of the even load; None fills the days up."""
 _PHASE = 0.618
 """Small sites do not all begin on the same day."""
@@ -41,14 +41,25 @@ def fill_site(room: Room, cells: Sequence[Cell], start: int, *, number: int = 0)
     rule = room.problem.sites.get(cells[0].site, SiteRule(0)) if cells else SiteRule(0)
     # Where each day is a journey, few full days are better than many half empty ones.
     paces = (None,) if rule.few_visits or rule.weekdays is not None else _PACES
+    turn = _narrow_first(room, cells, start)
     for pace in paces:
         if not filled.missing:
             break
         quota = None if pace is None else _quota(room, cells[0].site, filled, start, pace, number)
-        for index in range(len(cells)):
+        for index in turn:
             if filled.left[index]:
                 add(room, filled, index, start, quota)
     return filled
+
+
+def _narrow_first(room: Room, cells: Sequence[Cell], start: int) -> list[int]:
+    """Who can go on few days only chooses first; the others fill up the even load around them."""
+    many = (len(room.days) - start) // 2
+
+    def is_free(cell: Cell) -> bool:
+        return cell.own is None or int(room.of_own(cell.own)[start:].sum()) > many
+
+    return sorted(range(len(cells)), key=lambda index: is_free(cells[index]))
 
 
 def add(room: Room, filled: Filled, index: int, start: int, quota: "Days | None") -> None:
