@@ -29,17 +29,20 @@ def divide(
 ) -> dict[int, int]:
     """The tranche of each machine, from 1 without gaps.
 
-    First `canary(generation)` machines of every generation and site, then `share` of the whole
-    wave, then the rest. A wave of fewer than `smallest` machines is not divided.
+    First `canary(generation)` machines of every generation and site that begins on the wave's
+    first day, then `share` of the whole wave, then the rest, both by day: no machine ever waits
+    for one whose day is later than its own. A wave of fewer than `smallest` is not divided.
     """
     if len(members) < smallest:
         return dict.fromkeys((member.id for member in members), 1)
     ordered = sorted(members, key=_turn)
+    first_day = min(member.day or date.min for member in members)
     first: list[int] = []
     taken: dict[tuple[str, int | None], int] = {}
     for member in ordered:
         kind = (member.generation, member.site)
-        if member.begun or taken.get(kind, 0) < canary(member.generation):
+        early = (member.day or date.min) == first_day
+        if member.begun or (early and taken.get(kind, 0) < canary(member.generation)):
             taken[kind] = taken.get(kind, 0) + 1
             first.append(member.id)
     chosen = set(first)

@@ -1,8 +1,11 @@
 """Which machines of a wave go first."""
 
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rollout.domain.tranches import Member, divide
 
@@ -57,3 +60,21 @@ def test_machines_of_earlier_days_are_chosen_and_those_under_way_are_in_the_firs
 def test_the_numbers_have_no_gap() -> None:
     assert set(divided(members(30), canary=99).values()) == {1}
     assert set(divided(members(40), canary=0, share=1).values()) == {1}
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3)), min_size=30, max_size=80),
+    st.integers(0, 3),
+    st.floats(0, 1),
+)
+def test_no_machine_waits_for_one_of_a_later_day(
+    kinds: list[tuple[int, int]], canary: int, share: float
+) -> None:
+    wave = [
+        Member(n, f"DK20-{n:06d}", "DK20", site, DAY + timedelta(days=day))
+        for n, (day, site) in enumerate(kinds)
+    ]
+    numbers = divided(wave, canary, share)
+    for one in wave:
+        ahead = [other.day for other in wave if numbers[other.id] < numbers[one.id]]
+        assert all(day is not None and one.day is not None and day <= one.day for day in ahead)
