@@ -26,8 +26,9 @@ $(READY): requirements.lock pyproject.toml .ci/set-up
 demo: $(READY) ## a prefecture's ledger, waves, lab PCs over SSH, faults, a status export in out/
 	@$(BIN)/rollout demo --out $(OUT)
 
-tui: $(READY) ## the control room in the terminal
-	@$(BIN)/rollout tui
+tui: $(READY) ## the control room in the terminal; of the demo, when there is no rollout.toml
+	@if [ -z "$$ROLLOUT_CONFIG" ] && ! [ -e rollout.toml ] && [ -e $(OUT)/demo/rollout.toml ]; then \
+		export ROLLOUT_CONFIG=$(OUT)/demo/rollout.toml; fi; $(BIN)/rollout tui
 
 test: $(READY) ## every test, with coverage; TESTS=path for some, WORKERS=0 for one process
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS) --cov

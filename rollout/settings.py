@@ -21,6 +21,7 @@ from pydantic_settings import (
 
 from rollout.domain.errors import RolloutError
 from rollout.domain.machine import Step
+from rollout.i18n import _
 from rollout.settings_operation import Failures, Gates, StepTimes, Tranches, Windows
 from rollout.settings_planning import (
     Calendar,
@@ -95,12 +96,18 @@ class Programme(Section):
     @model_validator(mode="after")
     def _possible(self) -> Self:
         if self.cutover <= self.start:
-            raise ValueError(f"cutover {self.cutover} is not after start {self.start}")
+            raise ValueError(
+                _("cutover {cutover} is not after start {start}").format(
+                    cutover=self.cutover, start=self.start
+                )
+            )
         try:
             ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError):
             raise ValueError(
-                f"timezone {self.timezone!r} is unknown: use a name like Asia/Tokyo"
+                _("timezone {name} is unknown: use a name like Asia/Tokyo").format(
+                    name=repr(self.timezone)
+                )
             ) from None
         return self
 
@@ -278,7 +285,9 @@ def load() -> Settings:
     path = config_path()
     if not path.is_file():
         raise SettingsError(
-            f"no configuration at {path}: run `rollout init`, or name one with ROLLOUT_CONFIG"
+            _(
+                "no configuration at {path}: run `rollout init`, or name one with ROLLOUT_CONFIG"
+            ).format(path=path)
         )
     try:
         settings = Settings()  # type: ignore[call-arg]
@@ -286,15 +295,19 @@ def load() -> Settings:
         faults = "; ".join(_fault(item) for item in error.errors())
         raise SettingsError(f"{path}: {faults}") from None
     except ValueError as error:
-        raise SettingsError(f"{path} is not valid TOML: {error}") from None
+        raise SettingsError(
+            _("{path} is not valid TOML: {why}").format(path=path, why=error)
+        ) from None
     return _anchored(settings, path.parent)
 
 
 def _fault(item: Any) -> str:
     place = ".".join(str(part) for part in item["loc"]) or "top level"
     if item["type"] == "extra_forbidden":
-        return f"{place} is not a known key: see docs/configuration.md"
-    return f"{place}: {item['msg']} (found {item.get('input')!r})"
+        return _("{place} is not a known key: see docs/configuration.md").format(place=place)
+    return _("{place}: {why} (found {found})").format(
+        place=place, why=item["msg"], found=repr(item.get("input"))
+    )
 
 
 def _anchored(settings: Settings, folder: Path) -> Settings:

@@ -24,6 +24,7 @@ from rollout.domain.machine import (
 )
 from rollout.domain.run import RunPurpose
 from rollout.domain.wave import WaveState
+from rollout.i18n import _
 from rollout.settings import Settings
 from rollout.store import (
     claims,
@@ -98,7 +99,7 @@ def hand_over_complete(
             MachineVerb.HAND_OVER,
             actor=DAEMON,
             at=at,
-            reason="passage complete",
+            reason=_("passage complete"),
         )
         return len(complete)
 
@@ -121,7 +122,7 @@ def hold_incomplete(
             MachineVerb.HOLD,
             actor=DAEMON,
             at=at,
-            reason="the ledger has no serial or no computer name: correct it and import again",
+            reason=_("the ledger has no serial or no computer name: correct it and import again"),
         )
         return len(incomplete)
 

@@ -17,6 +17,7 @@ from rollout.domain.errors import RolloutError
 from rollout.domain.machine import STEP_FROM, WORKING, MachineState
 from rollout.domain.run import RunVerb
 from rollout.domain.wave import WaveState, WaveVerb
+from rollout.i18n import _
 from rollout.planning.calendar import Span, WorkCalendar
 from rollout.settings import Settings
 from rollout.store import commands, leases, machines, runs, transitions, waves
@@ -80,13 +81,13 @@ class Programme:
         """
         with self.database.read() as session:
             left = [(run.id or 0, run.ident) for run in runs.alive(session)]
-        self.engine.sweep([ident for _, ident in left])
+        self.engine.sweep([ident for _run, ident in left])
         at = self.clock.now()
-        for run_id, _ in left:
+        for run_id, _ident in left:
             with self.database.write() as session:
                 leases.require(session, self.lease_epoch)
                 run = runs.by_id(session, run_id)
-                reason = "the daemon that ran it is gone"
+                reason = _("the daemon that ran it is gone")
                 settle.run_lost(session, run, RunVerb.LOSE, at=at, reason=reason)
         return len(left)
 
@@ -139,7 +140,9 @@ class Programme:
             self.engine.start(order, self._results)
         except (OSError, RolloutError) as error:
             # Nothing was begun: the claims are settled as without effect.
-            self._results.run_ended(RunEnd(order.run_id, "crashed", f"cannot start: {error}"))
+            self._results.run_ended(
+                RunEnd(order.run_id, "crashed", _("cannot start: {why}").format(why=error))
+            )
             return
         log.info("run %s: %s on %s machines", order.run_id, order.playbook, len(order.hosts))
 
@@ -165,7 +168,7 @@ class Programme:
             leases.require(session, self.lease_epoch)
             for run in runs.alive(session):
                 if run.lease_epoch == self.lease_epoch and run.id not in alive:
-                    reason = "the engine does not run it"
+                    reason = _("the engine does not run it")
                     settle.run_lost(session, run, RunVerb.CRASH, at=self.clock.now(), reason=reason)
 
     def _close_waves(self) -> None:

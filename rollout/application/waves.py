@@ -12,6 +12,8 @@ from rollout.application.operators import Operator
 from rollout.domain.errors import NeedsApproval, RolloutError
 from rollout.domain.machine import DONE, MachineState, MachineVerb
 from rollout.domain.wave import WaveState, WaveVerb
+from rollout.i18n import _
+from rollout.i18n.labels import label
 from rollout.settings import OperatorRole, Settings
 from rollout.store import machines, tranches, transitions, waves
 from rollout.store.database import Database
@@ -82,7 +84,7 @@ def move(
     """
     operator.must_be(OperatorRole.APPROVER if verb is WaveVerb.APPROVE else OperatorRole.OPERATOR)
     if verb in NEEDS_A_REASON and not reason:
-        raise WaveRefused(f"{verb.value} of wave {number} needs a reason: give --reason")
+        raise WaveRefused(_("“{verb}” needs a reason").format(verb=label(verb)))
     with database.write() as session:
         wave = waves.by_number(session, number)
         wave_id = wave.id or 0
@@ -115,8 +117,9 @@ def move(
 def _must_be_another(wave: Wave, operator: Operator) -> None:
     if wave.submitted_by == operator.name:
         raise WaveRefused(
-            f"wave {wave.number} was submitted by {operator.name}: "
-            "another operator has to approve it"
+            _("wave {number} was submitted by {name}: another operator has to approve it").format(
+                number=wave.number, name=operator.name
+            )
         )
 
 
@@ -125,16 +128,20 @@ def _must_be_the_submitted_list(session: Session, wave: Wave) -> None:
         session, wave.id or 0
     ):
         raise WaveRefused(
-            f"the machines of wave {wave.number} changed since it was submitted: "
-            f"`rollout wave withdraw {wave.number}`, then submit it again"
+            _(
+                "the machines of wave {number} changed since it was submitted: "
+                "`rollout wave withdraw {number}`, then submit it again"
+            ).format(number=wave.number)
         )
 
 
 def _must_be_approved(session: Session, wave: Wave) -> None:
     if wave.approved_by is None:
         raise NeedsApproval(
-            f"wave {wave.number} is {wave.state} and not approved: `rollout wave submit "
-            f"{wave.number}`, then another operator runs `rollout wave approve {wave.number}`"
+            _(
+                "wave {number} is {state} and not approved: `rollout wave submit {number}`, "
+                "then another operator runs `rollout wave approve {number}`"
+            ).format(number=wave.number, state=label(WaveState(wave.state)))
         )
     if wave.state == WaveState.APPROVED:
         _must_be_the_submitted_list(session, wave)
@@ -154,7 +161,7 @@ def _give_back_machines(session: Session, wave: Wave, operator: Operator, at: da
         MachineVerb.UNPLAN,
         actor=operator.name,
         at=at,
-        reason=f"wave {wave.number} cancelled",
+        reason=_("wave {number} cancelled").format(number=wave.number),
     )
     for machine_id in planned:
         machine = machines.by_id(session, machine_id)

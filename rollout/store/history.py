@@ -8,6 +8,7 @@ from sqlalchemy import insert
 from sqlmodel import Session, col, func, select
 
 from rollout.domain.history import GENESIS, Fact, chain, digest
+from rollout.i18n import _
 from rollout.store.columns import instant, instant_text
 from rollout.store.tables import AuditHead, AuditRow
 
@@ -82,17 +83,19 @@ def verify(session: Session, progress: Callable[[int], None] = lambda rows: None
             last = digest(last, _as_fact(row))
             last_id = row.id or 0
             if row.digest != last:
-                why = "its digest does not follow from the row before"
+                why = _("its digest does not follow from the row before")
                 return Verdict(rows, last, last_id, why)
             rows += 1
         session.expunge_all()
         progress(rows)
     head = session.get(AuditHead, 1)
     if head is None:
-        missing = "the end of the chain is not recorded" if rows else None
+        missing = _("the end of the chain is not recorded") if rows else None
         return Verdict(rows, last, None, missing)
     if (head.rows, head.digest) != (rows, last):
-        why = f"the recorded end is after {head.rows} rows, the history has {rows}"
+        why = _("the recorded end is after {noted} rows, the history has {rows}").format(
+            noted=head.rows, rows=rows
+        )
         return Verdict(rows, last, None, why)
     return Verdict(rows, last)
 
