@@ -92,7 +92,7 @@ def test_a_new_submission_takes_the_old_approval_away(office: Office) -> None:
 @pytest.mark.parametrize("verb", sorted(waves.NEEDS_A_REASON))
 def test_stopping_a_wave_needs_a_reason(office: Office, verb: WaveVerb) -> None:
     office.wave()
-    with pytest.raises(WaveRefused, match="--reason"):
+    with pytest.raises(WaveRefused, match="needs a reason"):
         move(office, verb, office.planner)
     assert office.wave_state() == "running"
 
