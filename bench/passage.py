@@ -80,6 +80,8 @@ class Fleet:
             blast_radius = {size}
             machines_per_run = {size}
             site = {{ machines_per_day = {size}, at_once = {size} }}
+            [tranches]
+            smallest_wave = {size + 1}
             [ansible]
             group_vars = "lab/group_vars"
             collections = ["{LAB_COLLECTIONS}"]
