@@ -14,6 +14,7 @@ from rollout.application.plan_view import PlanView, WavePlan, by_wave, view
 from rollout.domain.errors import RolloutError
 from rollout.domain.machine import MachineVerb
 from rollout.domain.wave import WaveVerb
+from rollout.i18n import _
 from rollout.planning import solver
 from rollout.planning.problem import Obstacle, Relaxation, Solution
 from rollout.settings import OperatorRole, Settings
@@ -63,8 +64,10 @@ def solve(
     today = now.astimezone(settings.programme.zone).date()
     if today >= settings.programme.cutover:
         raise PlanRefused(
-            f"the cutover {settings.programme.cutover} is past (today is {today}): "
-            "correct [programme] cutover in rollout.toml"
+            _(
+                "the cutover {cutover} is past (today is {today}): "
+                "correct [programme] cutover in rollout.toml"
+            ).format(cutover=settings.programme.cutover, today=today)
         )
     with database.read() as session:
         rows = plans.waiting(session)
@@ -97,7 +100,7 @@ def show(database: Database) -> PlanView:
     with database.read() as session:
         plan = plans.newest(session)
         if plan is None:
-            raise PlanRefused("there is no plan yet: run `rollout plan solve`")
+            raise PlanRefused(_("there is no plan yet: run `rollout plan solve`"))
         return view(plan, plans.groups(session, plan.id or 0))
 
 
@@ -112,7 +115,7 @@ def commit(database: Database, *, operator: Operator, now: datetime) -> PlanSumm
     with database.write() as session:
         plan = plans.proposed(session)
         if plan is None:
-            raise PlanRefused("no plan is proposed: run `rollout plan solve` first")
+            raise PlanRefused(_("no plan is proposed: run `rollout plan solve` first"))
         _must_still_fit(session, plan)
         said = plans.remarks(plan)
         _take_dates_away(session, plan, said, actor=actor, now=now)
@@ -137,7 +140,7 @@ def commit(database: Database, *, operator: Operator, now: datetime) -> PlanSumm
             waves=len(waves),
             first_day=min((wave.first_day for wave in waves), default=None),
             last_day=max((wave.last_day for wave in waves), default=None),
-            unplaced=Counter(Obstacle(reason) for _, reason in plans.unplaced(plan)),
+            unplaced=Counter(Obstacle(reason) for _tag, reason in plans.unplaced(plan)),
             kept=said.get("kept", 0),
             moved=len(said.get("moves", [])),
         )
@@ -217,7 +220,7 @@ def _take_dates_away(
     ids = [*plans.dated_in_plan(session, plan.id or 0), *dropped]
     if not ids:
         return
-    reason = f"plan {plan.id}: its date changes"
+    reason = _("plan {number}: its date changes").format(number=plan.id)
     transitions.apply(session, Machine, ids, MachineVerb.UNPLAN, actor=actor, at=now, reason=reason)
     plans.take_off(session, ids)
 
@@ -239,8 +242,10 @@ def _must_still_fit(session: Session, plan: Plan) -> None:
     if number:
         shown = ", ".join(tags) + (", ..." if number > len(tags) else "")
         raise PlanRefused(
-            f"{number} machines changed since the plan was made ({shown}): "
-            "nothing was committed; run `rollout plan solve` again and look at the new plan"
+            _(
+                "{number} machines changed since the plan was made ({shown}): nothing was "
+                "committed; run `rollout plan solve` again and look at the new plan"
+            ).format(number=number, shown=shown)
         )
 
 
@@ -259,8 +264,10 @@ def _make_waves(
         taken.append(new[0].number)
     if taken:
         raise PlanRefused(
-            f"wave {taken[0]} is not any more what it was when the plan was made: "
-            "nothing was committed; run `rollout plan solve` again"
+            _(
+                "wave {number} is not any more what it was when the plan was made: "
+                "nothing was committed; run `rollout plan solve` again"
+            ).format(number=taken[0])
         )
     rows = [
         Wave(

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from rollout.application.plan import PlanRefused
 from rollout.application.plan_problem import problem_of
+from rollout.i18n import _
 from rollout.planning.checker import Violation, violations
 from rollout.planning.problem import (
     Obstacle,
@@ -39,7 +40,7 @@ def check(database: Database, settings: Settings, *, now: datetime) -> Checked:
     with database.read() as session:
         plan = plans.newest(session)
         if plan is None:
-            raise PlanRefused("there is no plan yet: run `rollout plan solve`")
+            raise PlanRefused(_("there is no plan yet: run `rollout plan solve`"))
         problem = problem_of(session, settings, plans.waiting(session), today)
         slots = plans.slots(session, plan.id or 0) if plan.state == "proposed" else []
         said = plans.remarks(plan)
@@ -120,7 +121,7 @@ def diff(database: Database) -> Difference:
     with database.read() as session:
         plan = plans.proposed(session)
         if plan is None:
-            raise PlanRefused("no plan is proposed: run `rollout plan solve` first")
+            raise PlanRefused(_("no plan is proposed: run `rollout plan solve` first"))
         said = plans.remarks(plan)
         slots = plans.slots(session, plan.id or 0)
     moved = [
