@@ -102,7 +102,9 @@ async def test_hold_and_release_of_a_machine(at_the_screen, programme: Applicati
         await seat.type("away")
         await seat.press("enter")
         await seat.until(lambda: state() == "held")
-        await seat.sees("held")
+        # The word alone would also be seen in the notification, before the row is drawn anew and
+        # the key becomes possible.
+        await seat.sees("DK20-000002  held")
         await seat.press("R")
         await seat.sees("It goes back to where it was: planned")
         await seat.press("left", "enter")
