@@ -10,6 +10,7 @@ from rollout.store.tables.host_result import HostResult
 from rollout.store.tables.lease import Lease
 from rollout.store.tables.machine import Machine
 from rollout.store.tables.organisation import Department, Person, Site
+from rollout.store.tables.own_dates import Absence, MachineDates, PersonDates
 from rollout.store.tables.plan import Plan, PlanSlot
 from rollout.store.tables.run import Run
 from rollout.store.tables.stop import Stop
@@ -17,6 +18,7 @@ from rollout.store.tables.tranche import Tranche, TrancheMember
 from rollout.store.tables.wave import Wave
 
 __all__ = [
+    "Absence",
     "AuditHead",
     "AuditRow",
     "Claim",
@@ -28,7 +30,9 @@ __all__ = [
     "HostResult",
     "Lease",
     "Machine",
+    "MachineDates",
     "Person",
+    "PersonDates",
     "Plan",
     "PlanSlot",
     "Run",

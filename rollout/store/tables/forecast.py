@@ -11,7 +11,8 @@ from rollout.store.columns import Instant
 class DayForecast(SQLModel, table=True):
     """The last forecast made on a day; `missing` says why nothing could be computed.
 
-    A day P10, P50 or P90 is empty beside a probability when it lies beyond the horizon.
+    `missing` is a word of planning.forecast.Lack; `endangered_by` is the `endangered_kind` (wave,
+    site or department) that is late most often. A day P10, P50 or P90 is empty beside a probability when it lies beyond the horizon.
     """
 
     __tablename__ = "forecasts"
@@ -27,3 +28,6 @@ class DayForecast(SQLModel, table=True):
     p90: date | None = None
     probability: float | None = None
     endangered_by: str | None = None
+    required_per_day: float | None = None
+    actual_per_day: float | None = None
+    endangered_kind: str | None = None
