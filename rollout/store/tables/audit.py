@@ -2,10 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Column, Index
+from sqlalchemy import CheckConstraint, Column, Index, text
 from sqlmodel import Field, SQLModel
 
 from rollout.store.columns import Instant
+
+
+OUTCOMES = text("verb IN ('hand_over', 'supersede', 'fail', 'fall_silent', 'retry')")
+"""What the forecast reads; word for word the condition of an index, or it would not be used."""
 
 
 class AuditRow(SQLModel, table=True):
@@ -15,7 +19,10 @@ class AuditRow(SQLModel, table=True):
     """
 
     __tablename__ = "audit"
-    __table_args__ = (Index("ix_audit_noun", "noun", "noun_id"),)
+    __table_args__ = (
+        Index("ix_audit_noun", "noun", "noun_id"),
+        Index("ix_audit_outcomes", "at", sqlite_where=OUTCOMES, postgresql_where=OUTCOMES),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     at: datetime = Field(sa_column=Column(Instant, nullable=False))
