@@ -11,17 +11,13 @@ depends_on = None
 _OUTCOMES = "verb IN ('hand_over', 'supersede', 'fail', 'fall_silent', 'retry')"
 
 _INSTANT = sa.DateTime(timezone=True).with_variant(sa.String(27), "sqlite")
-_PACE = (
-    sa.Column("required_per_day", sa.Float(), nullable=True),
-    sa.Column("actual_per_day", sa.Float(), nullable=True),
-    sa.Column("endangered_kind", sa.String(), nullable=True),
-)
+_PACE = {"required_per_day": sa.Float, "actual_per_day": sa.Float, "endangered_kind": sa.String}
 _BEFORE = (
     "day, made_at, cutover, done, remaining, missing, p10, p50, p90, probability, endangered_by"
 )
 
 
-def _replace_forecasts(*more: sa.Column[object]) -> None:
+def _replace_forecasts(more: dict[str, type[sa.types.TypeEngine[object]]]) -> None:
     """A fresh table with the rows of the old one: SQLite cannot add or drop columns in place."""
     op.rename_table("forecasts", "forecasts_before")
     op.create_table(
@@ -37,7 +33,7 @@ def _replace_forecasts(*more: sa.Column[object]) -> None:
         sa.Column("p90", sa.Date(), nullable=True),
         sa.Column("probability", sa.Float(), nullable=True),
         sa.Column("endangered_by", sa.String(), nullable=True),
-        *(column.copy() for column in more),
+        *(sa.Column(name, kind(), nullable=True) for name, kind in more.items()),
         sa.PrimaryKeyConstraint("day"),
     )
     op.execute(f"INSERT INTO forecasts ({_BEFORE}) SELECT {_BEFORE} FROM forecasts_before")  # noqa: S608
@@ -76,7 +72,7 @@ def upgrade() -> None:
             sa.ForeignKeyConstraint([key], [target]),
             sa.PrimaryKeyConstraint(key),
         )
-    _replace_forecasts(*_PACE)
+    _replace_forecasts(_PACE)
     op.create_index(
         "ix_audit_outcomes",
         "audit",
@@ -88,6 +84,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_audit_outcomes", "audit")
-    _replace_forecasts()
+    _replace_forecasts({})
     for table in ("person_dates", "machine_dates", "absences"):
         op.drop_table(table)
