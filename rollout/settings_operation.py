@@ -34,11 +34,32 @@ class Gates(Section):
     """With fewer machines let begin than this, no share halts: the counts decide."""
     soak_minutes: Minutes = 60
     """The next tranche begins so long after the last machine came through."""
+    training_share: Share | None = None
+    """A tranche, the first too, begins when so large a part of its owners has had every course of
+    `[training]`."""
+    licences_free: Annotated[int, Field(ge=0)] | None = None
+    """A tranche begins when so many seats of every licence of `licences` are free."""
+    licences: tuple[str, ...] = ()
+    """SKUs whose seats `licences_free` counts, as the directory names them."""
+    licences_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 24
+    """A stock that was read longer ago than this counts as not known."""
+    notices_share: Share | None = None
+    """A tranche begins when the owners of so large a part of its machines were sent the notice of
+    their day in time."""
+    notices_days: Annotated[int, Field(ge=0)] = 7
+    """In time is so many calendar days before the machine's day, or earlier."""
+
+    @model_validator(mode="after")
+    def _licences_are_named(self) -> Self:
+        if self.licences_free is not None and not self.licences:
+            raise ValueError("licences_free counts nothing: name the SKUs in licences")
+        return self
 
     @property
     def limits(self) -> GateLimits:
         """What the gates themselves need."""
-        return GateLimits(**self.model_dump(exclude={"silent_minutes"}))
+        own = {"silent_minutes", "licences", "licences_hours", "notices_days"}
+        return GateLimits(**self.model_dump(exclude=own))
 
 
 class Tranches(Section):
@@ -128,6 +149,20 @@ def _pattern(value: Any) -> Any:
     return value
 
 
+def _batches(value: Any) -> Any:
+    """One size stands for a list of it; refuse what is neither a number nor a share."""
+    sizes = value if isinstance(value, list | tuple) else (value,)
+    for size in sizes:
+        share = re.fullmatch(r"(\d{1,3})%", size) if isinstance(size, str) else None
+        whole = isinstance(size, int) and not isinstance(size, bool) and size > 0
+        if not whole and not (share and 0 < int(share[1]) <= 100):
+            raise ValueError(
+                f"{size!r} is no size of a batch: write a whole number such as 5, or a share such "
+                'as "10%"'
+            )
+    return tuple(sizes)
+
+
 class StepTimes(Section):
     """`[steps.reimage]`"""
 
@@ -142,6 +177,15 @@ class StepTimes(Section):
     """After what it is begun again."""
     retry_matching: tuple[Annotated[str, BeforeValidator(_pattern)], ...] = ()
     """Only after causes in which one of these regular expressions is found; none named: any."""
+    serial: Annotated[tuple[int | str, ...], BeforeValidator(_batches)] = ()
+    """Sizes of the batches in which a run goes through its machines, such as `5`, `"10%"` or
+    `[1, 5, "50%"]` where the last one goes on; none: all at once. A batch that fails whole ends the
+    run, and machines that had not begun wait for the next one."""
+    max_fail_percentage: Annotated[float, Field(ge=0, lt=100, allow_inf_nan=False)] | None = None
+    """When a larger part of a batch has failed, the run ends and the wave halts. Machines then go
+    from task to task together, and those that answer to nobody do not count as failed."""
+    throttle: Annotated[int, Field(ge=0)] = 0
+    """At most so many machines of a run are in the same task at once; 0: as many as `forks`."""
 
 
 class Failures(Section):
@@ -149,3 +193,16 @@ class Failures(Section):
 
     hold_repeated: bool = True
     """Hold a machine whose step fails twice in the same way: a third attempt would as well."""
+
+
+class Training(Section):
+    """`[training]`"""
+
+    courses: tuple[str, ...] = ()
+    """Every owner needs these, by the names that the training files have; the gate
+    `training_share` and `rollout training status` ask for all of them."""
+    pass_score: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    """A score below this counts as not passed, and a record that has neither a score nor a word
+    on passing does not count; none given: whoever attended and did not fail has had the course."""
+    columns: dict[str, tuple[str, ...]] = {}
+    """Further column names of training files: canonical name -> synonyms."""

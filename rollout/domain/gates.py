@@ -1,22 +1,25 @@
 """Gates: rules that let a wave go on, keep it where it is, or halt it.
 
-A gate is one function of counts. What it says names the numbers that decided. Two kinds:
+A gate is one function of counts. What it says names the numbers that decided. Three kinds:
 
 - *Opening* gates (succeeded, unknown, soak) are open or closed: the next machines wait until all
   are open. What cannot be measured is closed.
 - *Halting* gates (failures, silence) are open up to and including their limit and halt above it:
   with a limit of 5 the sixth failure halts. Shares say nothing of a few machines; below
   `Limits.share_needs` the counts alone decide.
+- *Prerequisites* (training, licences, notices) look at the machines that would begin next, before
+  the first part of a wave too. They are off while they have no limit, and open or closed else.
 
 Exactly at the limit is always on the good side: 80 % of 80 % wanted is open, 5 failures of 5
-allowed are open, a soak of exactly the wanted minutes is over.
+allowed are open, a soak of exactly the wanted minutes is over, 10 free seats of 10 wanted do.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from rollout.domain.lifecycle import Described
+from rollout.domain.words import msgid
 
 
 class Gate(Described):
@@ -29,6 +32,9 @@ class Gate(Described):
     SILENT_SHARE = "silent_share", "Not too large a part has been silent for too long."
     UNKNOWN = "unknown", "No machine is in doubt."
     SOAK = "soak", "The machines that are through have been watched long enough."
+    TRAINING = "training", "Enough of the owners who come next have had their training."
+    LICENCES = "licences", "Enough seats of every licence are free."
+    NOTICES = "notices", "Enough of the owners who come next were told of their day in time."
 
 
 class Verdict(Described):
@@ -56,8 +62,33 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class Lack:
+    """What is missing for a gate to be measured, and how to give it: a msgid and its details."""
+
+    message: str
+    details: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What those have who would begin next.
+
+    `trained` of `people` had every training that is demanded; the owners of `told` of `announced`
+    machines were told of their day in time; `seats` are free of the scarcest licence. What could
+    not be counted stands in `lacks`, by gate.
+    """
+
+    people: int = 0
+    trained: int = 0
+    announced: int = 0
+    told: int = 0
+    seats: int | None = None
+    lacks: Mapping["Gate", Lack] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Limits:
-    """What is allowed."""
+    """What is allowed; a prerequisite without a limit is off."""
 
     succeeded_share: float = 0.8
     failed: int = 5
@@ -66,6 +97,17 @@ class Limits:
     silent_share: float = 0.25
     share_needs: int = 10
     soak_minutes: float = 60
+    training_share: float | None = None
+    licences_free: int | None = None
+    notices_share: float | None = None
+
+    @property
+    def ask_ahead(self) -> bool:
+        """Whether any prerequisite is on."""
+        return any(
+            limit is not None
+            for limit in (self.training_share, self.licences_free, self.notices_share)
+        )
 
 
 @dataclass(frozen=True)
@@ -73,7 +115,8 @@ class Reading:
     """What a gate said, and the numbers that decided.
 
     `value` stands against `limit`; both are shares between 0 and 1, counts or minutes. A `value`
-    of None could not be measured. `count` machines `of` so many stand behind a share.
+    of None could not be measured, and `lack` says why. `count` machines (or people) `of` so many
+    stand behind a share.
     """
 
     gate: Gate
@@ -83,6 +126,7 @@ class Reading:
     count: int | None = None
     of: int | None = None
     overridden: bool = False
+    lack: Lack | None = None
 
     def numbers(self) -> str:
         """The numbers for a reader, such as `3 of 40, 7.5 % (limit 5 %)`."""
@@ -94,7 +138,18 @@ class Reading:
         return f"{value} (limit {self.limit:.4g}{unit})"
 
 
-_SHARES = frozenset({Gate.SUCCEEDED, Gate.FAILED_SHARE, Gate.SILENT_SHARE})
+_SHARES = frozenset(
+    {Gate.SUCCEEDED, Gate.FAILED_SHARE, Gate.SILENT_SHARE, Gate.TRAINING, Gate.NOTICES}
+)
+_NOTHING_BEGUN = Lack(msgid("no machine was let begin yet"))
+_NOTHING_THROUGH = Lack(msgid("no machine has come through yet"))
+_NO_OWNER = Lack(
+    msgid(
+        "no machine that comes next has an owner: import a ledger with staff numbers, or let an "
+        "approver override the gate"
+    )
+)
+_NO_STOCK = Lack(msgid("no stock of licences is known"))
 
 
 def succeeded(counts: Counts, limits: Limits) -> Reading:
@@ -103,7 +158,8 @@ def succeeded(counts: Counts, limits: Limits) -> Reading:
     value = counts.succeeded / counts.size if counts.size else None
     enough = counts.size > 0 and _share_of(counts.succeeded, counts.size) >= _written(limit)
     verdict = Verdict.OPEN if enough else Verdict.CLOSED
-    return Reading(Gate.SUCCEEDED, verdict, value, limit, counts.succeeded, counts.size)
+    lack = None if counts.size else _NOTHING_BEGUN
+    return Reading(Gate.SUCCEEDED, verdict, value, limit, counts.succeeded, counts.size, lack=lack)
 
 
 def failed(counts: Counts, limits: Limits) -> Reading:
@@ -136,7 +192,44 @@ def soak(counts: Counts, limits: Limits) -> Reading:
     """Open when the last machine came through long enough ago; closed before one did."""
     quiet, limit = counts.quiet_minutes, limits.soak_minutes
     verdict = Verdict.OPEN if quiet is not None and quiet >= limit else Verdict.CLOSED
-    return Reading(Gate.SOAK, verdict, quiet, limit)
+    return Reading(
+        Gate.SOAK, verdict, quiet, limit, lack=_NOTHING_THROUGH if quiet is None else None
+    )
+
+
+def training(ahead: Ahead, limits: Limits) -> Reading | None:
+    """Open from the wanted share of trained owners on; None while it is off."""
+    return _enough(Gate.TRAINING, ahead.trained, ahead.people, limits.training_share, ahead)
+
+
+def notices(ahead: Ahead, limits: Limits) -> Reading | None:
+    """Open from the wanted share of owners told in time on; None while it is off."""
+    return _enough(Gate.NOTICES, ahead.told, ahead.announced, limits.notices_share, ahead)
+
+
+def licences(ahead: Ahead, limits: Limits) -> Reading | None:
+    """Open with as many free seats as are wanted, or more; None while it is off."""
+    limit = limits.licences_free
+    if limit is None:
+        return None
+    lack = ahead.lacks.get(Gate.LICENCES)
+    if lack is None and ahead.seats is None:
+        lack = _NO_STOCK
+    if lack is not None:
+        return Reading(Gate.LICENCES, Verdict.CLOSED, None, limit, lack=lack)
+    seats = ahead.seats or 0
+    verdict = Verdict.OPEN if seats >= limit else Verdict.CLOSED
+    return Reading(Gate.LICENCES, verdict, seats, limit, seats)
+
+
+def _enough(gate: Gate, count: int, size: int, limit: float | None, ahead: Ahead) -> Reading | None:
+    if limit is None:
+        return None
+    lack = ahead.lacks.get(gate) or (None if size else _NO_OWNER)
+    if lack is not None:
+        return Reading(gate, Verdict.CLOSED, None, limit, count, size, lack=lack)
+    verdict = Verdict.OPEN if _share_of(count, size) >= _written(limit) else Verdict.CLOSED
+    return Reading(gate, verdict, count / size, limit, count, size)
 
 
 def _count(gate: Gate, count: int, limit: int) -> Reading:
@@ -168,24 +261,40 @@ GATES: Mapping[Gate, Callable[[Counts, Limits], Reading]] = {
     Gate.UNKNOWN: unknown,
     Gate.SOAK: soak,
 }
+"""Gates of what has begun."""
+
+PREREQUISITES: Mapping[Gate, Callable[[Ahead, Limits], Reading | None]] = {
+    Gate.TRAINING: training,
+    Gate.LICENCES: licences,
+    Gate.NOTICES: notices,
+}
+"""Gates of what would begin next."""
 
 
 def readings(
-    counts: Counts, limits: Limits, overrides: Mapping[Gate, float | None] | None = None
+    counts: Counts | None,
+    limits: Limits,
+    overrides: Mapping[Gate, float | None] | None = None,
+    *,
+    ahead: Ahead | None = None,
 ) -> list[Reading]:
     """What every gate says, in the order of the words.
 
-    `overrides` are the values that an approver has accepted: such a gate is open as long as its
-    value has not become worse than that.
+    Without `counts` nothing has begun, without `ahead` nothing is left to begin: the gates of the
+    other kind are left out. `overrides` are the values that an approver has accepted: such a gate
+    is open as long as its value has not become worse than that.
     """
+    measured = [] if counts is None else [measure(counts, limits) for measure in GATES.values()]
+    if ahead is not None:
+        asked = (ask(ahead, limits) for ask in PREREQUISITES.values())
+        measured += [reading for reading in asked if reading is not None]
     accepted = overrides or {}
-    found = []
-    for gate, measure in GATES.items():
-        reading = measure(counts, limits)
-        if gate in accepted and reading.verdict is not Verdict.OPEN:
-            reading = _accepted(reading, accepted[gate])
-        found.append(reading)
-    return found
+    return [
+        _accepted(reading, accepted[reading.gate])
+        if reading.gate in accepted and reading.verdict is not Verdict.OPEN
+        else reading
+        for reading in measured
+    ]
 
 
 def _accepted(reading: Reading, value: float | None) -> Reading:
@@ -194,17 +303,7 @@ def _accepted(reading: Reading, value: float | None) -> Reading:
         and reading.value is not None
         and (value is None or reading.value > value)
     )
-    if worse:
-        return reading
-    return Reading(
-        reading.gate,
-        Verdict.OPEN,
-        reading.value,
-        reading.limit,
-        reading.count,
-        reading.of,
-        overridden=True,
-    )
+    return reading if worse else replace(reading, verdict=Verdict.OPEN, overridden=True)
 
 
 def halting(found: list[Reading]) -> list[Reading]:

@@ -8,12 +8,16 @@ from rollout.store.tables.forecast import DayForecast
 from rollout.store.tables.gate_override import GateOverride
 from rollout.store.tables.host_result import HostResult
 from rollout.store.tables.lease import Lease
+from rollout.store.tables.licence_stock import LicenceStock
 from rollout.store.tables.machine import Machine
+from rollout.store.tables.notice import Notice
 from rollout.store.tables.organisation import Department, Person, Site
 from rollout.store.tables.own_dates import Absence, MachineDates, PersonDates
 from rollout.store.tables.plan import Plan, PlanSlot
 from rollout.store.tables.run import Run
+from rollout.store.tables.spare import SpareLoan
 from rollout.store.tables.stop import Stop
+from rollout.store.tables.training import TrainingRecord
 from rollout.store.tables.tranche import Tranche, TrancheMember
 from rollout.store.tables.wave import Wave
 
@@ -29,15 +33,19 @@ __all__ = [
     "GateOverride",
     "HostResult",
     "Lease",
+    "LicenceStock",
     "Machine",
     "MachineDates",
+    "Notice",
     "Person",
     "PersonDates",
     "Plan",
     "PlanSlot",
     "Run",
     "Site",
+    "SpareLoan",
     "Stop",
+    "TrainingRecord",
     "Tranche",
     "TrancheMember",
     "Wave",

@@ -1,0 +1,41 @@
+"""Notices: the outbox of mails to owners."""
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, Column, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from rollout.domain.notice import NOTICE, NoticeKind, NoticeState
+from rollout.store.columns import Instant, one_of
+
+
+class Notice(SQLModel, table=True):
+    """A mail about a machine (to its owner) or to a person, at most once for each `day`.
+
+    `day` is the day that it is about, such as the machine's slot: another slot is another notice.
+    `state`, `cause` and `version` are written by `transitions.apply` only; `sent_at` is when the
+    mail service took it, also when it came back later.
+    """
+
+    __tablename__ = "notices"
+    __lifecycle__ = NOTICE
+    __key__ = "id"
+    __table_args__ = (
+        one_of("kind", NoticeKind, "notices"),
+        one_of("state", NoticeState, "notices"),
+        CheckConstraint("(machine_id IS NULL) <> (person_id IS NULL)", name="ck_notices_addressee"),
+        CheckConstraint("state <> 'sent' OR sent_at IS NOT NULL", name="ck_notices_sent"),
+        UniqueConstraint("machine_id", "kind", "day", name="ux_notices_machine"),
+        UniqueConstraint("person_id", "kind", "day", name="ux_notices_person"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    machine_id: int | None = Field(default=None, foreign_key="machines.id")
+    person_id: int | None = Field(default=None, foreign_key="people.id")
+    day: date
+    state: str = Field(default=NoticeState.PLANNED.value, index=True)
+    state_since: datetime = Field(sa_column=Column(Instant, nullable=False))
+    cause: str | None = None
+    version: int = 1
+    sent_at: datetime | None = Field(default=None, sa_column=Column(Instant))
