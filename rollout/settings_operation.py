@@ -182,8 +182,8 @@ class StepTimes(Section):
     `[1, 5, "50%"]` where the last one goes on; none: all at once. A batch that fails whole ends the
     run, and machines that had not begun wait for the next one."""
     max_fail_percentage: Annotated[float, Field(ge=0, lt=100, allow_inf_nan=False)] | None = None
-    """When a larger part of a batch has failed, the run ends and the wave halts. Machines then go
-    from task to task together, and those that answer to nobody do not count as failed."""
+    """When a larger part of a batch has failed, the run ends and the wave halts; machines in the
+    middle of the step wait too. A machine that does not answer does not count as failed."""
     throttle: Annotated[int, Field(ge=0)] = 0
     """At most so many machines of a run are in the same task at once; 0: as many as `forks`."""
 
@@ -204,5 +204,5 @@ class Training(Section):
     pass_score: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     """A score below this counts as not passed, and a record that has neither a score nor a word
     on passing does not count; none given: whoever attended and did not fail has had the course."""
-    columns: dict[str, tuple[str, ...]] = {}
+    columns: dict[str, tuple[str, ...]] = Field(default={})
     """Further column names of training files: canonical name -> synonyms."""

@@ -37,6 +37,19 @@ class HostOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How a run goes through its machines: the play keywords of the same names.
+
+    `serial` holds the sizes of the batches, numbers or texts such as `10%`, the last one again and
+    again; none: all at once. `max_fail_percentage` is None for no limit, `throttle` 0 for none.
+    """
+
+    serial: tuple[int | str, ...] = ()
+    max_fail_percentage: float | None = None
+    throttle: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class RunOrder:
     """What an engine is to do: one playbook over these machines, at most `limit_seconds` long."""
 
@@ -46,6 +59,7 @@ class RunOrder:
     hosts: Sequence[HostOrder]
     forks: int
     limit_seconds: float
+    pace: Pace = Pace()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +87,16 @@ class RunEnd:
 
     `failed`: Ansible ended in order with failed machines; `crashed`: no explicit word, whatever
     the exit code; `cancelled`; `timeout`.
+
+    `left_out` are machines that Ansible never began, or stopped between two tasks, because others
+    of the run failed. `over_limit`: more failed than the order's pace allows.
     """
 
     run_id: int
     how: str
     message: str | None = None
+    left_out: frozenset[int] = frozenset()
+    over_limit: bool = False
 
 
 class EventSink(Protocol):
