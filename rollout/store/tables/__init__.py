@@ -10,10 +10,13 @@ from rollout.store.tables.host_result import HostResult
 from rollout.store.tables.lease import Lease
 from rollout.store.tables.licence_stock import LicenceStock
 from rollout.store.tables.machine import Machine
+from rollout.store.tables.nightly_work import NightlyWork
 from rollout.store.tables.notice import Notice
 from rollout.store.tables.organisation import Department, Person, Site
 from rollout.store.tables.own_dates import Absence, MachineDates, PersonDates
+from rollout.store.tables.pending_controls import PendingControls
 from rollout.store.tables.plan import Plan, PlanSlot
+from rollout.store.tables.retirement import Retirement
 from rollout.store.tables.run import Run
 from rollout.store.tables.spare import SpareLoan
 from rollout.store.tables.stop import Stop
@@ -36,11 +39,14 @@ __all__ = [
     "LicenceStock",
     "Machine",
     "MachineDates",
+    "NightlyWork",
     "Notice",
+    "PendingControls",
     "Person",
     "PersonDates",
     "Plan",
     "PlanSlot",
+    "Retirement",
     "Run",
     "Site",
     "SpareLoan",

@@ -7,7 +7,6 @@ from sqlmodel import Field, SQLModel
 
 from rollout.store.columns import Instant
 
-
 OUTCOMES = text("verb IN ('hand_over', 'supersede', 'fail', 'fall_silent', 'retry')")
 """What the forecast reads; word for word the condition of an index, or it would not be used."""
 
@@ -15,7 +14,9 @@ OUTCOMES = text("verb IN ('hand_over', 'supersede', 'fail', 'fall_silent', 'retr
 class AuditRow(SQLModel, table=True):
     """One fact of the history; `digest` chains it to the row before (see domain.history).
 
-    Rows are only ever added; triggers refuse updates and deletions.
+    Rows are only ever added; triggers refuse deletions, and every update but a redaction: that
+    empties `salt`, may replace `key`, `reason` and `detail`, and names in `redacted_by` the later
+    fact that says so (see store.redaction). Rows of before salts were introduced have none.
     """
 
     __tablename__ = "audit"
@@ -38,6 +39,8 @@ class AuditRow(SQLModel, table=True):
     version: int | None = None
     detail: str | None = None
     digest: str = Field(min_length=64, max_length=64)
+    salt: str | None = Field(default=None, max_length=32)
+    redacted_by: int | None = None
 
 
 class AuditHead(SQLModel, table=True):

@@ -1,9 +1,11 @@
 """Sites, departments with effective dates, and people."""
 
-from datetime import date
+from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
+
+from rollout.store.columns import Instant
 
 
 class Site(SQLModel, table=True):
@@ -37,7 +39,10 @@ class Department(SQLModel, table=True):
 
 
 class Person(SQLModel, table=True):
-    """A member of staff; the staff number is the identity."""
+    """A member of staff; the staff number is the identity.
+
+    Of somebody who was forgotten (`application.personal_data`) a pseudonym is left.
+    """
 
     __tablename__ = "people"
 
@@ -47,3 +52,4 @@ class Person(SQLModel, table=True):
     kana: str = ""
     department_id: int | None = Field(default=None, foreign_key="departments.id", index=True)
     left_on: date | None = None
+    forgotten_at: datetime | None = Field(default=None, sa_column=Column(Instant))

@@ -193,7 +193,10 @@ def _statements(database: Database) -> dict[str, tuple[str, ...]]:
             )
         ).all()
         assert inspect(connection)
-    return {
-        name: tuple(sorted(re.sub(r"\s+", " ", line).strip(" ,") for line in sql.splitlines()))
-        for name, sql in rows
-    }
+    return {name: tuple(sorted(_clauses(sql))) for name, sql in rows}
+
+
+def _clauses(sql: str) -> Iterator[str]:
+    # A table that was copied to change a column bears its name in quotes.
+    for line in re.sub(r'^CREATE TABLE "(\w+)"', r"CREATE TABLE \1", sql).splitlines():
+        yield re.sub(r"\s+", " ", line).strip(" ,")
