@@ -13,7 +13,7 @@ from sqlmodel import Session
 from rollout.application.arrival import new_token, token_digest
 from rollout.application.choosing import Batch, batches, next_step, today
 from rollout.application.orders import host_orders
-from rollout.application.ports import RunOrder
+from rollout.application.ports import Pace, RunOrder
 from rollout.application.settle import DAEMON
 from rollout.application.tranches import assign
 from rollout.domain.machine import STEP_FROM, MachineState, MachineVerb
@@ -117,6 +117,7 @@ def _claim(
             for machine_id in ids
         ],
     )
+    chosen = settings.step(batch.step)
     return RunOrder(
         run_id=run_id,
         ident=ident,
@@ -124,6 +125,7 @@ def _claim(
         hosts=host_orders(session, settings, ids, made, tokens),
         forks=settings.ansible.forks,
         limit_seconds=deadline.total_seconds(),
+        pace=Pace(chosen.serial, chosen.max_fail_percentage, chosen.throttle),
     )
 
 
