@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from rollout.domain.machine import MachineVerb, Step
+from rollout.domain.machine import PASSAGE, MachineVerb, Step
 from rollout.domain.run import RunVerb
 from rollout.domain.wave import WaveVerb
 from rollout.store import claims, leases, migrate, transitions, waves
@@ -50,7 +50,7 @@ _DEPARTMENTS = (
 )
 _FAMILY = ("佐藤", "髙橋", "山﨑", "濵口", "伊藤", "中村", "小林", "𠮷田", "加藤", "西村")
 _GIVEN = ("美咲", "健一", "さくら", "大輔", "陽子", "翔", "由紀", "誠", "直樹", "恵")
-_STEPS = list(Step)
+_STEPS = list(PASSAGE)
 
 
 def write(folder: Path) -> Path:

@@ -33,6 +33,7 @@ class MachineState(Described):
     EXCLUDED = "excluded", "Takes no part in the programme."
     SUPERSEDED = "superseded", "Replaced by a successor machine."
     RETAINED = "retained", "Kept unerased until its retention date."
+    ERASING = "erasing", "Its erasure is ordered; ends when that is reported or seen."
     ERASED = "erased", "Erased with a certificate."
     RETURNED = "returned", "Back with the lessor."
 
@@ -56,7 +57,7 @@ class MachineVerb(Described):
     HAND_OVER = "hand_over", "Give it to its owner."
     SUPERSEDE = "supersede", "A successor has replaced it."
     RETAIN = "retain", "Start its retention period."
-    ERASE = "erase", "Erase it after the retention period."
+    ERASE = "erase", "Somebody has erased it by hand and answers for that."
     GIVE_BACK = "give_back", "Return it to the lessor."
 
 
@@ -70,6 +71,7 @@ class Step(Described):
     RESTORE = "restore", "Put the user's data back and count it."
     VERIFY = "verify", "Measure every control of the security model."
     ENABLE = "enable", "Prepare take-home use."
+    RETIRE = "retire", "Erase a replaced PC; no part of the passage."
 
     @property
     def starts_from(self) -> MachineState:
@@ -89,7 +91,7 @@ class Step(Described):
     @property
     def destructive(self) -> bool:
         """Whether a second start could destroy data: needs approval, token and settling."""
-        return self is Step.REIMAGE
+        return self in (Step.REIMAGE, Step.RETIRE)
 
     @property
     def proven_by_check_in(self) -> bool:
@@ -106,15 +108,18 @@ _STAGES: dict[Step, tuple[MachineState, MachineState, MachineState]] = {
     Step.RESTORE: (_S.CONNECTED, _S.RESTORING, _S.RESTORED),
     Step.VERIFY: (_S.RESTORED, _S.VERIFYING, _S.VERIFIED),
     Step.ENABLE: (_S.VERIFIED, _S.ENABLING, _S.PORTABLE),
+    Step.RETIRE: (_S.RETAINED, _S.ERASING, _S.ERASED),
 }
 
-STEP_FROM: dict[MachineState, Step] = {step.starts_from: step for step in Step}
-"""The step that a machine in that state waits for."""
+PASSAGE: tuple[Step, ...] = tuple(step for step in Step if step is not Step.RETIRE)
+"""The steps that a wave takes its machines through, in order."""
+STEP_FROM: dict[MachineState, Step] = {step.starts_from: step for step in PASSAGE}
+"""The step of the passage that a machine in that state waits for."""
 
 WORKING: frozenset[MachineState] = frozenset(step.working for step in Step)
 NEEDS_A_PERSON: frozenset[MachineState] = frozenset({_S.FAILED, _S.SILENT, _S.UNKNOWN, _S.HELD})
-DONE: frozenset[MachineState] = frozenset({_S.MIGRATED, _S.SUPERSEDED, _S.RETAINED, _S.ERASED,
-                                           _S.RETURNED})  # fmt: skip
+DONE: frozenset[MachineState] = frozenset({_S.MIGRATED, _S.SUPERSEDED, _S.RETAINED, _S.ERASING,
+                                           _S.ERASED, _S.RETURNED})  # fmt: skip
 """Nothing of the programme is left to do for the owner of such a machine."""
 
 _RESTING = frozenset(
@@ -173,7 +178,7 @@ def _follow(memory: Memory, verb: StrEnum, target: StrEnum | Back) -> dict[str, 
         return {"state": MachineState(memory["held_from"]), "held_from": None}
     if verb == _V.BEGIN:
         # A migrated machine enters ENABLE later, when its generation may be taken home.
-        begun = STEP_FROM.get(state, Step.ENABLE)
+        begun = Step.RETIRE if state == _S.RETAINED else STEP_FROM.get(state, Step.ENABLE)
         written = {"step": begun}
     elif verb == _V.FINISH:
         written = {"step": None, "attempt": 1}

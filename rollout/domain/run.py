@@ -40,6 +40,7 @@ class RunPurpose(Described):
 
     STEP = "step", "A step of the passage."
     PROBE = "probe", "To settle machines in doubt; changes nothing."
+    RECHECK = "recheck", "To measure again what could not be judged; moves nothing."
 
 
 _S, _V = RunState, RunVerb

@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import select
 
 from rollout.application.forecast import forecast
-from rollout.domain.machine import MachineState, MachineVerb, Step
+from rollout.domain.machine import PASSAGE, MachineState, MachineVerb, Step
 from rollout.settings import Settings, load
 from rollout.store import forecasts, migrate, transitions
 from rollout.store.database import Database
@@ -60,7 +60,7 @@ def migrate_some(database: Database, day: datetime, ids: list[int]) -> None:
     """Take machines through every step of their passage, as the daemon would."""
     with database.write() as session:
         verbs = [MachineVerb.PLAN]
-        for step in Step:
+        for step in PASSAGE:
             if step is not Step.ENABLE:
                 verbs += [MachineVerb.BEGIN, MachineVerb.FINISH]
         for verb in [*verbs, MachineVerb.HAND_OVER]:
