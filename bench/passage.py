@@ -27,7 +27,8 @@ from rollout.adapters.ansible.inventory import inventory
 from rollout.adapters.ansible.local import LocalEngine
 from rollout.adapters.ansible.processes import Marker, kill
 from rollout.adapters.clock import SystemClock
-from rollout.application import dispatch
+from rollout.application.orders import host_orders
+from rollout.application.ports import HostOrder
 from rollout.application.programme import Programme
 from rollout.domain.machine import MachineState, MachineVerb
 from rollout.domain.wave import WaveVerb
@@ -172,14 +173,11 @@ class Fleet:
         kill([marker])
         assert ended.returncode == 0, (folder / "stdout").read_text(encoding="utf-8")[-2000:]
 
-    def _orders(self) -> list[dispatch.HostOrder]:
+    def _orders(self) -> list[HostOrder]:
         """The orders that the engine was given last, so that both sides have the same values."""
         with self.database.read() as session:
-            return [
-                dispatch.host_order(session, self.settings, machines.by_id(session, id_), claim, {})
-                for id_ in self.ids
-                if (claim := machines.claims_of(session, id_)[-1])
-            ]
+            claims = {id_: machines.claims_of(session, id_)[-1] for id_ in self.ids}
+            return host_orders(session, self.settings, self.ids, claims, {})
 
     def close(self) -> None:
         """Leave nothing running."""

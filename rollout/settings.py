@@ -22,7 +22,15 @@ from pydantic_settings import (
 from rollout.domain.errors import RolloutError
 from rollout.domain.machine import Step
 from rollout.i18n import _
-from rollout.settings_operation import Failures, Gates, StepTimes, Tranches, Windows
+from rollout.settings_faults import reason
+from rollout.settings_operation import (
+    Failures,
+    Gates,
+    StepTimes,
+    Training,
+    Tranches,
+    Windows,
+)
 from rollout.settings_planning import (
     Calendar,
     DateRange,
@@ -61,6 +69,7 @@ __all__ = [
     "SettingsError",
     "SiteLimits",
     "StepTimes",
+    "Training",
     "Tranches",
     "Windows",
     "config_path",
@@ -191,8 +200,9 @@ class AnsibleSettings(Section):
     """Working folders of runs, owner-only."""
     keep_runs: Annotated[int, Field(ge=1)] = 200
     """Older working folders are removed."""
-    forks: Annotated[int, Field(ge=1)] = 10
-    """Machines that Ansible works on at once in one run."""
+    forks: Annotated[int, Field(ge=1)] = 20
+    """Machines that Ansible works on at once in one run; a run never has more, so that none waits
+    in it for another while its time runs out."""
     copy_root: str = r"\\fileserver\rollout"
     """Where capture puts user data."""
 
@@ -216,6 +226,7 @@ class Settings(BaseSettings):
     pilot: Pilot = Pilot()
     tranches: Tranches = Tranches()
     gates: Gates = Gates()
+    training: Training = Training()
     windows: Windows = Windows()
     failures: Failures = Failures()
     generations: dict[str, Generation] = {}
@@ -249,6 +260,14 @@ class Settings(BaseSettings):
         unknown_sites(self.departments, self.sites, faults.append)
         if faults:
             raise ValueError("; ".join(faults))
+        return self
+
+    @model_validator(mode="after")
+    def _trainings_are_named(self) -> Self:
+        if self.gates.training_share is not None and not self.training.courses:
+            raise ValueError(
+                "gates.training_share measures nothing: name the courses under [training] courses"
+            )
         return self
 
     def site(self, key: str) -> SiteLimits:
@@ -306,7 +325,7 @@ def _fault(item: Any) -> str:
     if item["type"] == "extra_forbidden":
         return _("{place} is not a known key: see docs/configuration.md").format(place=place)
     return _("{place}: {why} (found {found})").format(
-        place=place, why=item["msg"], found=repr(item.get("input"))
+        place=place, why=reason(item), found=repr(item.get("input"))
     )
 
 

@@ -4,7 +4,6 @@ A day may be written 2022-11-01, 2022/11/1, R4.11.1 or 令和4年11月1日; a ra
 `/` or `～` between, or as a month, a year or a fiscal year (令和4年度, FY2022).
 """
 
-import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from itertools import pairwise
@@ -12,9 +11,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from rollout.domain.dates import parse_date
-from rollout.domain.periods import Period, parse_period
+from rollout.domain.periods import Period, parse_days
 from rollout.domain.text import ValueRefused
+from rollout.i18n import _
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -28,29 +27,15 @@ class Section(BaseModel):
 
 
 def period(text: str) -> Period:
-    """The days that a person wrote: one day, two with a `/` or `～` between, or a named span.
+    """The days that a person wrote, see `parse_days`.
 
-    Raises ValueError with the reason and the remedy.
+    Raises ValueError with the reason and the remedy in the language in force.
     """
-    first, slash, last = text.partition("/")
     try:
-        if slash and "/" not in last:
-            return Period(_edge(first).first, _edge(last).last)
-        return _edge(text)
+        return parse_days(text)
     except ValueRefused as refused:
-        raise ValueError(str(refused)) from None
-
-
-def _edge(text: str) -> Period:
-    try:
-        day = parse_date(text)
-    except ValueRefused as no_day:
-        try:
-            return parse_period(text)
-        except ValueRefused as no_span:
-            # Of 令和4年2月30日 the reader wants to hear what is wrong with the day.
-            raise (no_span if re.search("[~～〜→]|から", text) else no_day) from None
-    return Period(day, day)
+        why, remedy = _(refused.reason), _(refused.remedy)
+        raise ValueError(f"{why}: {remedy}".format(**refused.details)) from None
 
 
 def _first_of(value: Any) -> Any:
@@ -90,7 +75,11 @@ class DateRange(Section):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.last < self.first:
-            raise ValueError(f"the range {self.first}/{self.last} is reversed")
+            raise ValueError(
+                _("the range {first}/{last} is reversed: swap the two days").format(
+                    first=self.first, last=self.last
+                )
+            )
         return self
 
     def __contains__(self, day: date) -> bool:
@@ -102,8 +91,10 @@ def _apart(ranges: Sequence[DateRange]) -> Sequence[DateRange]:
     for before, after in pairwise(sorted(ranges, key=lambda found: found.first)):
         if after.first <= before.last:
             raise ValueError(
-                f"the ranges {before.first}/{before.last} and {after.first}/{after.last} overlap: "
-                "correct one of them, or write them as one"
+                _(
+                    "the ranges {one} and {other} overlap: correct one of them, "
+                    "or write them as one"
+                ).format(one=f"{before.first}/{before.last}", other=f"{after.first}/{after.last}")
             )
     return ranges
 
@@ -120,13 +111,25 @@ class Calendar(Section):
     """Days on which no machine is moved, such as 20 March to 14 April."""
 
 
+def _moves_somebody(machines_per_day: int) -> int:
+    if machines_per_day < 1:
+        raise ValueError(
+            _(
+                "with {number} machines a day nobody there would ever be moved: give at least 1; "
+                "to leave the site out, exclude its machines (`rollout machine exclude`), to stop "
+                "it for now, use `rollout halt --site`"
+            ).format(number=machines_per_day)
+        )
+    return machines_per_day
+
+
 class SiteLimits(Section):
     """`[sites."NAME"]`; the name is that of the ledger."""
 
     name: str | None = None
     """Shown in place of the ledger's name."""
-    machines_per_day: Annotated[int, Field(ge=0)] = 20
-    """How many machines the staff there can move on one day."""
+    machines_per_day: Annotated[int, AfterValidator(_moves_somebody)] = 20
+    """How many machines the staff there can move on one day, at least 1."""
     at_once: Annotated[int, Field(ge=1)] = 20
     """How many machines may be at work at the same time."""
     network_at_once: Annotated[int, Field(ge=1)] | None = None
@@ -156,8 +159,10 @@ class Limits(Section):
     """Working days before the cutover that the plan leaves free when it can: retries need them."""
     machines_per_run: Annotated[int, Field(ge=1)] = 50
     """Largest batch of one Ansible run."""
-    runs_at_once: Annotated[int, Field(ge=1)] = 4
-    """How many Ansible runs one daemon has at the same time."""
+    runs_at_once: Annotated[int, Field(ge=1)] = 8
+    """How many Ansible runs one daemon has at the same time. A run counts by the part of its
+    machines that is still at work, so that one slow machine holds nobody up; there are never more
+    than three times as many."""
     gather_seconds: Annotated[float, Field(ge=0)] = 3
     """How long a machine that is ready waits for others of its site to share a run."""
     site: SiteLimits = SiteLimits()
@@ -196,7 +201,7 @@ class Generation(Section):
     @model_validator(mode="after")
     def _stock_has_a_use(self) -> Self:
         if self.successors and self.path != "refresh":
-            raise ValueError('successors are for path = "refresh": set it, or remove them')
+            raise ValueError(_('successors are for path = "refresh": set it, or remove them'))
         return self
 
 
@@ -224,10 +229,12 @@ class DepartmentRules(Section):
     @model_validator(mode="after")
     def _possible(self) -> Self:
         if not self.site:
-            raise ValueError('a department needs its site: add site = "本庁"')
+            raise ValueError(_('a department needs its site: add site = "本庁"'))
         if self.not_before and self.not_after and self.not_after < self.not_before:
             raise ValueError(
-                f"not_after {self.not_after} is before not_before {self.not_before}: swap them"
+                _("not_after {last} is before not_before {first}: swap them").format(
+                    last=self.not_after, first=self.not_before
+                )
             )
         return self
 
@@ -248,6 +255,8 @@ class PersonRules(Section):
     """Days on which the owner is away."""
     window: DateRange | None = None
     """Only within these days, such as those agreed with a governor's office."""
+    first: bool = False
+    """Before others whose day is the same."""
     trained_on: LastDay | None = None
     """When the training was or is due; the machine is moved after that day."""
 
@@ -261,6 +270,8 @@ def unknown_sites(
     for name, rules in departments.items():
         if rules.site and rules.site not in sites:
             complain(
-                f"departments.{name}.site: there is no site {rules.site!r}: "
-                f'add [sites."{rules.site}"] or correct the name'
+                _(
+                    'departments.{name}.site: there is no site "{site}": '
+                    'add [sites."{site}"] or correct the name'
+                ).format(name=name, site=rules.site)
             )

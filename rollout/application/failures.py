@@ -10,10 +10,9 @@ from sqlmodel import Session
 from rollout.application.settle import DAEMON
 from rollout.domain.failures import signature
 from rollout.domain.machine import MachineState, MachineVerb, Step
-from rollout.domain.wave import WaveState
 from rollout.i18n import _
 from rollout.settings import Settings, StepTimes
-from rollout.store import claims, failures, leases, machines, stops, transitions, waves
+from rollout.store import claims, failures, leases, ready, stops, transitions
 from rollout.store.database import Database
 from rollout.store.tables import AuditRow, Machine
 
@@ -123,8 +122,7 @@ def _to_retry(
     today = at.astimezone(settings.programme.zone).date()
     return [
         (machine, settings.step(Step(machine.step)))
-        for wave in waves.in_states(session, WaveState.RUNNING)
-        for machine in machines.waiting(session, wave.id or 0, _ENDED_BADLY, day=today)
+        for machine in ready.resting(session, _ENDED_BADLY, day=today)
         if machine.step and _may_retry(session, settings, machine)
     ]
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from rollout.application import dispatch, failures, gates, settle
+from rollout.application import choosing, dispatch, failures, gates, probing, settle
 from rollout.application.ports import Clock, RunEnd, RunEngine, RunOrder
 from rollout.application.results import Results
 from rollout.domain.errors import RolloutError
@@ -108,18 +108,14 @@ class Programme:
         gates.watch(self.database, self.settings, lease_epoch=mine, at=at)
         failures.hold_repeated(self.database, self.settings, lease_epoch=mine, at=at)
         failures.retry_by_itself(self.database, self.settings, lease_epoch=mine, at=at)
-        dispatch.hold_incomplete(self.database, self.settings, lease_epoch=mine, at=at)
-        dispatch.hand_over_complete(self.database, self.settings, lease_epoch=mine, at=at)
-        started = 0
-        probe = dispatch.claim_probe(self.database, self.settings, lease_epoch=mine, at=at)
-        if probe is not None:
-            self._start(probe)
-            started += 1
-        while order := dispatch.claim_next(self.database, self.settings, lease_epoch=mine, at=at):
+        dispatch.set_aside(self.database, self.settings, lease_epoch=mine, at=at)
+        probe = probing.claim_probe(self.database, self.settings, lease_epoch=mine, at=at)
+        orders = [] if probe is None else [probe]
+        orders += dispatch.claim_ready(self.database, self.settings, lease_epoch=mine, at=at)
+        for order in orders:
             self._start(order)
-            started += 1
         self._close_waves()
-        return Ticked(started, started == 0 and self._idle())
+        return Ticked(len(orders), not orders and self._idle())
 
     def _start(self, order: RunOrder) -> None:
         at = self.clock.now()
@@ -224,6 +220,6 @@ class Programme:
             if machines.in_states(session, WORKING):
                 return False
             return not (
-                dispatch.startable(session, self.settings, at)
+                choosing.startable(session, self.settings, at)
                 or failures.retry_awaited(session, self.settings, at)
             )

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, func, select
@@ -120,6 +119,16 @@ def by_id(session: Session, machine_id: int) -> Machine:
     return machine
 
 
+def by_ids(session: Session, machine_ids: Sequence[int]) -> list[Machine]:
+    """The rows of these ids, in their order. Raises NotFound."""
+    rows = session.exec(select(Machine).where(col(Machine.id).in_(machine_ids))).all()
+    found = {row.id: row for row in rows}
+    for machine_id in machine_ids:
+        if machine_id not in found:
+            raise NotFound("machine", machine_id)
+    return [found[machine_id] for machine_id in machine_ids]
+
+
 def by_serial(session: Session, serial: str) -> Machine | None:
     """The machine whose ledger serial this is."""
     return session.exec(select(Machine).where(Machine.serial == serial)).one_or_none()
@@ -134,21 +143,6 @@ def of_wave(session: Session, wave_id: int) -> Sequence[Machine]:
     """The machines of a wave, in the order of their tags."""
     return session.exec(
         select(Machine).where(Machine.wave_id == wave_id).order_by(col(Machine.asset_tag))
-    ).all()
-
-
-def waiting(
-    session: Session, wave_id: int, states: Iterable[MachineState], *, day: date
-) -> Sequence[Machine]:
-    """Machines of a wave in one of `states` whose day has come, oldest first."""
-    return session.exec(
-        select(Machine)
-        .where(
-            Machine.wave_id == wave_id,
-            col(Machine.state).in_([state.value for state in states]),
-            or_(col(Machine.planned_day).is_(None), col(Machine.planned_day) <= day),
-        )
-        .order_by(col(Machine.state_since), col(Machine.id))
     ).all()
 
 
@@ -177,9 +171,14 @@ def working_by_site(session: Session, states: Iterable[MachineState]) -> dict[in
     return dict(rows)
 
 
-def owner_of(session: Session, machine: Machine) -> Person | None:
-    """The person to whom the machine belongs."""
-    return session.get(Person, machine.owner_id) if machine.owner_id else None
+def owners_of(session: Session, machine_ids: Sequence[int]) -> dict[int, Person]:
+    """The person to whom each of these machines belongs, by the machine's id."""
+    rows = session.exec(
+        select(Machine.id, Person)
+        .join(Person, col(Person.id) == col(Machine.owner_id))
+        .where(col(Machine.id).in_(machine_ids))
+    )
+    return {machine_id or 0: person for machine_id, person in rows}
 
 
 def site_keys(session: Session) -> dict[int, str]:

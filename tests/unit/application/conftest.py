@@ -292,9 +292,10 @@ class Office:
         return self.rows(Command)
 
     def claim_next(self) -> RunOrder | None:
-        return dispatch.claim_next(
-            self.database, self.settings, lease_epoch=self.lease, at=self.clock.now()
+        orders = dispatch.claim_ready(
+            self.database, self.settings, lease_epoch=self.lease, at=self.clock.now(), at_most=1
         )
+        return orders[0] if orders else None
 
     def tick(self) -> Ticked:
         return self.programme.tick()

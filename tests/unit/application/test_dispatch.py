@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rollout.application import dispatch
+from rollout.application import dispatch, probing
 from rollout.domain.errors import LeaseHeld
 from rollout.domain.machine import MachineState, Step
 from rollout.domain.wave import WaveVerb
@@ -228,7 +228,7 @@ def test_the_order_gives_the_machine_of_the_ledger_and_only_a_reimage_a_token(
 
 def test_handing_over_needs_the_lease(office: Office) -> None:
     office.take_lease("daemon two", gone=True)
-    for act in (dispatch.hand_over_complete, dispatch.hold_incomplete, dispatch.claim_probe):
+    for act in (dispatch.set_aside, probing.claim_probe):
         with pytest.raises(LeaseHeld):
             act(
                 office.database,

@@ -1,0 +1,129 @@
+"""Queries on what may begin and what is at work: read at every tick, so rows and no objects."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, and_
+from sqlmodel import Session, col, func, or_, select
+
+from rollout.domain.machine import MachineState, Step
+from rollout.domain.wave import WaveState
+from rollout.store.tables import Claim, Machine, Person, Tranche, TrancheMember, Wave
+
+
+class Ready(NamedTuple):
+    """A resting machine of a running wave whose tranche was let begin."""
+
+    id: int
+    state: str
+    generation: str
+    site_id: int | None
+    wave_id: int
+    owner_id: int | None
+    planned_day: date | None
+    attempt: int
+    state_since: datetime
+
+
+def ready(session: Session, states: Iterable[MachineState], *, day: date) -> Sequence[Ready]:
+    """Machines in one of `states` with a day up to `day` that can be recognised and addressed."""
+    rows = session.exec(
+        select(  # type: ignore[call-overload]
+            Machine.id,
+            Machine.state,
+            Machine.generation,
+            Machine.site_id,
+            Machine.wave_id,
+            Machine.owner_id,
+            Machine.planned_day,
+            Machine.attempt,
+            Machine.state_since,
+        )
+        .join(Wave, col(Wave.id) == col(Machine.wave_id))
+        .join(
+            TrancheMember,
+            and_(
+                col(TrancheMember.machine_id) == col(Machine.id),
+                col(TrancheMember.wave_id) == col(Machine.wave_id),
+            ),
+        )
+        .join(
+            Tranche,
+            and_(
+                col(Tranche.wave_id) == col(TrancheMember.wave_id),
+                col(Tranche.number) == col(TrancheMember.number),
+            ),
+        )
+        .where(*_of_running_waves(states, day), Machine.serial != "", Machine.computer_name != "")
+    )
+    return [Ready(*row) for row in rows]
+
+
+def resting(session: Session, states: Iterable[MachineState], *, day: date) -> Sequence[Machine]:
+    """Machines of running waves in one of `states` with a day up to `day`, oldest first."""
+    return session.exec(
+        select(Machine)
+        .join(Wave, and_(col(Wave.id) == col(Machine.wave_id)))
+        .where(*_of_running_waves(states, day))
+        .order_by(col(Machine.state_since), col(Machine.id))
+    ).all()
+
+
+def incomplete(session: Session, states: Iterable[MachineState], *, day: date) -> Sequence[Machine]:
+    """Those of `resting` that nobody can recognise or address."""
+    return session.exec(
+        select(Machine)
+        .join(Wave, and_(col(Wave.id) == col(Machine.wave_id)))
+        .where(
+            *_of_running_waves(states, day),
+            or_(
+                func.coalesce(Machine.serial, "") == "",
+                func.coalesce(Machine.computer_name, "") == "",
+            ),
+        )
+        .order_by(col(Machine.id))
+    ).all()
+
+
+def _of_running_waves(states: Iterable[MachineState], day: date) -> list[ColumnElement[bool]]:
+    return [
+        col(Wave.state) == WaveState.RUNNING.value,
+        col(Machine.state).in_([state.value for state in states]),
+        or_(col(Machine.planned_day).is_(None), col(Machine.planned_day) <= day),
+    ]
+
+
+@dataclass(frozen=True)
+class AtWork:
+    """Open claims: of each run, and of each site those that rewrite a disk."""
+
+    of_run: Counter[int] = field(default_factory=Counter)
+    rewriting: Counter[int | None] = field(default_factory=Counter)
+
+
+def at_work(session: Session) -> AtWork:
+    """What is claimed at this moment."""
+    found = AtWork()
+    rows = session.exec(
+        select(Claim.run_id, Claim.step, Machine.site_id, func.count())
+        .join(Machine, and_(col(Machine.id) == col(Claim.machine_id)))
+        .where(col(Claim.outcome).is_(None))
+        .group_by(col(Claim.run_id), col(Claim.step), col(Machine.site_id))
+    )
+    for run_id, step, site_id, number in rows:
+        found.of_run[run_id] += number
+        if Step(step).destructive:
+            found.rewriting[site_id] += number
+    return found
+
+
+def people(session: Session, staff_numbers: Iterable[str]) -> frozenset[int]:
+    """The ids of these people."""
+    wanted = list(staff_numbers)
+    if not wanted:
+        return frozenset()
+    rows = session.exec(select(Person.id).where(col(Person.staff_number).in_(wanted)))
+    return frozenset(row for row in rows if row is not None)
