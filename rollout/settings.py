@@ -46,9 +46,11 @@ from rollout.settings_planning import (
     SiteLimits,
     unknown_sites,
 )
+from rollout.settings_upkeep import Backup, Monitoring, Nightly, PersonalData
 
 __all__ = [
     "AnsibleSettings",
+    "Backup",
     "Calendar",
     "DateRange",
     "DepartmentRules",
@@ -57,9 +59,12 @@ __all__ = [
     "Generation",
     "Limits",
     "MachineRules",
+    "Monitoring",
+    "Nightly",
     "Notice",
     "OperatorRole",
     "PersonRules",
+    "PersonalData",
     "Pilot",
     "Programme",
     "Roles",
@@ -199,7 +204,11 @@ class AnsibleSettings(Section):
     artifacts: Path = Path("state/runs")
     """Working folders of runs, owner-only."""
     keep_runs: Annotated[int, Field(ge=1)] = 200
-    """Older working folders are removed."""
+    """Older working folders are removed; never those of runs whose machines are still awaited."""
+    keep_days: Annotated[float, Field(gt=0)] = 90
+    """Working folders that are older are removed at night."""
+    keep_gigabytes: Annotated[float, Field(gt=0)] = 10
+    """Beyond this size of all working folders together the oldest are removed at night."""
     forks: Annotated[int, Field(ge=1)] = 20
     """Machines that Ansible works on at once in one run; a run never has more, so that none waits
     in it for another while its time runs out."""
@@ -238,6 +247,10 @@ class Settings(BaseSettings):
     service: Service = Service()
     deployment: DeploymentSettings = DeploymentSettings()
     ansible: AnsibleSettings = AnsibleSettings()
+    nightly: Nightly = Nightly()
+    backup: Backup = Backup()
+    personal_data: PersonalData = PersonalData()
+    monitoring: Monitoring = Monitoring()
     database_url: str = "sqlite:///state/rollout.db"
     """SQLAlchemy URL; relative SQLite paths are relative to the configuration file."""
     ledger_columns: dict[str, tuple[str, ...]] = {}
@@ -351,6 +364,7 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
             "artifacts": anchor(settings.ansible.artifacts),
         }
     )
+    backup = settings.backup.model_copy(update={"folder": anchor(settings.backup.folder)})
     url = settings.database_url
     prefix = "sqlite:///"
     if url.startswith(prefix) and not url.startswith("sqlite:////"):
@@ -360,6 +374,7 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
             "service": service,
             "deployment": deployment,
             "ansible": ansible,
+            "backup": backup,
             "database_url": url,
         }
     )

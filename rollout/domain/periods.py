@@ -57,14 +57,43 @@ def parse_period(text: str) -> Period:
         )
     first, last = _edge(text, left).first, _edge(text, right).last
     if last < first:
-        raise ValueRefused(
-            text,
-            msgid("the span ends on {last}, before it begins on {first}"),
-            LOOK_IT_UP,
-            first=first.isoformat(),
-            last=last.isoformat(),
-        )
+        raise _reversed(text, first, last)
     return Period(first, last)
+
+
+def parse_days(text: str) -> Period:
+    """The days that a person wrote: one day, two with `/` or `～` between, or a named span.
+
+    Raises ValueRefused; of 令和4年2月30日 it says what is wrong with the day.
+    """
+    first, slash, last = text.partition("/")
+    if slash and "/" not in last:
+        begin, end = _day_or_span(first).first, _day_or_span(last).last
+        if end < begin:
+            raise _reversed(text, begin, end)
+        return Period(begin, end)
+    return _day_or_span(text)
+
+
+def _day_or_span(text: str) -> Period:
+    try:
+        day = parse_date(text)
+    except ValueRefused as no_day:
+        try:
+            return parse_period(text)
+        except ValueRefused as no_span:
+            raise (no_span if re.search("[~～〜→]|から", text) else no_day) from None
+    return Period(day, day)
+
+
+def _reversed(text: str, first: date, last: date) -> ValueRefused:
+    return ValueRefused(
+        text,
+        msgid("the span ends on {last}, before it begins on {first}"),
+        msgid("swap the two days, or correct the year"),
+        first=first.isoformat(),
+        last=last.isoformat(),
+    )
 
 
 def _split_at_dash(text: str, folded: str) -> tuple[str, str]:

@@ -35,7 +35,7 @@ closed = ["2022-12-29/2023-01-03"]
 [sites."本庁"]
 machines_per_day = 5
 [sites."閉庁舎"]
-machines_per_day = 0
+weekdays = ["sun"]
 [limits]
 machines_per_wave = 12
 site = { machines_per_day = 2 }
@@ -128,7 +128,7 @@ def test_a_proposal_places_or_names_every_registered_machine(
         ("DK20-000033", Obstacle.NO_SERIAL),
         ("DK20-000034", Obstacle.NO_NAME),
         ("DK20-000035", Obstacle.GONE),
-        ("DK20-000036", Obstacle.SITE_WITHOUT_CAPACITY),
+        ("DK20-000036", Obstacle.SITE_NOT_VISITED),
     ]
     assert told[-1] == (36, 36)
     assert _states(database) == {"registered": 36, "excluded": 1}
@@ -342,9 +342,9 @@ def test_an_absence_moves_one_date_and_commit_moves_its_machine(
 def test_a_machine_that_lost_its_last_day_is_listed_and_taken_off(
     database: Database, configuration: Settings
 ) -> None:
-    closed = {**configuration.sites, "尾鷲": SiteLimits(machines_per_day=0)}
+    closed = {**configuration.sites, "尾鷲": SiteLimits(weekdays=("sun",))}
     _, summary = _replanned(database, configuration, sites=closed)
-    assert summary.unplaced[Obstacle.SITE_WITHOUT_CAPACITY] == 6  # one never had a date
+    assert summary.unplaced[Obstacle.SITE_NOT_VISITED] == 6  # one never had a date
     assert plan_check.diff(database).unaffected_moved == 0
     plan.commit(database, operator=BOSS, now=NOW)
     assert _states(database)["planned"] == 25

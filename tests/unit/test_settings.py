@@ -103,7 +103,7 @@ def test_an_unknown_key_is_named_with_the_page_that_lists_them(configure: Config
         ('[steps.capture]\nretry_matching = ["("]\n', "steps.capture.retry_matching.0"),
         ('[steps.capture]\nretry_on = ["unknown"]\n', "steps.capture.retry_on.0"),
         ('[windows]\nhours = ["18-22"]\n', "windows.hours.0"),
-        ('[windows]\nexempt = ["reimage"]\n', "windows: Value error, exempt: reimage"),
+        ('[windows]\nexempt = ["reimage"]\n', "windows: exempt: reimage"),
         ('[windows.sites."津"]\nweekdays = ["月"]\n', "windows.sites.津.weekdays.0"),
     ],
 )

@@ -10,7 +10,7 @@ from rollout.adapters.ledger.errors import LedgerUnreadable
 from rollout.domain.text import match_key
 from rollout.i18n import _
 
-_TABLE = Path(__file__).with_name("columns.toml")
+_FOLDER = Path(__file__).parent
 _in_parentheses = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】").sub
 _decoration = re.compile(r"[※*＊:：]|^[0-9]+[.)．]").sub
 
@@ -33,12 +33,16 @@ def title_key(title: str) -> str:
     return plain or key
 
 
-def load_columns(extra: Mapping[str, Sequence[str]] | None = None) -> dict[str, Column]:
+def load_columns(
+    extra: Mapping[str, Sequence[str]] | None = None, *, table_of: str = "columns"
+) -> dict[str, Column]:
     """The shipped table, `extra` names (field -> names) before the shipped ones.
+
+    `table_of` is the file that it stands in: the ledger's, or that of another list.
 
     Raises LedgerUnreadable for an unknown field or a name that two fields claim.
     """
-    table = tomllib.loads(_TABLE.read_text(encoding="utf-8"))
+    table = tomllib.loads((_FOLDER / f"{table_of}.toml").read_text(encoding="utf-8"))
     extra = extra or {}
     if unknown := sorted(set(extra) - set(table)):
         raise LedgerUnreadable(

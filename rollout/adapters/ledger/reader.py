@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from rollout.adapters.ledger.above import Above
 from rollout.adapters.ledger.columns import Column, load_columns
@@ -117,6 +118,25 @@ def open_ledger(
     whole cannot be read; single bad cells are the import's business.
     """
     columns = load_columns(synonyms)
+    found = locate(path, columns, encoding=encoding, sheet=sheet)
+    return LedgerFile(found.source, found.records, found.header, columns,
+                      encoding=found.encoding, expected_rows=found.expected_rows)  # fmt: skip
+
+
+class Located(NamedTuple):
+    """Where the rows of a file are, under which header; `encoding` is None for a workbook."""
+
+    source: str
+    records: Records
+    header: Header
+    encoding: str | None
+    expected_rows: int
+
+
+def locate(
+    path: Path, columns: Mapping[str, Column], *, encoding: str | None, sheet: str | None
+) -> Located:
+    """The rows of a CSV or XLSX file below a header with `columns`. Raises LedgerUnreadable."""
     try:
         with path.open("rb") as file:
             head = file.read(8)
@@ -133,11 +153,11 @@ def open_ledger(
             )
         )
     if head.startswith(_ZIP):
-        return _open_workbook(path, sheet, columns)
-    return _open_csv(path, encoding, columns)
+        return _in_workbook(path, sheet, columns)
+    return _in_csv(path, encoding, columns)
 
 
-def _open_csv(path: Path, encoding: str | None, columns: Mapping[str, Column]) -> LedgerFile:
+def _in_csv(path: Path, encoding: str | None, columns: Mapping[str, Column]) -> Located:
     if encoding is None:
         encoding = detect_encoding(path)
     else:
@@ -148,11 +168,10 @@ def _open_csv(path: Path, encoding: str | None, columns: Mapping[str, Column]) -
         return csv_records(path, encoding, delimiter)
 
     header = _complete(_header_of(records, columns), str(path), columns)
-    return LedgerFile(path.name, records, header, columns, encoding=encoding,
-                      expected_rows=count_lines(path))  # fmt: skip
+    return Located(path.name, records, header, encoding, count_lines(path))
 
 
-def _open_workbook(path: Path, sheet: str | None, columns: Mapping[str, Column]) -> LedgerFile:
+def _in_workbook(path: Path, sheet: str | None, columns: Mapping[str, Column]) -> Located:
     from rollout.adapters.ledger.xlsx_file import Workbook
 
     book = Workbook(path)
@@ -178,8 +197,8 @@ def _open_workbook(path: Path, sheet: str | None, columns: Mapping[str, Column])
     best = max(names, key=lambda name: len(headers[name].positions) if headers[name] else 0)  # type: ignore[union-attr]
     chosen = complete[0] if complete else best
     header = _complete(headers[chosen], f"{path} [{chosen}]", columns)
-    return LedgerFile(f"{path.name} [{chosen}]", records_of(chosen), header, columns,
-                      encoding=None, expected_rows=book.height(chosen))  # fmt: skip
+    source = f"{path.name} [{chosen}]"
+    return Located(source, records_of(chosen), header, None, book.height(chosen))
 
 
 def _header_of(records: Records, columns: Mapping[str, Column]) -> Header | None:
@@ -192,7 +211,7 @@ def _complete(header: Header | None, where: str, columns: Mapping[str, Column]) 
     if header is None:
         wanted = ", ".join(column.names[0] for column in columns.values() if column.required)
         raise LedgerUnreadable(
-            _("{where}: no header in the first {rows} rows; a ledger needs the columns {wanted}")
+            _("{where}: no header in the first {rows} rows; the columns {wanted} are needed")
             .format(where=where, rows=SEARCHED_ROWS, wanted=wanted)
         )  # fmt: skip
     if header.missing:

@@ -76,7 +76,7 @@ def test_eras_and_fiscal_years_stand_wherever_a_date_is_typed(configured: Config
 @pytest.mark.parametrize(
     ("text", "place", "remedy"),
     [
-        ('[calendar]\nclosed = ["2023-01-03/2022-12-29"]', "calendar.closed.0", "is reversed"),
+        ('[calendar]\nclosed = ["2023-01-03/2022-12-29"]', "calendar.closed.0", "swap the two days"),
         (
             '[calendar]\nfreeze = ["2023-03-20/2023-04-14", "2023-04-10/2023-04-20"]',
             "calendar.freeze",
@@ -93,7 +93,8 @@ def test_eras_and_fiscal_years_stand_wherever_a_date_is_typed(configured: Config
             "departments.A",
             "swap them",
         ),
-        ('[sites."津"]\nmachines_per_day = -1', "sites.津.machines_per_day", "greater than"),
+        ('[sites."津"]\nmachines_per_day = 0', "sites.津.machines_per_day", "give at least 1"),
+        ('[sites."津"]\nat_once = 0', "sites.津.at_once", "1 or more"),
         ('[sites."津"]\nweekdays = ["monday"]', "sites.津.weekdays.0", "'mon'"),
         ("[limits]\ndepartment_share_per_day = 0", "limits.department_share_per_day", "greater"),
         (

@@ -1,0 +1,1 @@
+"""The dates of single machines and people: absences, pinned days, windows, training."""
