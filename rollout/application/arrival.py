@@ -213,12 +213,13 @@ def give_up(
         _must_be_current(session, machine, claim)
         said = "".join(c if c.isprintable() else " " for c in reason)[:LONGEST_REASON].strip()
         disk = (
-            "its disk is no longer whole: set it up by hand"
+            "its disk is no longer whole: leave it on and connected, then retry; it is written "
+            "again over the network"
             if disk_touched
             else "its disk was not touched"
         )
         reason = f"reimage: the installer gave up: {said or 'without a reason'}; {disk}"
-        settle.given_up(session, machine, claim, at=at, reason=reason)
+        settle.given_up(session, machine, claim, disk_touched=disk_touched, at=at, reason=reason)
 
 
 def _must_be_current(session: Session, machine: Machine, claim: Claim) -> None:

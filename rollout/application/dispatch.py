@@ -16,7 +16,7 @@ from rollout.application.orders import host_orders
 from rollout.application.ports import Pace, RunOrder
 from rollout.application.settle import DAEMON
 from rollout.application.tranches import assign
-from rollout.domain.machine import STEP_FROM, MachineState, MachineVerb
+from rollout.domain.machine import STEP_FROM, MachineState, MachineVerb, Step
 from rollout.i18n import _
 from rollout.settings import Settings
 from rollout.store import claims, leases, machines, ready, stops, transitions
@@ -99,6 +99,7 @@ def _claim(
     session.flush()
     run_id, ident = run.id or 0, run.ident
     attempts = _attempts(session, batch)
+    unreachable = claims.without_system(session, ids) if step is Step.REIMAGE else frozenset()
     transitions.apply(session, Machine, ids, MachineVerb.BEGIN, actor=DAEMON, at=at, run_id=run_id)
     tokens = {machine_id: new_token() for machine_id in ids} if step.destructive else {}
     deadline = settings.deadline(step)
@@ -117,12 +118,17 @@ def _claim(
             for machine_id in ids
         ],
     )
+    # No system is left on them that Ansible could ask; their installer waits for this very order,
+    # and there is nothing on their disks that a guard could protect.
+    for machine_id in unreachable:
+        claims.arm(session, made[machine_id].id or 0, at=at, boot_id="")
+    reachable = [machine_id for machine_id in ids if machine_id not in unreachable]
     chosen = settings.step(batch.step)
     return RunOrder(
         run_id=run_id,
         ident=ident,
         playbook=f"{step.value}.yml",
-        hosts=host_orders(session, settings, ids, made, tokens),
+        hosts=host_orders(session, settings, reachable, made, tokens),
         forks=settings.ansible.forks,
         limit_seconds=deadline.total_seconds(),
         pace=Pace(chosen.serial, chosen.max_fail_percentage, chosen.throttle),

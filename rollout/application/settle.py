@@ -60,6 +60,24 @@ def not_started(
     return _move(session, machine, verb, actor, at, reason, run_id)
 
 
+def left_out(
+    session: Session,
+    machine: Machine,
+    claim: Claim,
+    *,
+    at: datetime,
+    reason: str,
+    run_id: int | None = None,
+) -> None:
+    """The run broke off for the sake of other machines: no attempt of this one has failed.
+
+    A reimage whose token was used goes on by itself: its check-in or the deadline decides.
+    """
+    if claim.step == Step.REIMAGE and not claims.void(session, claim.id or 0, at=at):
+        return
+    not_started(session, machine, claim, actor=DAEMON, at=at, reason=reason, run_id=run_id)
+
+
 def failed(
     session: Session,
     machine: Machine,
@@ -89,10 +107,17 @@ def wrong_image(
 
 
 def given_up(
-    session: Session, machine: Machine, claim: Claim, *, at: datetime, reason: str
+    session: Session,
+    machine: Machine,
+    claim: Claim,
+    *,
+    disk_touched: bool,
+    at: datetime,
+    reason: str,
 ) -> None:
     """The installer stopped and said so: nothing more can come of its order."""
-    claims.end(session, [claim.id or 0], ClaimOutcome.FAILED, at)
+    report = canonical({"disk_touched": disk_touched})
+    claims.end(session, [claim.id or 0], ClaimOutcome.FAILED, at, report)
     _move(session, machine, MachineVerb.FAIL, DAEMON, at, reason, claim.run_id)
 
 

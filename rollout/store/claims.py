@@ -1,5 +1,6 @@
 """Queries on claims; the conditional updates here are the fence itself."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -43,6 +44,24 @@ def last_attempts(session: Session, step: Step, machine_ids: Sequence[int]) -> d
         .group_by(col(Claim.machine_id))
     ).all()
     return dict(rows)
+
+
+def without_system(session: Session, machine_ids: Sequence[int]) -> frozenset[int]:
+    """Those of these machines whose last reimage ended with their installer's word that the disk
+    is not whole."""
+    newest = (
+        select(func.max(col(Claim.id)))
+        .where(col(Claim.machine_id).in_(machine_ids), Claim.step == Step.REIMAGE.value)
+        .group_by(col(Claim.machine_id))
+    )
+    rows = session.exec(
+        select(Claim.machine_id, Claim.report).where(
+            col(Claim.id).in_(newest), Claim.outcome == ClaimOutcome.FAILED.value
+        )
+    )
+    return frozenset(
+        machine_id for machine_id, report in rows if json.loads(report or "{}").get("disk_touched")
+    )
 
 
 def open_of_run(session: Session, run_id: int) -> Sequence[Claim]:

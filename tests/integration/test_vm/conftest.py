@@ -11,16 +11,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from rollout.adapters.ansible.local import LocalEngine
-from rollout.adapters.clock import SystemClock
 from rollout.application import machines, waves
 from rollout.bootstrap import Application
-from rollout.domain.machine import MachineVerb
+from rollout.domain.machine import MachineVerb, Step
 from rollout.domain.wave import WaveVerb
 from rollout.lab.ansible_access import COLLECTIONS
 from rollout.lab.errors import LabError
@@ -64,6 +63,16 @@ forks = 2
 """
 
 
+class JumpingClock:
+    """The computer's clock, and as much ahead of it as a test has put it."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
 class VirtualRollout:
     """One wave over virtual PCs: database, daemon, endpoint, Ansible, all the product's own."""
 
@@ -83,7 +92,8 @@ class VirtualRollout:
         with pytest.MonkeyPatch.context() as environment:
             environment.setenv("ROLLOUT_CONFIG", str(root / "rollout.toml"))
             settings = load()
-        self.app = Application(settings, Database(settings.database_url), SystemClock())
+        self._clock = JumpingClock()
+        self.app = Application(settings, Database(settings.database_url), self._clock)
         migrate.upgrade(self.app.database)
         self.world: VirtualWorld | None = None
         self._began = time.monotonic()
@@ -172,6 +182,12 @@ class VirtualRollout:
                 pause.wait(0.1)
             end.result()
 
+    def pass_the_deadline(self) -> None:
+        """Let the time go by that a PC has for its reimage; waiting for it would take as long."""
+        if self._clock.ahead == timedelta():
+            self.say("the deadline passes")
+            self._clock.ahead = self.app.settings.deadline(Step.REIMAGE)
+
     def retry(self, tag: str) -> None:
         now = self.app.clock.now()
         machines.retry(self.app.database, tag, self.app.operator("operator"), now, reason="again")
@@ -223,6 +239,14 @@ class VirtualRollout:
                 assert time.monotonic() < deadline, f"{tag} does not answer: {pc.console[-500:]}"
                 pause.wait(0.5)
             self.say(f"{tag}: answers over SSH, {self.pc(tag).memory_mb:.0f} MB")
+
+    def until(self, holds: Callable[[], bool], what: str, patience: float = 600) -> None:
+        """Wait for something that the PCs do by themselves."""
+        deadline, pause = time.monotonic() + patience, threading.Event()
+        while not holds():
+            assert time.monotonic() < deadline, f"not within {patience:g} s: {what}"
+            pause.wait(0.5)
+        self.say(what)
 
     @contextmanager
     def serving(self) -> Iterator[None]:

@@ -128,6 +128,40 @@ def test_a_touched_disk_is_said_so(office: Office) -> None:
     assert "no longer whole" in office.machine(machine_id).cause
 
 
+def test_a_disk_that_is_not_whole_is_written_again_without_asking_the_machine(
+    office: Office,
+) -> None:
+    office.wave()
+    _order, machine_id, install = office.told_to_install()
+    give_up(office, machine_id, install.check_in_token, disk_touched=True)
+    assert office.boot(machine_id) == arrival.LOCAL_DISK, "not before somebody says so"
+    tag = office.machine(machine_id).asset_tag
+    retry(office.database, tag, office.planner, office.clock.now(), reason="power is back")
+    office.tick()
+    run = office.engine.last
+    assert list(run.hosts) == [], "there is no system that Ansible could ask"
+    office.engine.end(run.run_id, "failed", "no machine of the run has a usable address")
+    again = office.boot(machine_id)
+    assert again.epoch not in (None, install.epoch)
+    assert office.boot(machine_id) == arrival.LOCAL_DISK, "once per attempt"
+    with pytest.raises(ArrivalRefused, match="overtaken"):
+        office.check_in(machine_id, install.check_in_token)
+    office.check_in(machine_id, again.check_in_token)
+    assert office.states([machine_id]) == ["reimaged"]
+    assert [claim.outcome for claim in office.claims(machine_id)][-2:] == ["failed", "done"]
+
+
+def test_a_waiting_installer_gets_nothing_while_its_wave_is_halted(office: Office) -> None:
+    office.wave()
+    _order, machine_id, install = office.told_to_install()
+    give_up(office, machine_id, install.check_in_token, disk_touched=True)
+    tag = office.machine(machine_id).asset_tag
+    retry(office.database, tag, office.planner, office.clock.now(), reason="power is back")
+    office.tick()
+    office.move_wave(WaveVerb.HALT)
+    assert office.boot(machine_id) == arrival.LOCAL_DISK
+
+
 def test_a_late_word_of_a_silent_machines_installer_counts(office: Office) -> None:
     office.wave()
     _order, machine_id, install = office.told_to_install()
