@@ -291,6 +291,11 @@ class Settings(BaseSettings):
         """The policy of a generation."""
         return self.generations.get(name, Generation())
 
+    @property
+    def replaced(self) -> tuple[str, ...]:
+        """The generations whose PCs are replaced by successors."""
+        return tuple(name for name, policy in self.generations.items() if policy.path == "refresh")
+
     def canary(self, generation: str) -> int:
         """How many machines of a generation go first at each site."""
         return self.generation(generation).canary or self.tranches.canary

@@ -3,25 +3,50 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session
 
 from rollout.application.operators import Operator
 from rollout.application.settle import DAEMON
 from rollout.domain.errors import RolloutError
-from rollout.domain.gates import Gate, Reading, Verdict, all_open, halting, readings
+from rollout.domain.gates import (
+    Ahead,
+    Gate,
+    Lack,
+    Reading,
+    Verdict,
+    all_open,
+    halting,
+    readings,
+)
 from rollout.domain.history import Fact, canonical
+from rollout.domain.text import match_key
 from rollout.domain.wave import WaveState, WaveVerb
+from rollout.domain.words import msgid
 from rollout.i18n import _
 from rollout.i18n.labels import label
 from rollout.settings import OperatorRole, Settings
-from rollout.store import gates, history, leases, tranches, transitions, waves
+from rollout.store import (
+    gates,
+    history,
+    leases,
+    licences,
+    notices,
+    training,
+    tranches,
+    transitions,
+    waves,
+)
 from rollout.store.columns import instant_text
 from rollout.store.database import Database
 from rollout.store.tables import GateOverride, Wave
 
 log = logging.getLogger(__name__)
+
+
+_NOT_OVER = frozenset(WaveState) - {WaveState.DONE, WaveState.CANCELLED}
 
 
 class GateRefused(RolloutError):
@@ -51,16 +76,87 @@ class Progress:
 def measure(
     session: Session, settings: Settings, wave_id: int, tranche: int, at: datetime
 ) -> list[Reading]:
-    """What every gate says of the tranches that were let begin."""
-    counts = gates.counts(
-        session,
-        wave_id,
-        tranche,
-        at=at,
-        silent_before=at - timedelta(minutes=settings.gates.silent_minutes),
-    )
+    """What every gate says: of the tranches that were let begin, up to `tranche`, and of the one
+    that would begin next, while there is one; before the first (0) only of that."""
+    counts = None
+    if tranche:
+        counts = gates.counts(
+            session,
+            wave_id,
+            tranche,
+            at=at,
+            silent_before=at - timedelta(minutes=settings.gates.silent_minutes),
+            replaced=settings.replaced,
+        )
+    ahead = None
+    if settings.gates.limits.ask_ahead:
+        last = tranches.last(session, wave_id)
+        if tranche < last:
+            ahead = look_ahead(session, settings, gates.coming(wave_id, tranche + 1), at)
+        elif not last:  # not divided yet: all of it would begin
+            ahead = look_ahead(session, settings, gates.coming(wave_id, None), at)
     accepted = gates.overrides(session, wave_id, tranche)
-    return readings(counts, settings.gates.limits, accepted)
+    return readings(counts, settings.gates.limits, accepted, ahead=ahead)
+
+
+def look_ahead(
+    session: Session, settings: Settings, coming: ColumnElement[bool], at: datetime
+) -> Ahead:
+    """What those have who would begin next, as far as it is asked for."""
+    asked, lacks = settings.gates, dict[Gate, Lack]()
+    people = trained = announced = told = 0
+    seats: int | None = None
+    if asked.training_share is not None:
+        keys = {match_key(course): course for course in settings.training.courses}
+        people, trained = training.trained(session, coming, keys, settings.training.pass_score)
+        unknown = [keys[key] for key in keys if key not in training.recorded(session, keys)]
+        if unknown:
+            lacks[Gate.TRAINING] = Lack(_NO_RECORD, {"courses": ", ".join(unknown)})
+    if asked.licences_free is not None:
+        seats, lack = _free_seats(session, settings, at)
+        if lack is not None:
+            lacks[Gate.LICENCES] = lack
+    if asked.notices_share is not None:
+        deadlines = {
+            day: _end_of(settings, day - timedelta(days=asked.notices_days))
+            for day in gates.days_of(session, coming)
+        }
+        announced, told = notices.told(session, coming, deadlines)
+    return Ahead(people, trained, announced, told, seats, lacks)
+
+
+_NO_RECORD = msgid(
+    "there is no record of {courses}: give one with `rollout import training FILE`, or correct "
+    "[training] courses"
+)
+_NO_STOCK = msgid(
+    "the stock of {skus} was never read from the directory: until it is, leave "
+    "gates.licences_free out or let an approver override the gate"
+)
+_OLD_STOCK = msgid(
+    "the stock of {skus} was read more than {hours:g} hours ago: read it again, or let an "
+    "approver override the gate"
+)
+
+
+def _free_seats(
+    session: Session, settings: Settings, at: datetime
+) -> tuple[int | None, Lack | None]:
+    """The free seats of the scarcest licence, or what is missing to know them."""
+    wanted, hours = settings.gates.licences, settings.gates.licences_hours
+    stock = licences.newest(session, wanted)
+    missing = [sku for sku in wanted if sku not in stock]
+    if missing:
+        return None, Lack(_NO_STOCK, {"skus": ", ".join(missing)})
+    old = [sku for sku in wanted if at - stock[sku].taken_at > timedelta(hours=hours)]
+    if old:
+        return None, Lack(_OLD_STOCK, {"skus": ", ".join(old), "hours": hours})
+    return min(row.enabled - row.consumed for row in stock.values()), None
+
+
+def _end_of(settings: Settings, day: date) -> datetime:
+    """The midnight that ends `day` in the programme's zone."""
+    return datetime.combine(day + timedelta(days=1), time(), settings.programme.zone)
 
 
 def progress(session: Session, settings: Settings, wave: Wave, at: datetime) -> Progress:
@@ -75,16 +171,15 @@ def progress(session: Session, settings: Settings, wave: Wave, at: datetime) -> 
     return Progress(
         tranche,
         parts,
-        measure(session, settings, wave_id, tranche, at) if tranche else [],
+        measure(session, settings, wave_id, tranche, at) if wave.state in _NOT_OVER else [],
         gates.overrides_of(session, wave),
     )
 
 
 def watch(database: Database, settings: Settings, *, lease_epoch: int, at: datetime) -> None:
-    """Look at the gates of every running wave, each in a transaction of its own."""
-    with database.read() as session:
-        numbers = [wave.number for wave in waves.in_states(session, WaveState.RUNNING)]
-    for number in numbers:
+    """Look at the gates of every running wave; what has to be done is done in a transaction of
+    each wave."""
+    for number in _of_interest(database, settings, at):
         with database.write() as session:
             leases.require(session, lease_epoch)
             wave = waves.by_number(session, number)
@@ -92,10 +187,32 @@ def watch(database: Database, settings: Settings, *, lease_epoch: int, at: datet
                 _look(session, settings, wave, at)
 
 
+def _of_interest(database: Database, settings: Settings, at: datetime) -> list[int]:
+    """The running waves that would be halted or let on; most have nothing to be done."""
+    with database.read() as session:
+        stands = gates.stands(
+            session,
+            at=at,
+            silent_before=at - timedelta(minutes=settings.gates.silent_minutes),
+            replaced=settings.replaced,
+        )
+    found = []
+    for stand in stands:
+        if stand.tranche == 0:
+            wanted = stand.last > 0
+        else:
+            said = readings(stand.counts, settings.gates.limits, stand.accepted)
+            wanted = bool(halting(said)) or (stand.tranche < stand.last and all_open(said))
+        if wanted:
+            found.append(stand.number)
+    return found
+
+
 def _look(session: Session, settings: Settings, wave: Wave, at: datetime) -> None:
     wave_id = wave.id or 0
     tranche = tranches.current(session, wave_id)
     if tranche == 0:
+        begin_first(session, settings, wave_id, at)
         return
     found = measure(session, settings, wave_id, tranche, at)
     stopping = halting(found)
@@ -116,6 +233,19 @@ def _look(session: Session, settings: Settings, wave: Wave, at: datetime) -> Non
         tranches.let_begin(session, wave_id, tranche + 1, at)
         _note(session, wave, "open_tranche", DAEMON, at, None, _detail(tranche + 1, found))
         log.info("wave %s: tranche %s may begin", wave.number, tranche + 1)
+
+
+def begin_first(session: Session, settings: Settings, wave_id: int, at: datetime) -> None:
+    """Let the first tranche of a divided wave begin, unless a prerequisite keeps it."""
+    if not tranches.last(session, wave_id):
+        return
+    found = measure(session, settings, wave_id, 0, at)
+    if found and not all_open(found):
+        return
+    tranches.let_begin(session, wave_id, 1, at)
+    if found:
+        wave = waves.by_id(session, wave_id)
+        _note(session, wave, "open_tranche", DAEMON, at, None, _detail(1, found))
 
 
 def override(
@@ -139,14 +269,22 @@ def override(
         wave = waves.by_number(session, number)
         wave_id = wave.id or 0
         tranche = tranches.current(session, wave_id)
-        if wave.state not in (WaveState.RUNNING, WaveState.PAUSED, WaveState.HALTED) or not tranche:
+        divided = tranches.last(session, wave_id) > 0
+        if wave.state not in (WaveState.RUNNING, WaveState.PAUSED, WaveState.HALTED) or not divided:
             raise GateRefused(
                 _("wave {number} is {state}: no gate of it decides anything").format(
                     number=number, state=label(WaveState(wave.state))
                 )
             )
         found = measure(session, settings, wave_id, tranche, at)
-        reading = next(reading for reading in found if reading.gate is gate)
+        reading = next((reading for reading in found if reading.gate is gate), None)
+        if reading is None:
+            raise GateRefused(
+                _(
+                    "the gate “{gate}” of wave {number} decides nothing now: "
+                    "see `rollout wave show {number}`"
+                ).format(gate=label(gate), number=number)
+            )
         if reading.verdict is Verdict.OPEN:
             raise GateRefused(
                 _(
@@ -181,6 +319,7 @@ def _detail(tranche: int, found: Sequence[Reading]) -> dict[str, object]:
                 "count": reading.count,
                 "of": reading.of,
                 "overridden": reading.overridden,
+                **({"lack": reading.lack.message} if reading.lack else {}),
             }
             for reading in found
         },

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from rollout.application import gates
 from rollout.domain.machine import MachineState
 from rollout.domain.tranches import Member, divide
 from rollout.settings import Settings
@@ -32,7 +33,7 @@ def assign(session: Session, settings: Settings, at: datetime) -> None:
             )
         tranches.add(session, wave_id, numbers)
         if not tranches.current(session, wave_id):
-            tranches.let_begin(session, wave_id, 1, at)
+            gates.begin_first(session, settings, wave_id, at)
 
 
 def _member(machine: Machine) -> Member:

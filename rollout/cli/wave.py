@@ -185,7 +185,8 @@ def override(
     reason: Reason = None,
 ) -> None:
     from rollout.application import gates, waves
-    from rollout.cli.wave_gates import gate_of, numbers_of
+    from rollout.application.gate_words import numbers_of
+    from rollout.cli.wave_gates import gate_of
     from rollout.domain.wave import WaveState
     from rollout.i18n.labels import label
 

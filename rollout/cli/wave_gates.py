@@ -10,7 +10,7 @@ from rollout.i18n import _
 
 if TYPE_CHECKING:
     from rollout.application.gates import Progress
-    from rollout.domain.gates import Gate, Reading
+    from rollout.domain.gates import Gate
 
 
 def gate_of(text: str) -> "Gate":
@@ -29,6 +29,8 @@ def gate_of(text: str) -> "Gate":
 
 def gates_json(progress: "Progress", zone: ZoneInfo) -> dict[str, Any]:
     """Tranches, gates and overrides with stable keys."""
+    from rollout.application.gate_words import lack_of
+
     return {
         "tranche": progress.tranche,
         "tranches": [
@@ -49,6 +51,7 @@ def gates_json(progress: "Progress", zone: ZoneInfo) -> dict[str, Any]:
                 "count": reading.count,
                 "of": reading.of,
                 "overridden": reading.overridden,
+                "lacks": lack_of(reading),
             }
             for reading in progress.readings
         ],
@@ -68,6 +71,7 @@ def gates_json(progress: "Progress", zone: ZoneInfo) -> dict[str, Any]:
 
 def print_gates(progress: "Progress", zone: ZoneInfo) -> None:
     """Tranches, where the wave has more than one; what each gate says, once it has begun."""
+    from rollout.application.gate_words import numbers_of
     from rollout.i18n.labels import label
 
     if len(progress.tranches) > 1:
@@ -88,19 +92,3 @@ def print_gates(progress: "Progress", zone: ZoneInfo) -> None:
         by = f"{row.actor}: {row.reason}" if row and reading.overridden else ""
         rows.append([label(reading.gate), label(reading.verdict), numbers_of(reading), by])
     print_table([_("gate"), _("says"), _("measured"), _("overridden by")], rows, title=_("gates"))
-
-
-def numbers_of(reading: "Reading") -> str:
-    """The numbers that decided, in the reader's language."""
-    from rollout.domain.gates import Gate
-
-    value, limit = reading.value, reading.limit
-    if value is None:
-        return _("no data")
-    if reading.gate is Gate.SOAK:
-        return _("{value:.0f} min of {limit:g} min").format(value=value, limit=limit)
-    if reading.of is not None and reading.gate is not Gate.UNKNOWN:
-        return _("{count} of {of}: {share:.1%}, limit {limit:.1%}").format(
-            count=reading.count, of=reading.of, share=value, limit=limit
-        )
-    return _("{value:g}, limit {limit:g}").format(value=value, limit=limit)

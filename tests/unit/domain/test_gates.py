@@ -4,8 +4,11 @@ import pytest
 
 from rollout.domain.gates import (
     GATES,
+    PREREQUISITES,
+    Ahead,
     Counts,
     Gate,
+    Lack,
     Limits,
     Verdict,
     all_open,
@@ -127,3 +130,77 @@ def test_an_override_reaches_one_gate_alone() -> None:
     assert found[Gate.SOAK].verdict is OPEN
     assert found[Gate.UNKNOWN].verdict is CLOSED
     assert found[Gate.SUCCEEDED].verdict is CLOSED
+
+
+@pytest.mark.parametrize(
+    ("gate", "below", "at", "above"),
+    [
+        (
+            Gate.TRAINING,
+            (Ahead(people=10, trained=8), CLOSED),
+            (Ahead(people=10, trained=9), OPEN),
+            (Ahead(people=10, trained=10), OPEN),
+        ),
+        (
+            Gate.NOTICES,
+            (Ahead(announced=20, told=18), CLOSED),
+            (Ahead(announced=20, told=19), OPEN),
+            (Ahead(announced=20, told=20), OPEN),
+        ),
+        (
+            Gate.LICENCES,
+            (Ahead(seats=4), CLOSED),
+            (Ahead(seats=5), OPEN),
+            (Ahead(seats=6), OPEN),
+        ),
+    ],
+    ids=lambda value: value.value if isinstance(value, Gate) else "",
+)
+def test_a_prerequisite_exactly_at_its_limit_is_open(
+    gate: Gate,
+    below: tuple[Ahead, Verdict],
+    at: tuple[Ahead, Verdict],
+    above: tuple[Ahead, Verdict],
+) -> None:
+    limits = Limits(training_share=0.9, notices_share=0.95, licences_free=5)
+    for ahead, wanted in (below, at, above):
+        reading = PREREQUISITES[gate](ahead, limits)
+        assert reading is not None
+        assert reading.verdict is wanted, ahead
+
+
+def test_a_prerequisite_without_a_limit_is_off() -> None:
+    nothing = Ahead()
+    assert readings(None, Limits(), ahead=nothing) == []
+    (one,) = readings(None, Limits(licences_free=0), ahead=Ahead(seats=0))
+    assert (one.gate, one.verdict) == (Gate.LICENCES, OPEN)
+
+
+def test_what_a_prerequisite_lacks_closes_it_and_is_said() -> None:
+    limits = Limits(training_share=0.5, notices_share=0.5, licences_free=0)
+    for reading in readings(None, limits, ahead=Ahead()):
+        assert (reading.verdict, reading.value) == (CLOSED, None)
+        assert reading.lack is not None
+    lack = Lack("no record of {course}", {"course": "security"})
+    known = Ahead(people=4, trained=4, lacks={Gate.TRAINING: lack})
+    found = {reading.gate: reading for reading in readings(None, limits, ahead=known)}
+    assert (found[Gate.TRAINING].verdict, found[Gate.TRAINING].lack) == (CLOSED, lack)
+
+
+def test_more_seats_used_than_there_are_is_below_every_limit() -> None:
+    (reading,) = readings(None, Limits(licences_free=0), ahead=Ahead(seats=-3))
+    assert (reading.verdict, reading.value) == (CLOSED, -3)
+
+
+def test_before_the_first_machine_only_prerequisites_speak_and_behind_the_last_none() -> None:
+    limits = Limits(training_share=0.5)
+    ahead = Ahead(people=2, trained=1)
+    assert [one.gate for one in readings(None, limits, ahead=ahead)] == [Gate.TRAINING]
+    assert Gate.TRAINING not in {one.gate for one in readings(Counts(1), limits)}
+
+
+def test_an_overridden_prerequisite_is_open() -> None:
+    limits = Limits(training_share=0.9)
+    ahead = Ahead(people=10, trained=1)
+    (reading,) = readings(None, limits, {Gate.TRAINING: 0.1}, ahead=ahead)
+    assert (reading.verdict, reading.overridden) == (OPEN, True)

@@ -112,7 +112,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute(f"DELETE FROM gate_overrides WHERE gate NOT IN ({_words(_GATES_BEFORE)})")
+    overrides = sa.table("gate_overrides", sa.column("gate", sa.String()))
+    op.execute(overrides.delete().where(overrides.c.gate.not_in(_GATES_BEFORE.split())))
     _allow_gates(_GATES_BEFORE)
     for table in ("spare_loans", "licence_stock", "notices", "training_records"):
         op.drop_table(table)
