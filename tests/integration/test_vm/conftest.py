@@ -228,7 +228,7 @@ class VirtualRollout:
             return None
         return asked.stdout if asked.returncode == 0 else None
 
-    def until_up(self, tags: Sequence[str], patience: float = 600) -> None:
+    def until_up(self, tags: Sequence[str], patience: float = 1200) -> None:
         """Wait until the PCs answer over SSH."""
         deadline = time.monotonic() + patience
         pause = threading.Event()
