@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy import insert
 from sqlmodel import Session, col, func, select
 
-from rollout.domain.history import GENESIS, Fact, chain, digest
+from rollout.domain.history import GENESIS, Fact, chain, content_digest, digest
+from rollout.domain.redactions import Redactions
 from rollout.i18n import _
+from rollout.i18n.told import stored
 from rollout.store.columns import instant, instant_text
 from rollout.store.tables import AuditHead, AuditRow
 
@@ -22,15 +24,15 @@ def append(session: Session, facts: Sequence[Fact]) -> None:
     head = session.exec(select(AuditHead).with_for_update()).one_or_none()
     if head is None:
         head = AuditHead(digest=GENESIS)
-    rows = [(*fact, digest_) for fact, digest_ in chain(head.digest, facts)]
+    rows = [(*fact, digest_, salt) for fact, digest_, salt in chain(head.digest, facts)]
     _insert(session, rows)
     head.rows += len(rows)
-    head.digest = rows[-1][-1]
+    head.digest = rows[-1][-2]
     session.add(head)
     session.flush()
 
 
-_COLUMNS = (*Fact._fields, "digest")
+_COLUMNS = (*Fact._fields, "digest", "salt")
 _INSERT = insert(AuditRow)
 
 
@@ -67,9 +69,12 @@ class Verdict:
 def verify(session: Session, progress: Callable[[int], None] = lambda rows: None) -> Verdict:
     """Walk the chain from its first row and compare its end with the recorded head.
 
+    A redacted row has lost the text that its digest covers: the digest itself is a link of the
+    chain still, and what stands there instead has to be what a later fact says.
     `progress` is told the number of rows walked so far.
     """
     last, rows, last_id = GENESIS, 0, 0
+    redactions = Redactions()
     while True:
         batch = session.exec(
             select(AuditRow)
@@ -80,14 +85,24 @@ def verify(session: Session, progress: Callable[[int], None] = lambda rows: None
         if not batch:
             break
         for row in batch:
-            last = digest(last, _as_fact(row))
             last_id = row.id or 0
+            if row.redacted_by is not None:
+                content = content_digest(row.key, row.reason, row.detail)
+                redactions.met(last_id, row.redacted_by, content)
+                last = row.digest
+            else:
+                last = digest(last, _as_fact(row), row.salt)
+                redactions.said(last_id, row.verb, row.detail)
             if row.digest != last:
                 why = _("its digest does not follow from the row before")
                 return Verdict(rows, last, last_id, why)
             rows += 1
         session.expunge_all()
         progress(rows)
+    unsaid = redactions.unsaid
+    if unsaid is not None:
+        why = _("its text was replaced, and no later fact says so")
+        return Verdict(rows, last, unsaid, why)
     head = session.get(AuditHead, 1)
     if head is None:
         missing = _("the end of the chain is not recorded") if rows else None
@@ -110,7 +125,7 @@ def _as_fact(row: AuditRow) -> Fact:
         verb=row.verb,
         from_state=row.from_state,
         to_state=row.to_state,
-        reason=row.reason,
+        reason=None if row.reason is None else stored(row.reason),
         run_id=row.run_id,
         version=row.version,
         detail=row.detail,

@@ -10,7 +10,8 @@ from rollout.domain.history import GENESIS, Fact, digest
 from rollout.domain.machine import MachineVerb
 from rollout.store import history, transitions
 from rollout.store.database import Database
-from rollout.store.tables import AuditRow, Machine
+from rollout.store.redaction import Text, redact
+from rollout.store.tables import AuditHead, AuditRow, Machine
 
 NOW = datetime(2022, 11, 1, 9, tzinfo=UTC)
 LENGTH = 12
@@ -131,3 +132,76 @@ def test_a_row_added_with_a_right_digest_is_found_by_the_recorded_head(told: Dat
 def test_a_history_without_its_head_does_not_hold(told: Database) -> None:
     verdict = tamper(told, "DELETE FROM audit_head")
     assert (verdict.holds, verdict.why) == (False, "the end of the chain is not recorded")
+
+
+def redacted(database: Database, row: int = 8, instead: str = "[removed]") -> None:
+    """Row `row` loses its reason, as when somebody in it is forgotten."""
+    with database.write() as session:
+        kept = session.exec(select(AuditRow).where(AuditRow.id == row)).one()
+        text_now = Text(row, kept.noun, kept.noun_id, kept.key, instead, kept.detail)
+        fact = Fact("2023-11-01T09:00:00.000000Z", "a", "person", 1, "forgotten-1", "", None, None)
+        redact(session, [text_now], fact)
+
+
+def test_a_redacted_history_holds_and_the_text_is_gone(told: Database) -> None:
+    redacted(told)
+    with told.read() as session:
+        assert history.verify(session).holds
+        row = session.get(AuditRow, 8)
+        assert row is not None
+        assert (row.reason, row.salt) == ("[removed]", None)
+
+
+def test_a_row_can_be_redacted_again(told: Database) -> None:
+    redacted(told)
+    redacted(told, instead="-")
+    with told.read() as session:
+        assert history.verify(session).holds
+
+
+def test_the_triggers_let_a_redaction_pass(migrated: Database) -> None:
+    with migrated.write() as session:
+        history.append(
+            session,
+            [Fact("2022-11-01T09:00:00.000000Z", "a", "wave", 1, "1", "halt", None, None, "x")],
+        )
+    redacted(migrated, row=1)
+    with migrated.read() as session:
+        assert history.verify(session).holds
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "reason = 'invented', salt = NULL, redacted_by = 13",
+        "reason = 'invented', salt = NULL, redacted_by = 99",
+        "key = 'DK20-000099', salt = NULL, redacted_by = 1",
+    ],
+)
+@pytest.mark.parametrize("row", [3, 8])
+def test_text_that_no_fact_redacted_is_found(told: Database, change: str, row: int) -> None:
+    redacted(told)
+    verdict = tamper(told, f"UPDATE audit SET {change} WHERE id = {row}")  # noqa: S608
+    assert (verdict.holds, verdict.broken_at) == (False, row)
+    assert "no later fact says so" in str(verdict.why)
+
+
+def test_a_salt_cannot_be_taken_away(told: Database) -> None:
+    assert tamper(told, "UPDATE audit SET salt = NULL WHERE id = 5").broken_at == 5
+
+
+def test_rows_of_before_salts_hold_beside_new_ones(told: Database) -> None:
+    with told.write() as session:
+        head = session.exec(select(AuditHead)).one()
+        fact = Fact("2022-11-01T09:00:00.000000Z", "x", "machine", 1, "k", "hold", None, None)
+        head.digest = digest(head.digest, fact)
+        head.rows += 1
+        session.add(head)
+        session.add(
+            AuditRow(at=NOW, actor="x", noun="machine", noun_id=1, key="k", verb="hold",
+                     digest=head.digest)
+        )  # fmt: skip
+        session.flush()
+        history.append(session, [fact])
+    with told.read() as session:
+        assert history.verify(session).holds
