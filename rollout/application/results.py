@@ -16,11 +16,12 @@ from rollout.application.ports import Clock, HostEvent, RunEnd
 from rollout.domain.history import canonical
 from rollout.domain.machine import MachineVerb, Step
 from rollout.domain.run import ALIVE, ClaimOutcome, RunPurpose, RunState, RunVerb
+from rollout.domain.wave import WaveState, WaveVerb
 from rollout.i18n import _
 from rollout.i18n.labels import label
 from rollout.store import claims, commands, evidence, machines, runs, transitions
 from rollout.store.database import Database
-from rollout.store.tables import Claim, Machine, Run
+from rollout.store.tables import Claim, Machine, Run, Wave
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ class Results:
             if run.purpose == RunPurpose.PROBE:
                 _answer_unanswered(session, run, end, at)
             if end.how in ("successful", "failed"):
-                _finish(session, run, at)
+                _finish(session, run, end, at)
             elif end.how == "timeout":
                 _timed_out(session, run, end, at)
             else:
@@ -181,19 +182,45 @@ def _answer_unanswered(session: Session, run: Run, end: RunEnd, at: datetime) ->
         commands.answer(session, command.id or 0, text, at=at, refused=True)
 
 
-def _finish(session: Session, run: Run, at: datetime) -> None:
+def _finish(session: Session, run: Run, end: RunEnd, at: datetime) -> None:
     run_id = run.id or 0
     transitions.apply(
         session, Run, [run_id], RunVerb.FINISH, actor=settle.DAEMON, at=at, run_id=run_id
     )
     _stamp_end(session, run_id, at)
+    if end.over_limit:
+        _halt_wave(session, run, end, at)
     for claim in claims.open_of_run(session, run_id):
-        if claim.armed_at is None:
-            machine = machines.by_id(session, claim.machine_id)
-            reason = _("{step}: the run ended without a report of this machine").format(
-                step=label(Step(claim.step))
+        machine = machines.by_id(session, claim.machine_id)
+        step = label(Step(claim.step))
+        if claim.machine_id in end.left_out:
+            reason = _("{step}: the run ended before this machine was through: {why}").format(
+                step=step, why=end.message
             )
+            settle.left_out(session, machine, claim, at=at, reason=reason, run_id=run_id)
+        elif claim.armed_at is None:
+            reason = _("{step}: the run ended without a report of this machine").format(step=step)
             settle.lose(session, machine, claim, at=at, reason=reason, run_id=run_id)
+
+
+def _halt_wave(session: Session, run: Run, end: RunEnd, at: datetime) -> None:
+    """What failed so often would fail in the next run as well: somebody has to look first."""
+    wave = session.get(Wave, run.wave_id)
+    if wave is None or wave.state not in (WaveState.RUNNING, WaveState.PAUSED):
+        return
+    reason = _("{step}, run {run}: {why}").format(
+        step=label(Step(run.step or "")), run=run.id, why=end.message
+    )
+    transitions.apply(
+        session,
+        Wave,
+        [wave.id or 0],
+        WaveVerb.HALT,
+        actor=settle.DAEMON,
+        at=at,
+        reason=reason,
+        run_id=run.id,
+    )
 
 
 def _timed_out(session: Session, run: Run, end: RunEnd, at: datetime) -> None:

@@ -102,6 +102,9 @@ def test_an_unknown_key_is_named_with_the_page_that_lists_them(configure: Config
         ("[steps.capture]\nattempts = 0\n", "steps.capture.attempts"),
         ('[steps.capture]\nretry_matching = ["("]\n', "steps.capture.retry_matching.0"),
         ('[steps.capture]\nretry_on = ["unknown"]\n', "steps.capture.retry_on.0"),
+        ("[steps.capture]\nserial = 0\n", "steps.capture.serial: Value error, 0 is no size"),
+        ('[steps.capture]\nserial = [1, "200%"]\n', "'200%' is no size of a batch"),
+        ("[steps.capture]\nmax_fail_percentage = 100\n", "steps.capture.max_fail_percentage"),
         ('[windows]\nhours = ["18-22"]\n', "windows.hours.0"),
         ('[windows]\nexempt = ["reimage"]\n', "windows: exempt: reimage"),
         ('[windows.sites."津"]\nweekdays = ["月"]\n', "windows.sites.津.weekdays.0"),
@@ -111,6 +114,17 @@ def test_a_wrong_value_is_named_with_its_place(configure: Configure, text: str, 
     configure(PROGRAMME + text)
 
     assert place in refusal()
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"), [("5", (5,)), ('"10%"', ("10%",)), ('[1, 5, "50%"]', (1, 5, "50%"))]
+)
+def test_batches_are_one_size_or_several(
+    configure: Configure, written: str, meant: tuple[object, ...]
+) -> None:
+    configure(PROGRAMME + f"[steps.capture]\nserial = {written}\n")
+
+    assert load().step(Step.CAPTURE).serial == meant
 
 
 def test_every_fault_is_told_at_once(configure: Configure) -> None:

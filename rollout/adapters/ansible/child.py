@@ -37,6 +37,7 @@ class Speaker:
 
     def __init__(self, say: Callable[[Any], None], hosts: Path) -> None:
         self.stats: dict[str, Any] | None = None
+        self.broke_off = False
         self._say = say
         self._hosts = hosts
 
@@ -48,6 +49,8 @@ class Speaker:
         elif kind == "playbook_on_start":
             # Ansible has read the inventory: what is secret in it need not lie around.
             self._hosts.unlink(missing_ok=True)
+        elif kind == "playbook_on_no_hosts_remaining":
+            self.broke_off = True
         elif kind == "playbook_on_stats":
             data = event["event_data"]
             self.stats = {name: data[name] for name in ("processed", "failures", "dark")}
@@ -99,11 +102,11 @@ def main() -> NoReturn:
     speaker = Speaker(say, Path(order["hosts"]))
     try:
         status, code = _play(order, folder, speaker)
-        end = {"status": status, "code": code, "stats": speaker.stats, "error": None}
+        end = {"status": status, "code": code, "error": None}
     except Exception as error:  # noqa: BLE001 the daemon reports it and calls the run crashed
         text = clean(f"{type(error).__name__}: {error}")
-        end = {"status": "error", "code": None, "stats": speaker.stats, "error": text}
-    say({"end": end})
+        end = {"status": "error", "code": None, "error": text}
+    say({"end": {**end, "stats": speaker.stats, "broke_off": speaker.broke_off}})
     # Skips the interpreter's tidying up, which costs as much as starting it.
     sys.stderr.flush()
     os._exit(0)
@@ -118,6 +121,7 @@ def _play(order: Mapping[str, Any], folder: Path, speaker: Speaker) -> tuple[str
         ident=folder.name,
         playbook=order["playbook"],
         inventory=order["hosts"],
+        extravars=order["pace"],
         forks=order["forks"],
         timeout=int(order["limit"]) + GRACE_SECONDS,
         fact_cache_type="memory",

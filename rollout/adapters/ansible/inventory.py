@@ -1,4 +1,4 @@
-"""The inventory and the known hosts of one run.
+"""The inventory, the known hosts and the play's variables of one run.
 
 Everything that comes from the ledger is data. In the YAML inventory each machine's variables
 are one `!unsafe` mapping of quoted texts: Ansible never templates what is below it. The tag
@@ -14,7 +14,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from rollout.application.ports import HostOrder
+from rollout.application.ports import HostOrder, Pace
 from rollout.i18n import _
 
 # ssh takes a leading dash for an option and older ones hand the name to a shell (ProxyCommand
@@ -68,6 +68,18 @@ def inventory(hosts: Iterable[HostOrder], known_hosts: Path, control: Path) -> I
             pinned.append(f"{host.name} {key[1]}\n")
         accepted[host.name] = _variables(host, known_hosts, control)
     return Inventory(_yaml(accepted, _groups(accepted)), "".join(pinned), refused, not accepted)
+
+
+def play_variables(pace: Pace) -> dict[str, object]:
+    """What fills the keywords of a play; what is not given leaves the play as it is written."""
+    given: dict[str, object] = {}
+    if pace.serial:
+        given["rollout_batch_sizes"] = list(pace.serial)
+    if pace.max_fail_percentage is not None:
+        given["rollout_max_fail_percentage"] = pace.max_fail_percentage
+    if pace.throttle:
+        given["rollout_throttle"] = pace.throttle
+    return given
 
 
 def _groups(hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 from rollout.adapters.ansible import child
 from rollout.adapters.ansible.folder import CHILD_OUTPUT, CannotStart, RunFolder
-from rollout.adapters.ansible.inventory import Inventory
+from rollout.adapters.ansible.inventory import Inventory, play_variables
 from rollout.adapters.ansible.messages import clean
 from rollout.adapters.ansible.processes import StillAlive, kill
 from rollout.adapters.ansible.stream import Garbage, Reader, verdict
@@ -54,6 +54,7 @@ class LocalRun:
         self._secrets = [text for host in order.hosts for text in host.secrets.values()]
         machines = frozenset(host.machine_id for host in order.hosts)
         self._reader = Reader(order.run_id, machines, self._secrets)
+        self._unended = set(machines)
         self._batch: list[HostEvent] = []
         self._batch_since = 0.0
         self._process: subprocess.Popen[bytes] | None = None
@@ -86,6 +87,7 @@ class LocalRun:
             "playbook": playbook,
             "forks": self.order.forks,
             "limit": self.order.limit_seconds,
+            "pace": play_variables(self.order.pace),
         }
         with (self.folder.path / CHILD_OUTPUT).open("ab") as errors:
             try:
@@ -128,12 +130,29 @@ class LocalRun:
             how, message = "crashed", _("the engine failed: {error}").format(error=error)
         how, message = self._clear_up(how, message)
         self._cleared()
-        end = RunEnd(self.order.run_id, how, None if message is None else clean(message))
+        end = self._end(how, message)
         self._deliver_end(end)
         self._ended(self)
         # Not before: until then cancel() may write.
         os.close(self._wake_in)
         os.close(self._wake_out)
+
+    def _end(self, how: str, message: str | None) -> RunEnd:
+        """The last word; after Ansible broke off it names the machines that it did not end."""
+        left_out, over_limit = frozenset[int](), False
+        said, limit = self._reader.end, self.order.pace.max_fail_percentage
+        if how == "failed" and said is not None and said.stats is not None:
+            over_limit = said.broke_off and limit is not None
+            begun = said.stats["processed"]
+            left_out = frozenset(
+                machine for machine in self._unended if over_limit or f"m{machine}" not in begun
+            )
+        if over_limit:
+            message = _("{message}: more than {limit:g} % of a batch").format(
+                message=message, limit=limit
+            )
+        text = None if message is None else clean(message)
+        return RunEnd(self.order.run_id, how, text, left_out, over_limit)
 
     def _attend(self) -> tuple[str, str | None]:
         """Listen until the child has said everything; how the run ended."""
@@ -216,6 +235,11 @@ class LocalRun:
     def _collect(self, events: list[HostEvent]) -> None:
         if events and not self._batch:
             self._batch_since = time.monotonic()
+        self._unended -= {
+            event.machine_id
+            for event in events
+            if event.report is not None or event.status in ("failed", "unreachable")
+        }
         self._batch += events
         if len(self._batch) >= BATCH_SIZE:
             self._flush()

@@ -29,13 +29,14 @@ class End:
     """The last line of the child: what ansible-runner and Ansible itself said.
 
     `stats` are Ansible's counts per kind and machine (`playbook_on_stats`), which it gives only
-    when it ended in order.
+    when it ended in order. `broke_off`: it said that no machines remain to go on with.
     """
 
     status: str
     code: int | None
     stats: Mapping[str, Mapping[str, int]] | None
     error: str | None = None
+    broke_off: bool = False
 
 
 class Reader:
@@ -71,8 +72,15 @@ class Reader:
             raise Garbage(f"a line follows the end: {line[:80]!r}")
         try:
             match json.loads(redact(line, self._secrets)):
-                case {"end": {"status": str(status), "code": code, "stats": stats, "error": error}}:
-                    self.end = End(status, code, stats, error)
+                case {
+                    "end": {
+                        "status": str(status),
+                        "code": code,
+                        "stats": stats,
+                        "error": error,
+                    } as end
+                }:
+                    self.end = End(status, code, stats, error, end.get("broke_off", False))
                     return None
                 case [
                     str(status),

@@ -116,8 +116,10 @@ class FakeEngine:
     def deliver(self, *events: HostEvent) -> None:
         self._sinks[events[0].run_id].host_events(events)
 
-    def end(self, run_id: int, how: str = "successful", message: str | None = None) -> None:
-        self._sinks[run_id].run_ended(RunEnd(run_id, how, message))
+    def end(
+        self, run_id: int, how: str = "successful", message: str | None = None, **more: Any
+    ) -> None:
+        self._sinks[run_id].run_ended(RunEnd(run_id, how, message, **more))
         self.running.discard(run_id)
 
 

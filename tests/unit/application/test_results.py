@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from rollout.domain.machine import MachineState, Step
-from rollout.store.tables import Evidence
+from rollout.store.tables import AuditRow, Evidence
 
 Office = Any
 
@@ -181,6 +181,66 @@ def test_a_reimage_that_failed_before_the_token_was_used_can_never_go_off(
     office.engine.deliver(office.engine.event(order.run_id, machine_id, "failed", message="no"))
     assert office.states([machine_id]) == ["failed"]
     assert office.boot(machine_id).image_id is None
+
+
+@pytest.mark.parametrize("step", [Step.CAPTURE, Step.REIMAGE])
+def test_machines_that_a_run_left_out_begin_anew_and_none_of_them_has_failed(
+    office: Office, step: Step
+) -> None:
+    office.wave()
+    order, (bad, cut_off, untouched) = office.begin(step, 3)
+    if step is Step.REIMAGE:
+        office.arm(order, cut_off)
+    office.engine.deliver(
+        office.engine.event(order.run_id, bad, "failed", message="no"),
+        office.engine.event(order.run_id, cut_off),
+    )
+    left = frozenset({cut_off, untouched})
+    office.engine.end(order.run_id, "failed", "1 machines failed", left_out=left)
+    assert office.states([bad, cut_off, untouched]) == ["failed", *[step.starts_from] * 2]
+    for machine_id in left:
+        assert [claim.outcome for claim in office.claims(machine_id)][-1] == "not_started"
+    assert office.boot(cut_off).image_id is None
+    assert office.wave_state() == "running"
+
+
+def test_a_machine_that_is_left_out_again_and_again_is_never_given_up(office: Office) -> None:
+    office.wave()
+    _, (machine_id,) = office.begin(Step.CAPTURE)
+    for _attempt in range(5):
+        left = frozenset({machine_id})
+        office.engine.end(office.engine.last.run_id, "failed", "1 machines failed", left_out=left)
+        assert office.states([machine_id]) == ["cleared"]
+        office.programme.tick()
+
+
+def test_a_machine_whose_disk_is_being_rewritten_is_not_called_back(office: Office) -> None:
+    office.wave()
+    order, (machine_id,) = office.begin(Step.REIMAGE)
+    office.arm(order, machine_id)
+    install = office.boot(machine_id)
+    left = frozenset({machine_id})
+    office.engine.end(order.run_id, "failed", "1 machines failed", left_out=left, over_limit=True)
+    assert office.states([machine_id]) == ["reimaging"]
+    office.check_in(machine_id, install.check_in_token)
+    assert office.states([machine_id]) == ["reimaged"]
+
+
+def test_more_failures_than_a_batch_may_have_halt_the_wave_with_the_numbers(
+    office: Office,
+) -> None:
+    office.wave()
+    order, (bad, other) = office.begin(Step.CAPTURE, 2)
+    office.engine.deliver(office.engine.event(order.run_id, bad, "failed", message="no"))
+    why = "1 machines failed: more than 20 % of a batch"
+    left = frozenset({other})
+    office.engine.end(order.run_id, "failed", why, left_out=left, over_limit=True)
+    assert office.wave_state() == "halted"
+    assert office.states([other]) == ["cleared"]
+    (halt,) = [row for row in office.rows(AuditRow) if row.verb == "halt"]
+    assert halt.reason == f"capture, run {order.run_id}: {why}"
+    office.programme.tick()
+    assert office.engine.last.run_id == order.run_id
 
 
 def test_evidence_of_every_control_is_kept_with_its_claim(office: Office) -> None:
