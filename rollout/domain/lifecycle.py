@@ -73,6 +73,10 @@ class Lifecycle:
             raise NotAllowed(self.noun, key, state, verb)
         return self.follow(memory, verb, target)
 
+    def returns(self, memory: Memory, verb: StrEnum) -> bool:
+        """Whether this move leads a row back to where it was before it was held."""
+        return self.moves.get((self.states(memory["state"]), verb)) is Back.TO_BEFORE_HOLD
+
     def sources(self, verb: StrEnum) -> frozenset[StrEnum]:
         """The states from which `verb` is possible."""
         return frozenset(state for state, known in self.moves if known == verb)

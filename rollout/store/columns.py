@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import CheckConstraint, DateTime, Dialect, String
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from rollout.i18n.told import retold, stored
+
 ISO = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
@@ -49,6 +51,19 @@ class Instant(TypeDecorator[datetime]):
         if isinstance(value, datetime):
             return value.astimezone(UTC)
         return None
+
+
+class Why(TypeDecorator[str]):
+    """A cause or reason: a `Told` is kept in no language and read in the reader's own."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else stored(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else retold(value)
 
 
 def one_of(

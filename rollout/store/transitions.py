@@ -16,13 +16,15 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Table, func, select, update
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session, SQLModel, col
 
 from rollout.domain.errors import NotAllowed, NotFound, StaleState
 from rollout.domain.history import Fact, canonical
 from rollout.domain.lifecycle import Lifecycle
+from rollout.i18n.told import stored, typed
 from rollout.store import history
 from rollout.store.columns import instant_text
+from rollout.store.tables import AuditRow
 
 # Bounds memory, and the parameters of one statement (PostgreSQL takes 65,535).
 _CHUNK = 20_000
@@ -54,12 +56,14 @@ def apply(
     """Move the rows `ids` of `table` by `verb`.
 
     `reason` is kept in the history, and as the row's `cause` while its state is an explained
-    one. `versions` are those that the caller saw; a row that is newer is refused. Every object
-    of `session` is expired.
+    one; a row that returns to such a state has its old cause again. `versions` are those that the
+    caller saw; a row that is newer is refused. Every object of `session` is expired.
     Raises NotFound, NotAllowed (the table has no such move), StaleState (changed meanwhile).
     """
     moved: list[Moved] = []
     moment, word = instant_text(at), str(verb)
+    reason = None if reason is None else typed(reason)
+    kept = None if reason is None else stored(reason)
     extra = canonical(detail) if detail else None
     rows_of = _columns(table)
     with _collector_paused():
@@ -67,7 +71,10 @@ def apply(
             facts: list[Fact] = []
             for group in _groups(session, rows_of, chunk, verb, versions):
                 explained = group.written["state"] in rows_of.lifecycle.explained
-                _write(session, rows_of, group, at=at, cause=reason if explained else None)
+                cause: Any = reason if explained else None
+                if explained and rows_of.lifecycle.returns(group.memory, verb):
+                    cause = _known_cause(rows_of, str(group.written["state"]))
+                _write(session, rows_of, group, at=at, cause=cause)
                 from_state, to_state = group.memory["state"], str(group.written["state"])
                 version = group.version + 1
                 moved += [Moved(id_, key, from_state, to_state, version) for id_, key in group.rows]
@@ -81,7 +88,7 @@ def apply(
                         word,
                         from_state,
                         to_state,
-                        reason,
+                        kept,
                         run_id,
                         version,
                         extra,
@@ -173,9 +180,23 @@ def _groups(
         yield _Group(version, remembered, lifecycle.move(remembered, verb, key=rows[0][1]), rows)
 
 
-def _write(
-    session: Session, columns: _Columns, group: _Group, *, at: datetime, cause: str | None
-) -> None:
+def _known_cause(columns: _Columns, state: str) -> Any:
+    """Why the row came to `state` the last time, as the history has it."""
+    return (
+        select(AuditRow.reason)
+        .where(
+            AuditRow.noun == columns.lifecycle.noun,
+            AuditRow.noun_id == columns.table.c.id,
+            AuditRow.to_state == state,
+        )
+        .order_by(col(AuditRow.id).desc())
+        .limit(1)
+        .correlate(columns.table)
+        .scalar_subquery()
+    )
+
+
+def _write(session: Session, columns: _Columns, group: _Group, *, at: datetime, cause: Any) -> None:
     table = columns.table
     result = session.connection().execute(
         update(table)

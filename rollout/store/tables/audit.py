@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, Column, Index, text
 from sqlmodel import Field, SQLModel
 
-from rollout.store.columns import Instant
+from rollout.store.columns import Instant, Why
 
 OUTCOMES = text("verb IN ('hand_over', 'supersede', 'fail', 'fall_silent', 'retry')")
 """What the forecast reads; word for word the condition of an index, or it would not be used."""
@@ -34,7 +34,7 @@ class AuditRow(SQLModel, table=True):
     verb: str
     from_state: str | None = None
     to_state: str | None = None
-    reason: str | None = None
+    reason: str | None = Field(default=None, sa_column=Column(Why))
     run_id: int | None = None
     version: int | None = None
     detail: str | None = None

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, Column, Index
 from sqlmodel import Field, SQLModel
 
-from rollout.store.columns import Instant
+from rollout.store.columns import Instant, Why
 
 KINDS = ("cancel_run", "probe_machine")
 
@@ -29,9 +29,9 @@ class Command(SQLModel, table=True):
     kind: str
     target_id: int
     actor: str
-    reason: str | None = None
+    reason: str | None = Field(default=None, sa_column=Column(Why))
     created_at: datetime = Field(sa_column=Column(Instant, nullable=False))
     run_id: int | None = None
     answered_at: datetime | None = Field(default=None, sa_column=Column(Instant))
-    answer: str | None = None
+    answer: str | None = Field(default=None, sa_column=Column(Why))
     refused: bool = False

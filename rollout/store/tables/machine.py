@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, Column, Index
 from sqlmodel import Field, SQLModel
 
 from rollout.domain.machine import MACHINE, MachineState, Step
-from rollout.store.columns import Instant, one_of
+from rollout.store.columns import Instant, Why, one_of
 
 
 class Machine(SQLModel, table=True):
@@ -56,7 +56,7 @@ class Machine(SQLModel, table=True):
     attempt: int = 1
     held_from: str | None = None
     state_since: datetime = Field(sa_column=Column(Instant, nullable=False))
-    cause: str | None = None
+    cause: str | None = Field(default=None, sa_column=Column(Why))
     version: int = 1
 
     wave_id: int | None = Field(default=None, foreign_key="waves.id")

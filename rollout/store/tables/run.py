@@ -7,7 +7,7 @@ from sqlmodel import Field, SQLModel
 
 from rollout.domain.machine import Step
 from rollout.domain.run import RUN, RunPurpose, RunState
-from rollout.store.columns import Instant, one_of
+from rollout.store.columns import Instant, Why, one_of
 
 
 class Run(SQLModel, table=True):
@@ -40,5 +40,5 @@ class Run(SQLModel, table=True):
 
     state: str = Field(default=RunState.CREATED.value, index=True)
     state_since: datetime = Field(sa_column=Column(Instant, nullable=False))
-    cause: str | None = None
+    cause: str | None = Field(default=None, sa_column=Column(Why))
     version: int = 1

@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, Column
 from sqlmodel import Field, SQLModel
 
 from rollout.domain.wave import WAVE, WaveState
-from rollout.store.columns import Instant, one_of
+from rollout.store.columns import Instant, Why, one_of
 
 
 class Wave(SQLModel, table=True):
@@ -37,7 +37,7 @@ class Wave(SQLModel, table=True):
 
     state: str = Field(default=WaveState.DRAFT.value)
     state_since: datetime = Field(sa_column=Column(Instant, nullable=False))
-    cause: str | None = None
+    cause: str | None = Field(default=None, sa_column=Column(Why))
     version: int = 1
 
     submitted_by: str | None = None
