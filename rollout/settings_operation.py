@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from rollout.domain.gates import Limits as GateLimits
 from rollout.domain.machine import Step
 from rollout.domain.windows import Hours, Window
+from rollout.i18n import _
 from rollout.settings_planning import WEEKDAYS, Section, Weekday
 
 Share = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
@@ -60,6 +61,14 @@ class Gates(Section):
         """What the gates themselves need."""
         own = {"silent_minutes", "licences", "licences_hours", "notices_days"}
         return GateLimits(**self.model_dump(exclude=own))
+
+
+class Waves(Section):
+    """`[waves]`"""
+
+    start: Literal["due", "by hand"] = "due"
+    """`due`: an approved wave starts by itself on its first day, when the pilot is done; `by hand`:
+    an operator starts it."""
 
 
 class Tranches(Section):
@@ -157,8 +166,10 @@ def _batches(value: Any) -> Any:
         whole = isinstance(size, int) and not isinstance(size, bool) and size > 0
         if not whole and not (share and 0 < int(share[1]) <= 100):
             raise ValueError(
-                f"{size!r} is no size of a batch: write a whole number such as 5, or a share such "
-                'as "10%"'
+                _(
+                    "{size} is no size of a batch: write a whole number such as 5, or a share such"
+                    " as '10%'"
+                ).format(size=repr(size))
             )
     return tuple(sizes)
 
@@ -186,6 +197,25 @@ class StepTimes(Section):
     middle of the step wait too. A machine that does not answer does not count as failed."""
     throttle: Annotated[int, Field(ge=0)] = 0
     """At most so many machines of a run are in the same task at once; 0: as many as `forks`."""
+
+
+class Verification(Section):
+    """`[verify]`: controls that could not be judged when they were measured, such as an EDR that
+    shows up in its portal minutes later."""
+
+    recheck_minutes: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30
+    """They are measured again after so long, and again, while the machine is at its owner's."""
+    recheck_hours: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 48
+    """What is still pending when this is over needs a person."""
+    only_take_home: tuple[str, ...] = ("disk_encryption",)
+    """Controls that are awaited only of machines that may be taken home."""
+
+
+class Retirement(Section):
+    """`[retirement]`: PCs that were replaced by a successor."""
+
+    retention_days: Annotated[int, Field(ge=0)] = 30
+    """So long a PC stays as it is after its successor was handed over; then it may be erased."""
 
 
 class Failures(Section):

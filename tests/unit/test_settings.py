@@ -102,7 +102,7 @@ def test_an_unknown_key_is_named_with_the_page_that_lists_them(configure: Config
         ("[steps.capture]\nattempts = 0\n", "steps.capture.attempts"),
         ('[steps.capture]\nretry_matching = ["("]\n', "steps.capture.retry_matching.0"),
         ('[steps.capture]\nretry_on = ["unknown"]\n', "steps.capture.retry_on.0"),
-        ("[steps.capture]\nserial = 0\n", "steps.capture.serial: Value error, 0 is no size"),
+        ("[steps.capture]\nserial = 0\n", "steps.capture.serial: 0 is no size"),
         ('[steps.capture]\nserial = [1, "200%"]\n', "'200%' is no size of a batch"),
         ("[steps.capture]\nmax_fail_percentage = 100\n", "steps.capture.max_fail_percentage"),
         ('[windows]\nhours = ["18-22"]\n', "windows.hours.0"),
