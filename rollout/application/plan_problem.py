@@ -1,11 +1,14 @@
 """What the planner is asked: the ledger, the dates in force and the configuration, put together."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Self
 
 from sqlmodel import Session
 
+from rollout.domain.text import match_key
 from rollout.domain.wave import WaveState
 from rollout.planning.calendar import Span, WorkCalendar
 from rollout.planning.problem import (
@@ -21,7 +24,7 @@ from rollout.planning.problem import (
 )
 from rollout.settings import DateRange, DepartmentRules, Generation, Settings
 from rollout.settings_planning import WEEKDAYS
-from rollout.store import plans
+from rollout.store import own_dates, plans
 
 _ANNOUNCED = (WaveState.APPROVED.value,)
 
@@ -47,7 +50,8 @@ def problem_of(
         others_from = calendar.following(pilot_ends, soak, until=last) or settings.programme.cutover
     taken = plans.taken(session)
     names = {_department(row.bureau, row.division) for row in rows}
-    machines = [_to_place(row, settings, today) for row in rows]
+    agreed = _Agreed.read(session, settings)
+    machines = [_to_place(row, settings, agreed, today) for row in rows]
     keys = {machine.site for machine in machines} | {row.site or "" for row in taken}
     limits = settings.limits
     generations = {row.generation for row in rows} | {row.generation for row in taken}
@@ -169,7 +173,30 @@ def _open_waves(session: Session, settings: Settings) -> list[OpenWave]:
     return list(sizes.values())
 
 
-def _to_place(row: plans.Waiting, settings: Settings, today: date) -> MachineToPlace:
+@dataclass(frozen=True)
+class _Agreed:
+    """What was imported about single machines and people, by id."""
+
+    machines: Mapping[int, own_dates.Agreed]
+    people: Mapping[int, own_dates.Agreed]
+    absences: Mapping[int, Sequence[own_dates.Away]]
+    trained: Mapping[int, date]
+    """The last day of the demanded training of those who have had all of it."""
+
+    @classmethod
+    def read(cls, session: Session, settings: Settings) -> Self:
+        keys = {match_key(course) for course in settings.training.courses}
+        return cls(
+            own_dates.of_machines(session),
+            own_dates.of_people(session),
+            own_dates.absences(session),
+            own_dates.trained(session, keys, settings.training.pass_score),
+        )
+
+
+def _to_place(
+    row: plans.Waiting, settings: Settings, agreed: _Agreed, today: date
+) -> MachineToPlace:
     policy = settings.generation(row.generation)
     site = row.site or _site_of(settings, row.bureau, row.division)
     return MachineToPlace(
@@ -181,7 +208,7 @@ def _to_place(row: plans.Waiting, settings: Settings, today: date) -> MachineToP
         order=policy.order,
         obstacle=_obstacle(row, policy, site),
         refresh=policy.path == "refresh",
-        own=_own(row, policy, settings),
+        own=_own(row, policy, settings, agreed),
         current=_current(row, settings, today),
     )
 
@@ -200,21 +227,38 @@ def _obstacle(row: plans.Waiting, policy: Generation, site: str) -> Obstacle | N
     return None
 
 
-def _own(row: plans.Waiting, policy: Generation, settings: Settings) -> OwnDates | None:
+def _own(
+    row: plans.Waiting, policy: Generation, settings: Settings, agreed: _Agreed
+) -> OwnDates | None:
+    """What the configuration and the imported lists say together; the configuration pins."""
+    nothing = own_dates.Agreed()
     machine = settings.machines.get(row.asset_tag)
     person = settings.people.get(row.staff_number or "")
-    lease = row.lease_to if policy.path == "refresh" else None
-    if machine is None and person is None and lease is None:
-        return None
-    windows = [found.window for found in (machine, person) if found and found.window]
-    trained = person.trained_on if person else None
-    return OwnDates(
-        pinned=machine.pinned if machine else None,
-        windows=_spans(windows),
-        absences=_spans(person.absences) if person else (),
+    machine_dates = agreed.machines.get(row.id, nothing)
+    person_dates = agreed.people.get(row.owner_id or 0, nothing)
+    configured = [found.window for found in (machine, person) if found and found.window]
+    listed = [
+        Span(dates.window_first, dates.window_last)
+        for dates in (machine_dates, person_dates)
+        if dates.window_first and dates.window_last
+    ]
+    away = [Span(*entry[:2]) for entry in agreed.absences.get(row.owner_id or 0, ())]
+    due = [day for day in (person.trained_on if person else None, person_dates.day) if day]
+    done = agreed.trained.get(row.owner_id or 0)
+    # Whoever has had the training need not wait for the day on which it was due.
+    trained = done or max(due, default=None)
+    own = OwnDates(
+        pinned=(machine.pinned if machine else None) or machine_dates.day,
+        windows=(*_spans(configured), *listed),
+        absences=tuple(sorted({*_spans(person.absences if person else ()), *away}, key=_first)),
         not_before=trained + timedelta(days=1) if trained else None,
-        not_after=lease,
+        not_after=row.lease_to if policy.path == "refresh" else None,
     )
+    return own if own != OwnDates() else None
+
+
+def _first(span: Span) -> tuple[date, date]:
+    return span.first, span.last
 
 
 def _current(row: plans.Waiting, settings: Settings, today: date) -> Current | None:

@@ -10,6 +10,7 @@ from rollout.cli import (
     demo,
     export,
     importing,
+    importing_dates,
     lab,
     machine,
     plan,
@@ -58,6 +59,8 @@ def options(
     context.obj = Invocation(actor=actor, now=now)
 
 
+for name, (importing_command, text) in importing_dates.COMMANDS.items():
+    importing.app.command(name, help=text)(importing_command)
 for group in (importing, plan, wave, machine, run, export, audit, lab):
     app.add_typer(group.app)
 for command in (*setup.COMMANDS, *serving.COMMANDS, *screen.COMMANDS, *demo.COMMANDS):

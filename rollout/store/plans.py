@@ -1,9 +1,10 @@
 """Queries on plans: what the planner reads, and what it leaves behind."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from itertools import islice
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, and_, insert, or_, text, update
 from sqlmodel import Session, col, func, select
@@ -14,6 +15,16 @@ from rollout.store.tables import Department, Machine, Person, Plan, PlanSlot, Si
 
 _BATCH = 20_000
 _NOT_ANY_MORE = (MachineState.EXCLUDED.value, MachineState.REGISTERED.value)
+
+
+T = TypeVar("T")
+
+
+def _batches(values: Iterable[T]) -> Iterator[list[T]]:
+    """SQLite takes at most 32,766 parameters in one statement."""
+    iterator = iter(values)
+    while batch := list(islice(iterator, _BATCH)):
+        yield batch
 
 
 class Waiting(NamedTuple):
@@ -33,6 +44,7 @@ class Waiting(NamedTuple):
     site: str | None
     bureau: str | None
     division: str | None
+    owner_id: int | None = None
     staff_number: str | None = None
     lease_to: date | None = None
     day: date | None = None
@@ -75,6 +87,7 @@ def waiting(session: Session) -> list[Waiting]:
             Site.key,
             Department.bureau,
             Department.division,
+            Machine.owner_id,
             Person.staff_number,
             Machine.lease_to,
             Machine.planned_day,
@@ -147,8 +160,11 @@ def sites(session: Session) -> dict[str, int]:
 
 def known_tags(session: Session, tags: Iterable[str]) -> set[str]:
     """Those of `tags` that a machine has."""
-    wanted = list(tags)
-    return set(session.exec(select(Machine.asset_tag).where(col(Machine.asset_tag).in_(wanted))))
+    found: set[str] = set()
+    for batch in _batches(tags):
+        named = select(Machine.asset_tag).where(col(Machine.asset_tag).in_(batch))
+        found.update(session.exec(named))
+    return found
 
 
 class UnseenWave(NamedTuple):
@@ -296,16 +312,13 @@ def slots(session: Session, plan_id: int) -> list[SlotRow]:
 
 def ids_of(session: Session, tags: Iterable[str]) -> list[int]:
     """The ids of planned machines with these tags."""
-    return [
-        machine_id
-        for machine_id in session.exec(
-            select(Machine.id).where(
-                col(Machine.asset_tag).in_(list(tags)),
-                Machine.state == MachineState.PLANNED.value,
-            )
+    found: list[int] = []
+    for batch in _batches(tags):
+        planned = select(Machine.id).where(
+            col(Machine.asset_tag).in_(batch), Machine.state == MachineState.PLANNED.value
         )
-        if machine_id is not None
-    ]
+        found += [machine_id for machine_id in session.exec(planned) if machine_id is not None]
+    return found
 
 
 def dated_in_plan(session: Session, plan_id: int) -> list[int]:
@@ -319,11 +332,12 @@ def dated_in_plan(session: Session, plan_id: int) -> list[int]:
     )
 
 
-def take_off(session: Session, ids: Sequence[int]) -> None:
+def take_off(session: Session, ids: Iterable[int]) -> None:
     """Machines that have no day any more."""
-    session.connection().execute(
-        update(Machine).where(col(Machine.id).in_(ids)).values(wave_id=None, planned_day=None)
-    )
+    for batch in _batches(ids):
+        session.connection().execute(
+            update(Machine).where(col(Machine.id).in_(batch)).values(wave_id=None, planned_day=None)
+        )
 
 
 def empty_waves(session: Session) -> list[int]:

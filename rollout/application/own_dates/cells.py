@@ -33,12 +33,12 @@ class Cells:
 
     def day(self, name: str) -> date | None:
         """The day in the cell; None when it is empty or bad."""
-        return self._read(name, day_of)
+        return self.read(name, day_of)
 
     def period(self, both: str, first: str, last: str) -> Period | None:
         """The period in one cell or in two; None when there is none or it is bad."""
         if self._filled(both):
-            return self._read(both, parse_days)
+            return self.read(both, parse_days)
         begin, end = self.day(first), self.day(last)
         if not self.good or (begin is None and end is None):
             return None
@@ -70,7 +70,7 @@ class Cells:
 
     def person(self, name: str, known: Mapping[str, int]) -> str | None:
         """The staff number of somebody whom the ledger knows; None when empty or bad."""
-        number = self._read(name, parse_staff_number) if self._filled(name) else None
+        number = self.read(name, parse_staff_number) if self._filled(name) else None
         if number is not None and number not in known:
             self.refuse(
                 name,
@@ -86,7 +86,8 @@ class Cells:
     def _filled(self, name: str) -> bool:
         return tidy(self.text(name)) not in ("", "-")
 
-    def _read(self, name: str, reader: Callable[[str], T]) -> T | None:
+    def read(self, name: str, reader: Callable[[str], T]) -> T | None:
+        """The cell as `reader` understands it; None when it is empty or bad."""
         cell = self.row.cells.get(name, "")
         if cell == "" or cell is None:
             return None

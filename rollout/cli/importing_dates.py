@@ -1,0 +1,134 @@
+"""`rollout import absences` and `rollout import constraints`"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rollout.cli.invocation import AsJson, invocation
+from rollout.cli.output import print_json, print_table, progress_bar, say
+from rollout.i18n import _
+
+if TYPE_CHECKING:
+    from rollout.application.own_dates.report import DatesReport
+
+SHOWN = 30
+"""Bad cells that are printed before the rest is only counted."""
+
+File = Annotated[Path, typer.Argument(metavar="FILE")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help=_("the same report, but nothing is written"))
+]
+Encoding = Annotated[
+    str | None, typer.Option("--encoding", help=_("of a CSV file; detected by default"))
+]
+Sheet = Annotated[str | None, typer.Option("--sheet", help=_("of a workbook; found by its header"))]
+
+
+def absences(
+    context: typer.Context,
+    file: File,
+    dry_run: DryRun = False,
+    encoding: Encoding = None,
+    sheet: Sheet = None,
+    as_json: AsJson = False,
+) -> None:
+    """The command `import absences`."""
+    from rollout.adapters.ledger.lists import open_list
+    from rollout.application.own_dates.absences import import_absences
+
+    given = invocation(context)
+    application = given.application()
+    rows = open_list(file, "absences", encoding=encoding, sheet=sheet)
+    with progress_bar(_("reading")) as bar:
+        report = import_absences(
+            application.database,
+            rows,
+            operator=application.operator(given.actor),
+            now=application.clock.now(),
+            dry_run=dry_run,
+            progress=bar,
+        )
+    _show(report, as_json)
+
+
+def constraints(
+    context: typer.Context,
+    file: File,
+    dry_run: DryRun = False,
+    encoding: Encoding = None,
+    sheet: Sheet = None,
+    as_json: AsJson = False,
+) -> None:
+    """The command `import constraints`."""
+    from rollout.adapters.ledger.lists import open_list
+    from rollout.application.own_dates.constraints import import_constraints
+    from rollout.application.plan_problem import calendar_of
+
+    given = invocation(context)
+    application = given.application()
+    rows = open_list(file, "constraints", encoding=encoding, sheet=sheet)
+    with progress_bar(_("reading")) as bar:
+        report = import_constraints(
+            application.database,
+            rows,
+            calendar_of(application.settings),
+            operator=application.operator(given.actor),
+            now=application.clock.now(),
+            dry_run=dry_run,
+            progress=bar,
+        )
+    _show(report, as_json)
+
+
+COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
+    "absences": (
+        absences,
+        _("Import absences (CSV or XLSX): for everybody in the list, it is the whole truth."),
+    ),
+    "constraints": (
+        constraints,
+        _("Import agreed dates: pinned days, windows of days, training."),
+    ),
+}
+
+
+def _show(report: "DatesReport", as_json: bool) -> None:
+    if as_json:
+        print_json(report.as_json())
+        return
+    say(
+        _("{source}: {rows} rows, {good} good, {bad} bad").format(
+            source=report.source, rows=report.rows, good=report.good, bad=report.bad
+        )
+    )
+    say(
+        _("{changed} with new dates, {cleared} without any now, {unchanged} as before").format(
+            changed=report.changed, cleared=report.cleared, unchanged=report.unchanged
+        )
+    )
+    if report.faults:
+        print_table(
+            [_("row"), _("column"), _("value"), _("reason"), _("remedy")],
+            [
+                [fault.row, fault.column, fault.value, fault.why(), fault.what_to_do()]
+                for fault in report.faults[:SHOWN]
+            ],
+            title=_("bad cells"),
+        )
+        if len(report.faults) > SHOWN:
+            say(_("and {number} more: see --json").format(number=len(report.faults) - SHOWN))
+    for remark in report.remarks.values():
+        rows = ", ".join(map(str, remark.rows)) + (
+            " ..." if remark.count > len(remark.rows) else ""
+        )
+        say(
+            _("note: {message} ({count} rows: {rows})").format(
+                message=remark.text(), count=remark.count, rows=rows
+            )
+        )
+    if report.dry_run:
+        say(_("dry run: nothing was written"))
+    elif report.changed or report.cleared:
+        say(_("written; `rollout plan solve` shows what it changes"))
