@@ -26,9 +26,12 @@ from rollout.settings_faults import reason
 from rollout.settings_operation import (
     Failures,
     Gates,
+    Retirement,
     StepTimes,
     Training,
     Tranches,
+    Verification,
+    Waves,
     Windows,
 )
 from rollout.settings_planning import (
@@ -67,6 +70,7 @@ __all__ = [
     "PersonalData",
     "Pilot",
     "Programme",
+    "Retirement",
     "Roles",
     "Section",
     "Service",
@@ -76,6 +80,8 @@ __all__ = [
     "StepTimes",
     "Training",
     "Tranches",
+    "Verification",
+    "Waves",
     "Windows",
     "config_path",
     "load",
@@ -233,11 +239,14 @@ class Settings(BaseSettings):
     departments: dict[str, DepartmentRules] = {}
     limits: Limits = Limits()
     pilot: Pilot = Pilot()
+    waves: Waves = Waves()
     tranches: Tranches = Tranches()
     gates: Gates = Gates()
     training: Training = Training()
     windows: Windows = Windows()
     failures: Failures = Failures()
+    verify: Verification = Verification()
+    retirement: Retirement = Retirement()
     generations: dict[str, Generation] = {}
     notice: Notice = Notice()
     machines: dict[str, MachineRules] = {}

@@ -14,7 +14,7 @@ from math import ceil
 from sqlmodel import Session
 
 from rollout.domain.machine import STEP_FROM, WORKING, MachineState, Step
-from rollout.settings import Settings
+from rollout.settings import Settings, SiteLimits
 from rollout.store import machines, ready, runs, stops
 from rollout.store.ready import AtWork, Ready
 from rollout.store.tables import Machine, Run
@@ -71,11 +71,11 @@ def batches(session: Session, settings: Settings, at: datetime) -> list[Batch]:
     places = _run_places(settings, alive, claimed)
     if places <= 0:
         return []
-    waiting = _waiting(session, settings, at)
+    rooms = _Rooms(session, settings, claimed)
+    waiting = _waiting(session, settings, at, rooms.full())
     if not waiting:
         return []
     ordered = sorted(waiting, key=_urgency(session, settings, at))
-    rooms = _Rooms(session, settings, claimed)
     gathering = _gathering(settings, ordered, alive, at)
     return _fill(settings, ordered, rooms, gathering, places)
 
@@ -95,16 +95,22 @@ def _run_places(settings: Settings, alive: Sequence[Run], claimed: AtWork) -> in
     return min(ceil(limit - load - _ROUNDING), PROCESSES_PER_PLACE * limit - len(alive))
 
 
-def _waiting(session: Session, settings: Settings, at: datetime) -> list[tuple[Ready, Step]]:
-    """Machines whose step may begin at this time, with the step."""
+def _waiting(
+    session: Session, settings: Settings, at: datetime, full: Iterable[int]
+) -> list[tuple[Ready, Step]]:
+    """Machines whose step may begin at this time, with the step; not those of full sites."""
     ahead = settings.windows.ahead_days if settings.windows.ahead else 0
     local = at.astimezone(settings.programme.zone)
     furthest = local.date() + timedelta(days=ahead)
     stopped, sites = stops.stopped(session), machines.site_keys(session)
     opens: dict[int | None, bool] = {}
+    steps: dict[tuple[str, str], Step | None] = {}
     found = []
-    for machine in ready.ready(session, STEP_FROM, day=furthest):
-        step = next_step(settings, machine)
+    for machine in ready.ready(session, STEP_FROM, day=furthest, full=full):
+        kind = (machine.state, machine.generation)
+        if kind not in steps:
+            steps[kind] = next_step(settings, machine)
+        step = steps[kind]
         site = sites.get(machine.site_id or 0)
         if step is None or stopped.reaches(machine.generation, site):
             continue
@@ -150,9 +156,17 @@ class _Rooms:
         self._busy = Counter(machines.working_by_site(session, WORKING))
         self._rewriting = claimed.rewriting
 
+    def full(self) -> list[int]:
+        """The sites without a free place."""
+        return [
+            site_id
+            for site_id, busy in self._busy.items()
+            if site_id is not None and busy >= self._site(site_id).at_once
+        ]
+
     def take(self, machine: Ready, step: Step) -> bool:
         """Take a place for the machine, when there is one."""
-        limits = self._settings.site(self._keys.get(machine.site_id or 0, ""))
+        limits = self._site(machine.site_id)
         if self._busy[machine.site_id] >= limits.at_once:
             return False
         if step.destructive:
@@ -164,6 +178,9 @@ class _Rooms:
             self._rewriting[machine.site_id] += 1
         self._busy[machine.site_id] += 1
         return True
+
+    def _site(self, site_id: int | None) -> SiteLimits:
+        return self._settings.site(self._keys.get(site_id or 0, ""))
 
 
 def _gathering(

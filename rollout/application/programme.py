@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from rollout.application import choosing, dispatch, failures, gates, probing, settle
+from rollout.application import choosing, dispatch, due, failures, gates, probing, rechecks, settle
 from rollout.application.ports import Clock, RunEnd, RunEngine, RunOrder
 from rollout.application.results import Results
 from rollout.domain.errors import RolloutError
@@ -105,6 +105,7 @@ class Programme:
             leases.require(session, mine)
             settle.overdue(session, self.engine.alive(), at=at)
             self._doubt_again(session, at)
+        due.start_due(self.database, self.settings, lease_epoch=mine, at=at)
         gates.watch(self.database, self.settings, lease_epoch=mine, at=at)
         failures.hold_repeated(self.database, self.settings, lease_epoch=mine, at=at)
         failures.retry_by_itself(self.database, self.settings, lease_epoch=mine, at=at)
@@ -112,6 +113,8 @@ class Programme:
         probe = probing.claim_probe(self.database, self.settings, lease_epoch=mine, at=at)
         orders = [] if probe is None else [probe]
         orders += dispatch.claim_ready(self.database, self.settings, lease_epoch=mine, at=at)
+        recheck = rechecks.claim_recheck(self.database, self.settings, lease_epoch=mine, at=at)
+        orders += [] if recheck is None else [recheck]
         for order in orders:
             self._start(order)
         self._close_waves()
@@ -171,11 +174,7 @@ class Programme:
         at = self.clock.now()
         with self.database.write() as session:
             leases.require(session, self.lease_epoch)
-            for wave in waves.in_states(
-                session, WaveState.RUNNING, WaveState.SOAKING, WaveState.DONE
-            ):
-                counts = machines.counts(session, wave.id)
-                work = any(counts.get(state) for state in _MOVABLE)
+            for wave, work in waves.with_work(session, _MOVABLE):
                 if wave.state == WaveState.RUNNING and not work:
                     self._move_wave(session, wave, WaveVerb.SOAK, at)
                 elif wave.state != WaveState.RUNNING and work:

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, and_
 from sqlmodel import Session, col, func, or_, select
 
 from rollout.domain.machine import MachineState, Step
-from rollout.domain.wave import WaveState
-from rollout.store.tables import Claim, Machine, Person, Tranche, TrancheMember, Wave
+from rollout.store import waves
+from rollout.store.tables import Claim, Machine, Person, Tranche, TrancheMember
 
 
 class Ready(NamedTuple):
@@ -28,8 +28,11 @@ class Ready(NamedTuple):
     state_since: datetime
 
 
-def ready(session: Session, states: Iterable[MachineState], *, day: date) -> Sequence[Ready]:
-    """Machines in one of `states` with a day up to `day` that can be recognised and addressed."""
+def ready(
+    session: Session, states: Iterable[MachineState], *, day: date, full: Iterable[int] = ()
+) -> Sequence[Ready]:
+    """Machines in one of `states` with a day up to `day` that can be recognised and addressed;
+    those at the sites `full`, by id, are left out."""
     rows = session.exec(
         select(  # type: ignore[call-overload]
             Machine.id,
@@ -42,7 +45,6 @@ def ready(session: Session, states: Iterable[MachineState], *, day: date) -> Seq
             Machine.attempt,
             Machine.state_since,
         )
-        .join(Wave, col(Wave.id) == col(Machine.wave_id))
         .join(
             TrancheMember,
             and_(
@@ -57,7 +59,12 @@ def ready(session: Session, states: Iterable[MachineState], *, day: date) -> Seq
                 col(Tranche.number) == col(TrancheMember.number),
             ),
         )
-        .where(*_of_running_waves(states, day), Machine.serial != "", Machine.computer_name != "")
+        .where(
+            *_of_running_waves(session, states, day),
+            Machine.serial != "",
+            Machine.computer_name != "",
+            or_(col(Machine.site_id).is_(None), col(Machine.site_id).not_in(list(full))),
+        )
     )
     return [Ready(*row) for row in rows]
 
@@ -66,8 +73,7 @@ def resting(session: Session, states: Iterable[MachineState], *, day: date) -> S
     """Machines of running waves in one of `states` with a day up to `day`, oldest first."""
     return session.exec(
         select(Machine)
-        .join(Wave, and_(col(Wave.id) == col(Machine.wave_id)))
-        .where(*_of_running_waves(states, day))
+        .where(*_of_running_waves(session, states, day))
         .order_by(col(Machine.state_since), col(Machine.id))
     ).all()
 
@@ -76,9 +82,8 @@ def incomplete(session: Session, states: Iterable[MachineState], *, day: date) -
     """Those of `resting` that nobody can recognise or address."""
     return session.exec(
         select(Machine)
-        .join(Wave, and_(col(Wave.id) == col(Machine.wave_id)))
         .where(
-            *_of_running_waves(states, day),
+            *_of_running_waves(session, states, day),
             or_(
                 func.coalesce(Machine.serial, "") == "",
                 func.coalesce(Machine.computer_name, "") == "",
@@ -88,9 +93,13 @@ def incomplete(session: Session, states: Iterable[MachineState], *, day: date) -
     ).all()
 
 
-def _of_running_waves(states: Iterable[MachineState], day: date) -> list[ColumnElement[bool]]:
+def _of_running_waves(
+    session: Session, states: Iterable[MachineState], day: date
+) -> list[ColumnElement[bool]]:
     return [
-        col(Wave.state) == WaveState.RUNNING.value,
+        # As numbers: a join would be read from the state's side, through every machine that has
+        # a date in the months to come.
+        col(Machine.wave_id).in_(waves.running(session)),
         col(Machine.state).in_([state.value for state in states]),
         or_(col(Machine.planned_day).is_(None), col(Machine.planned_day) <= day),
     ]

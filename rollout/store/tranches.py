@@ -7,23 +7,18 @@ from sqlalchemy import and_, delete, insert
 from sqlmodel import Session, col, func, select
 
 from rollout.domain.machine import DONE
-from rollout.domain.wave import WaveState
-from rollout.store.tables import Machine, Tranche, TrancheMember, Wave
+from rollout.store import waves
+from rollout.store.tables import Machine, Tranche, TrancheMember
 
 
 def without(session: Session) -> dict[int, list[Machine]]:
     """Machines of running waves that have no tranche yet, by the wave's id."""
+    member = select(TrancheMember.machine_id).where(
+        TrancheMember.machine_id == Machine.id, TrancheMember.wave_id == Machine.wave_id
+    )
     rows = session.exec(
         select(Machine)
-        .join(Wave, and_(col(Wave.id) == col(Machine.wave_id)))
-        .outerjoin(
-            TrancheMember,
-            and_(
-                col(TrancheMember.machine_id) == col(Machine.id),
-                col(TrancheMember.wave_id) == col(Machine.wave_id),
-            ),
-        )
-        .where(Wave.state == WaveState.RUNNING.value, col(TrancheMember.number).is_(None))
+        .where(col(Machine.wave_id).in_(waves.running(session)), ~member.exists())
         .order_by(col(Machine.id))
     ).all()
     found: dict[int, list[Machine]] = {}

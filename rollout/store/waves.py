@@ -1,11 +1,14 @@
 """Queries on waves."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date
 
+from sqlalchemy import and_, or_
 from sqlmodel import Session, col, func, select
 
 from rollout.domain.errors import NotFound
+from rollout.domain.machine import MachineState
 from rollout.domain.wave import WaveState
 from rollout.store.tables import Machine, Wave
 
@@ -37,6 +40,48 @@ def in_states(session: Session, *states: WaveState) -> Sequence[Wave]:
     return session.exec(
         select(Wave).where(col(Wave.state).in_(words)).order_by(col(Wave.number))
     ).all()
+
+
+def running(session: Session) -> list[int]:
+    """The ids of the waves that run."""
+    rows = session.exec(select(Wave.id).where(Wave.state == WaveState.RUNNING.value))
+    return [id_ for id_ in rows if id_ is not None]
+
+
+def due(session: Session, day: date) -> Sequence[Wave]:
+    """Approved waves whose first day is `day` or earlier, in order of number."""
+    return session.exec(
+        select(Wave)
+        .where(Wave.state == WaveState.APPROVED.value, col(Wave.first_day) <= day)
+        .order_by(col(Wave.number))
+    ).all()
+
+
+def pilots(session: Session) -> Sequence[Wave]:
+    """Every pilot wave."""
+    return session.exec(select(Wave).where(col(Wave.pilot).is_(True))).all()
+
+
+def with_work(session: Session, states: Iterable[MachineState]) -> list[tuple[Wave, bool]]:
+    """Waves that run or soak, and done ones with work again: whether a machine of each is in one
+    of `states`."""
+    words = [state.value for state in states]
+    begun = (WaveState.RUNNING.value, WaveState.SOAKING.value, WaveState.DONE.value)
+    ids = session.exec(select(Wave.id).where(col(Wave.state).in_(begun))).all()
+    busy = session.exec(
+        select(Machine.wave_id)
+        .where(col(Machine.wave_id).in_(ids), col(Machine.state).in_(words))
+        .distinct()
+    ).all()
+    found = session.exec(
+        select(Wave).where(
+            or_(
+                col(Wave.state).in_((WaveState.RUNNING.value, WaveState.SOAKING.value)),
+                and_(Wave.state == WaveState.DONE.value, col(Wave.id).in_(busy)),
+            )
+        )
+    )
+    return [(wave, wave.id in busy) for wave in found]
 
 
 def counts(session: Session) -> dict[int, dict[str, int]]:
