@@ -24,6 +24,8 @@ from rollout.domain.machine import MachineState, Step
 from rollout.domain.run import ClaimOutcome
 from rollout.domain.text import ValueRefused
 from rollout.domain.wave import WaveState
+from rollout.domain.words import msgid
+from rollout.i18n.told import told
 from rollout.settings import Settings
 from rollout.store import claims, machines, stops, waves
 from rollout.store.database import Database
@@ -213,12 +215,19 @@ def give_up(
         _must_be_current(session, machine, claim)
         said = "".join(c if c.isprintable() else " " for c in reason)[:LONGEST_REASON].strip()
         disk = (
-            "its disk is no longer whole: leave it on and connected, then retry; it is written "
-            "again over the network"
+            msgid(
+                "its disk is no longer whole: leave it on and connected, then retry; it is written "
+                "again over the network"
+            )
             if disk_touched
-            else "its disk was not touched"
+            else msgid("its disk was not touched")
         )
-        reason = f"reimage: the installer gave up: {said or 'without a reason'}; {disk}"
+        reason = told(
+            msgid("{step}: the installer gave up: {said}; {disk}"),
+            step=Step.REIMAGE,
+            said=said or told(msgid("without a reason")),
+            disk=told(disk),
+        )
         settle.given_up(session, machine, claim, disk_touched=disk_touched, at=at, reason=reason)
 
 
@@ -249,7 +258,13 @@ def _arrive(
     expected = settings.generation(machine.generation).image
     if image_id != expected:
         settle.wrong_image(
-            session, machine, claim, at=at, reason=f"came back with {image_id}, not {expected}"
+            session,
+            machine,
+            claim,
+            at=at,
+            reason=told(
+                msgid("came back with {image}, not {expected}"), image=image_id, expected=expected
+            ),
         )
         return
     settle.done(
@@ -258,7 +273,7 @@ def _arrive(
         claim,
         actor=settle.DAEMON,
         at=at,
-        reason=f"checked in with {image_id}",
+        reason=told(msgid("checked in with {image}"), image=image_id),
         report=kept,
         run_id=claim.run_id,
     )

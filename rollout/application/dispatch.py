@@ -17,7 +17,8 @@ from rollout.application.ports import Pace, RunOrder
 from rollout.application.settle import DAEMON
 from rollout.application.tranches import assign
 from rollout.domain.machine import STEP_FROM, MachineState, MachineVerb, Step
-from rollout.i18n import _
+from rollout.domain.words import msgid
+from rollout.i18n.told import told
 from rollout.settings import Settings
 from rollout.store import claims, leases, machines, ready, stops, transitions
 from rollout.store.database import Database
@@ -61,9 +62,13 @@ def set_aside(
             (
                 held,
                 MachineVerb.HOLD,
-                _("the ledger has no serial or no computer name: correct it and import again"),
+                told(
+                    msgid(
+                        "the ledger has no serial or no computer name: correct it and import again"
+                    )
+                ),
             ),
-            (complete, MachineVerb.HAND_OVER, _("passage complete")),
+            (complete, MachineVerb.HAND_OVER, told(msgid("passage complete"))),
         ):
             transitions.apply(session, Machine, ids, verb, actor=DAEMON, at=at, reason=why)
         return len(complete), len(held)

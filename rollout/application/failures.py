@@ -10,7 +10,8 @@ from sqlmodel import Session
 from rollout.application.settle import DAEMON
 from rollout.domain.failures import signature
 from rollout.domain.machine import MachineState, MachineVerb, Step
-from rollout.i18n import _
+from rollout.domain.words import msgid
+from rollout.i18n.told import told
 from rollout.settings import Settings, StepTimes
 from rollout.store import claims, failures, leases, ready, stops, transitions
 from rollout.store.database import Database
@@ -61,10 +62,14 @@ def hold_repeated(database: Database, settings: Settings, *, lease_epoch: int, a
         for machine in failures.retried(session):
             if not _failed_alike(failures.recent(session, machine.id or 0), machine):
                 continue
-            why = _(
-                "failed twice in the same way ({cause}): mend it, then "
-                "`rollout machine release {tag}` and `rollout machine retry {tag}`"
-            ).format(cause=machine.cause, tag=machine.asset_tag)
+            why = told(
+                msgid(
+                    "failed twice in the same way ({cause}): mend it, then "
+                    "`rollout machine release {tag}` and `rollout machine retry {tag}`"
+                ),
+                cause=machine.cause,
+                tag=machine.asset_tag,
+            )
             _move(session, machine, MachineVerb.HOLD, at, why)
             held += 1
     return held
@@ -101,8 +106,11 @@ def retry_by_itself(
         leases.require(session, lease_epoch)
         for machine, policy in _to_retry(session, settings, at):
             if at - machine.state_since >= timedelta(minutes=policy.pause_minutes):
-                why = _("attempt {number} of {attempts} after: {cause}").format(
-                    number=machine.attempt + 1, attempts=policy.attempts, cause=machine.cause
+                why = told(
+                    msgid("attempt {number} of {attempts} after: {cause}"),
+                    number=machine.attempt + 1,
+                    attempts=policy.attempts,
+                    cause=machine.cause,
                 )
                 _move(session, machine, MachineVerb.RETRY, at, why)
                 begun += 1

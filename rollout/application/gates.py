@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import ColumnElement
 from sqlmodel import Session
 
+from rollout.application.gate_words import why_halted
 from rollout.application.operators import Operator
 from rollout.application.settle import DAEMON
 from rollout.domain.errors import RolloutError
@@ -217,7 +218,7 @@ def _look(session: Session, settings: Settings, wave: Wave, at: datetime) -> Non
     found = measure(session, settings, wave_id, tranche, at)
     stopping = halting(found)
     if stopping:
-        reason = "; ".join(f"gate {reading.gate}: {reading.numbers()}" for reading in stopping)
+        reason = why_halted(stopping)
         log.warning("wave %s halts: %s", wave.number, reason)
         transitions.apply(
             session,

@@ -17,7 +17,8 @@ from rollout.domain.errors import RolloutError
 from rollout.domain.machine import STEP_FROM, WORKING, MachineState
 from rollout.domain.run import RunVerb
 from rollout.domain.wave import WaveState, WaveVerb
-from rollout.i18n import _
+from rollout.domain.words import msgid
+from rollout.i18n.told import told
 from rollout.planning.calendar import Span, WorkCalendar
 from rollout.settings import Settings
 from rollout.store import commands, leases, machines, runs, transitions, waves
@@ -87,7 +88,7 @@ class Programme:
             with self.database.write() as session:
                 leases.require(session, self.lease_epoch)
                 run = runs.by_id(session, run_id)
-                reason = _("the daemon that ran it is gone")
+                reason = told(msgid("the daemon that ran it is gone"))
                 settle.run_lost(session, run, RunVerb.LOSE, at=at, reason=reason)
         return len(left)
 
@@ -140,7 +141,7 @@ class Programme:
         except (OSError, RolloutError) as error:
             # Nothing was begun: the claims are settled as without effect.
             self._results.run_ended(
-                RunEnd(order.run_id, "crashed", _("cannot start: {why}").format(why=error))
+                RunEnd(order.run_id, "crashed", told(msgid("cannot start: {why}"), why=error))
             )
             return
         log.info("run %s: %s on %s machines", order.run_id, order.playbook, len(order.hosts))
@@ -154,7 +155,9 @@ class Programme:
                 leases.require(session, self.lease_epoch)
         for command in asked:
             known = self.engine.cancel(command.target_id)
-            text = "stopping" if known else "not running here: nothing to stop"
+            text = told(
+                msgid("stopping") if known else msgid("not running here: nothing to stop")
+            )
             with self.database.write() as session:
                 commands.answer(
                     session, command.id or 0, text, at=self.clock.now(), refused=not known
@@ -167,7 +170,7 @@ class Programme:
             leases.require(session, self.lease_epoch)
             for run in runs.alive(session):
                 if run.lease_epoch == self.lease_epoch and run.id not in alive:
-                    reason = _("the engine does not run it")
+                    reason = told(msgid("the engine does not run it"))
                     settle.run_lost(session, run, RunVerb.CRASH, at=self.clock.now(), reason=reason)
 
     def _close_waves(self) -> None:

@@ -17,8 +17,8 @@ from rollout.domain.history import canonical
 from rollout.domain.machine import MachineVerb, Step
 from rollout.domain.run import ALIVE, ClaimOutcome, RunPurpose, RunState, RunVerb
 from rollout.domain.wave import WaveState, WaveVerb
-from rollout.i18n import _
-from rollout.i18n.labels import label
+from rollout.domain.words import msgid
+from rollout.i18n.told import told
 from rollout.store import claims, commands, evidence, machines, runs, transitions
 from rollout.store.database import Database
 from rollout.store.tables import Claim, Machine, Run, Wave
@@ -70,7 +70,7 @@ class Results:
             else:
                 verb = RunVerb.CANCEL if end.how == "cancelled" else RunVerb.CRASH
                 verb = RunVerb.LOSE if self.abandoning else verb
-                reason = end.message or _("the run ended: {how}").format(how=end.how)
+                reason = end.message or told(msgid("the run ended: {how}"), how=end.how)
                 settle.run_lost(session, run, verb, at=at, reason=reason)
 
 
@@ -109,7 +109,12 @@ def _step_events(
                 settled.add(event.machine_id)
         elif event.status in _FAILURES:
             machine = machines.by_id(session, event.machine_id)
-            reason = f"{label(Step(claim.step))}: {event.task}: {event.message or event.status}"
+            reason = told(
+                "{step}: {task}: {message}",
+                step=Step(claim.step),
+                task=event.task,
+                message=event.message or event.status,
+            )
             ending = settle.failed if event.status == "failed" else settle.silent
             if event.status == "unreachable" and claim.consumed_at is not None:
                 continue  # it is rewriting its disk: the check-in or the deadline decides
@@ -165,10 +170,14 @@ def _probe_events(session: Session, run: Run, events: Sequence[HostEvent], at: d
         if event.report is not None:
             answer = settle.probed(session, machine, event.report, at=at, run_id=run.id or 0)
         elif event.status in _FAILURES:
-            answer = _(
-                "{tag} does not answer ({why}): go and look, then "
-                "`rollout machine retry {tag} --settled done|not-started --reason ...`"
-            ).format(tag=machine.asset_tag, why=event.message or event.status)
+            answer = told(
+                msgid(
+                    "{tag} does not answer ({why}): go and look, then "
+                    "`rollout machine retry {tag} --settled done|not-started --reason ...`"
+                ),
+                tag=machine.asset_tag,
+                why=event.message or event.status,
+            )
         else:
             continue
         for command in commands.of_run(session, run.id or 0):
@@ -178,7 +187,9 @@ def _probe_events(session: Session, run: Run, events: Sequence[HostEvent], at: d
 
 def _answer_unanswered(session: Session, run: Run, end: RunEnd, at: datetime) -> None:
     for command in commands.of_run(session, run.id or 0):
-        text = _("the probe ended without an answer: {why}").format(why=end.message or end.how)
+        text = told(
+            msgid("the probe ended without an answer: {why}"), why=end.message or end.how
+        )
         commands.answer(session, command.id or 0, text, at=at, refused=True)
 
 
@@ -192,14 +203,18 @@ def _finish(session: Session, run: Run, end: RunEnd, at: datetime) -> None:
         _halt_wave(session, run, end, at)
     for claim in claims.open_of_run(session, run_id):
         machine = machines.by_id(session, claim.machine_id)
-        step = label(Step(claim.step))
+        step = Step(claim.step)
         if claim.machine_id in end.left_out:
-            reason = _("{step}: the run ended before this machine was through: {why}").format(
-                step=step, why=end.message
+            reason = told(
+                msgid("{step}: the run ended before this machine was through: {why}"),
+                step=step,
+                why=end.message,
             )
             settle.left_out(session, machine, claim, at=at, reason=reason, run_id=run_id)
         elif claim.armed_at is None:
-            reason = _("{step}: the run ended without a report of this machine").format(step=step)
+            reason = told(
+                msgid("{step}: the run ended without a report of this machine"), step=step
+            )
             settle.lose(session, machine, claim, at=at, reason=reason, run_id=run_id)
 
 
@@ -208,8 +223,8 @@ def _halt_wave(session: Session, run: Run, end: RunEnd, at: datetime) -> None:
     wave = session.get(Wave, run.wave_id)
     if wave is None or wave.state not in (WaveState.RUNNING, WaveState.PAUSED):
         return
-    reason = _("{step}, run {run}: {why}").format(
-        step=label(Step(run.step or "")), run=run.id, why=end.message
+    reason = told(
+        msgid("{step}, run {run}: {why}"), step=Step(run.step or ""), run=run.id, why=end.message
     )
     transitions.apply(
         session,
@@ -225,7 +240,7 @@ def _halt_wave(session: Session, run: Run, end: RunEnd, at: datetime) -> None:
 
 def _timed_out(session: Session, run: Run, end: RunEnd, at: datetime) -> None:
     run_id = run.id or 0
-    reason = end.message or "stopped at its time limit"
+    reason = end.message or told(msgid("stopped at its time limit"))
     transitions.apply(
         session,
         Run,
@@ -245,7 +260,7 @@ def _timed_out(session: Session, run: Run, end: RunEnd, at: datetime) -> None:
                 machine,
                 claim,
                 at=at,
-                reason=f"{label(Step(claim.step))}: {reason}",
+                reason=told("{step}: {reason}", step=Step(claim.step), reason=reason),
                 run_id=run_id,
             )
 

@@ -14,8 +14,8 @@ from sqlmodel import Session
 from rollout.domain.history import canonical
 from rollout.domain.machine import MachineState, MachineVerb, Step
 from rollout.domain.run import ClaimOutcome, RunState, RunVerb
-from rollout.i18n import _
-from rollout.i18n.labels import label
+from rollout.domain.words import msgid
+from rollout.i18n.told import first_line, told
 from rollout.store import claims, commands, machines, runs, transitions
 from rollout.store.tables import Claim, Machine, Run
 
@@ -23,7 +23,7 @@ DAEMON = "rollout"
 """The actor of what the daemon does by itself."""
 
 ATTEMPTS_AFTER_LOSS = 3
-"""A step that was lost so many times is left to a person."""
+"""A step that was lost so many times in a row is left to a person."""
 
 
 def done(
@@ -149,7 +149,7 @@ def run_lost(session: Session, run: Run, verb: RunVerb, *, at: datetime, reason:
     run.ended_at = at
     session.add(run)
     # The run keeps the whole text; a traceback in the history of every machine helps nobody.
-    reason = reason.partition("\n")[0]
+    reason = first_line(reason)
     for claim in claims.open_of_run(session, run_id):
         machine = machines.by_id(session, claim.machine_id)
         if claim.armed_at is not None and verb is not RunVerb.CANCEL:
@@ -176,12 +176,13 @@ def lose(
     if claim.step == Step.REIMAGE and not claims.void(session, claim.id or 0, at=at):
         commands.ask(session, "probe_machine", claim.machine_id, actor=DAEMON, at=at, reason=reason)
         return
-    if claim.attempt >= ATTEMPTS_AFTER_LOSS:
-        why = _("lost {count} times: {reason}").format(count=claim.attempt, reason=reason)
+    losses = failures.losses(session, claim.machine_id)
+    if losses >= ATTEMPTS_AFTER_LOSS:
+        why = told(msgid("lost {count} times: {reason}"), count=losses, reason=reason)
         claims.end(session, [claim.id or 0], ClaimOutcome.FAILED, at)
         _move(session, machine, MachineVerb.FAIL, DAEMON, at, why, run_id)
         return
-    why = _("no effect: {reason}").format(reason=reason)
+    why = told(msgid("no effect: {reason}"), reason=reason)
     not_started(session, machine, claim, actor=DAEMON, at=at, reason=why, run_id=run_id)
 
 
@@ -192,8 +193,10 @@ def overdue(session: Session, alive: frozenset[int], *, at: datetime) -> int:
         machine = machines.by_id(session, claim.machine_id)
         if machine.state not in (MachineState.SILENT, MachineState.UNKNOWN):
             minutes = (claim.deadline_at - claim.created_at).total_seconds() / 60
-            reason = _("{step}: no answer within {minutes} min").format(
-                step=label(Step(claim.step)), minutes=f"{minutes:g}"
+            reason = told(
+                msgid("{step}: no answer within {minutes} min"),
+                step=Step(claim.step),
+                minutes=f"{minutes:g}",
             )
             run = runs.by_id(session, claim.run_id)
             if run.state in (RunState.LOST, RunState.CRASHED):
@@ -213,24 +216,34 @@ def probed(
     claim = claims.latest(session, machine.id or 0, Step.REIMAGE)
     in_doubt = machine.state in (MachineState.SILENT, MachineState.UNKNOWN)
     if not in_doubt or machine.step != Step.REIMAGE or claim is None:
-        return _("{tag} is {state}: nothing to settle").format(
-            tag=machine.asset_tag, state=label(MachineState(machine.state))
+        return told(
+            msgid("{tag} is {state}: nothing to settle"),
+            tag=machine.asset_tag,
+            state=MachineState(machine.state),
         )
     if not claims.may_have_happened(claim):
-        return _("{tag} was never told to install: it can be retried").format(tag=machine.asset_tag)
+        return told(
+            msgid("{tag} was never told to install: it can be retried"), tag=machine.asset_tag
+        )
     # By number: a programme clock that is set anew goes back.
     if run_id < claim.run_id:
-        return _("{tag} was asked before it was told to install: ask again").format(
-            tag=machine.asset_tag
+        return told(
+            msgid("{tag} was asked before it was told to install: ask again"),
+            tag=machine.asset_tag,
         )
     if report.get("serial") != machine.serial:
-        return _(
-            "the machine that answers as {name} has the serial {found}, not {serial}: "
-            "go and look which machine it is"
-        ).format(name=machine.computer_name, found=report.get("serial"), serial=machine.serial)
+        return told(
+            msgid(
+                "the machine that answers as {name} has the serial {found}, not {serial}: "
+                "go and look which machine it is"
+            ),
+            name=machine.computer_name,
+            found=report.get("serial"),
+            serial=machine.serial,
+        )
     if str(report.get("stamp_epoch")) == str(claim.id):
         _remember(session, machine, report, at)
-        reason = _("probe: the disk bears the stamp of claim {epoch}").format(epoch=claim.id)
+        reason = told(msgid("probe: the disk bears the stamp of claim {epoch}"), epoch=claim.id)
         done(
             session,
             machine,
@@ -242,8 +255,9 @@ def probed(
             run_id=run_id,
         )
     elif report.get("boot_id") and report.get("boot_id") != claim.boot_id_before:
-        reason = _("probe: booted again with its old system, claim {epoch} wrote nothing").format(
-            epoch=claim.id
+        reason = told(
+            msgid("probe: booted again with its old system, claim {epoch} wrote nothing"),
+            epoch=claim.id,
         )
         not_started(session, machine, claim, actor=DAEMON, at=at, reason=reason, run_id=run_id)
     else:

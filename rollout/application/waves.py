@@ -12,8 +12,10 @@ from rollout.application.operators import Operator
 from rollout.domain.errors import NeedsApproval, RolloutError
 from rollout.domain.machine import DONE, MachineState, MachineVerb
 from rollout.domain.wave import WaveState, WaveVerb
+from rollout.domain.words import msgid
 from rollout.i18n import _
 from rollout.i18n.labels import label
+from rollout.i18n.told import told
 from rollout.settings import OperatorRole, Settings
 from rollout.store import machines, tranches, transitions, waves
 from rollout.store.database import Database
@@ -161,7 +163,7 @@ def _give_back_machines(session: Session, wave: Wave, operator: Operator, at: da
         MachineVerb.UNPLAN,
         actor=operator.name,
         at=at,
-        reason=_("wave {number} cancelled").format(number=wave.number),
+        reason=told(msgid("wave {number} cancelled"), number=wave.number),
     )
     for machine_id in planned:
         machine = machines.by_id(session, machine_id)

@@ -75,6 +75,15 @@ def stored(text: str) -> str:
     return text
 
 
+def first_line(text: str) -> str:
+    """`text` up to its first line break, still told when it was."""
+    if "\n" not in text:
+        return text
+    if isinstance(text, Told) and "\n" in text.message:
+        return first_line(Told(text.message.partition("\n")[0], text.values))
+    return text.partition("\n")[0]
+
+
 def retold(kept: str) -> str:
     """A text as it was kept, in the language in force."""
     if not kept.startswith(_MARK):

@@ -45,6 +45,27 @@ def recent(session: Session, machine_id: int) -> Sequence[AuditRow]:
     ).all()
 
 
+def losses(session: Session, machine_id: int) -> int:
+    """How often in a row a machine's step was lost: since it last ended otherwise, or a person
+    sent the machine back."""
+    ends = {
+        verb.value
+        for verb in (
+            MachineVerb.FINISH,
+            MachineVerb.FAIL,
+            MachineVerb.FALL_SILENT,
+            MachineVerb.RETRY,
+            MachineVerb.RELEASE,
+        )
+    }
+    count = 0
+    for fact in recent(session, machine_id):
+        if fact.verb in ends:
+            break
+        count += fact.verb == MachineVerb.LOSE
+    return count
+
+
 def cause(session: Session, machine: Machine) -> str:
     """Why a machine is where it is, also when it was held since."""
     if machine.state != MachineState.HELD:

@@ -56,7 +56,7 @@ def test_failures_up_to_the_limit_do_not_halt_and_one_more_does(office: Office) 
     fail(office, 1)
     office.tick()
     assert office.wave_state() == "halted"
-    assert cause(office) == "gate failed: 3 (limit 2)"
+    assert cause(office) == "gate “failed”: 3, limit 2"
     (halt,) = [row for row in office.rows(AuditRow) if row.verb == "halt"]
     assert json.loads(halt.detail)["gates"]["failed"]["value"] == 3
 
@@ -90,7 +90,7 @@ def test_silence_counts_only_when_it_is_older_than_its_own_limit(office: Office)
     assert office.wave_state() == "running"
     office.clock.forward(seconds=1)
     office.tick()
-    assert cause(office) == "gate silent: 1 (limit 0)"
+    assert cause(office) == "gate “silent”: 1, limit 0"
 
 
 def test_holding_a_failed_machine_does_not_open_a_gate(office: Office) -> None:
@@ -145,7 +145,7 @@ def test_an_override_lets_it_go_on_until_the_number_grows(office: Office) -> Non
     fail(office, 1)
     office.tick()
     assert office.wave_state() == "halted"
-    assert cause(office) == "gate failed: 2 (limit 0)"
+    assert cause(office) == "gate “failed”: 2, limit 0"
     (note,) = [row for row in office.rows(AuditRow) if row.verb == "override_gate"]
     assert (note.actor, note.reason, note.from_state, note.to_state) == (
         "approver",
