@@ -288,7 +288,10 @@ class Settings(BaseSettings):
     def _trainings_are_named(self) -> Self:
         if self.gates.training_share is not None and not self.training.courses:
             raise ValueError(
-                "gates.training_share measures nothing: name the courses under [training] courses"
+                _(
+                    "gates.training_share measures nothing: name the courses under [training] "
+                    "courses"
+                )
             )
         return self
 
@@ -351,8 +354,12 @@ def _fault(item: Any) -> str:
     place = ".".join(str(part) for part in item["loc"]) or "top level"
     if item["type"] == "extra_forbidden":
         return _("{place} is not a known key: see docs/configuration.md").format(place=place)
+    found = item.get("input")
+    if isinstance(found, dict):
+        # The fault lies between keys; what a whole table holds would drown what is wrong.
+        return _("{place}: {why}").format(place=place, why=reason(item))
     return _("{place}: {why} (found {found})").format(
-        place=place, why=reason(item), found=repr(item.get("input"))
+        place=place, why=reason(item), found=repr(found)
     )
 
 

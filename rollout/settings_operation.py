@@ -53,7 +53,7 @@ class Gates(Section):
     @model_validator(mode="after")
     def _licences_are_named(self) -> Self:
         if self.licences_free is not None and not self.licences:
-            raise ValueError("licences_free counts nothing: name the SKUs in licences")
+            raise ValueError(_("licences_free counts nothing: name the SKUs in licences"))
         return self
 
     @property

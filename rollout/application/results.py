@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from rollout.application import settle
+from rollout.application import rechecks, settle
 from rollout.application.ports import Clock, HostEvent, RunEnd
 from rollout.domain.history import canonical
 from rollout.domain.machine import MachineVerb, Step
@@ -51,6 +51,8 @@ class Results:
             runs.add_results(session, [_row(event, mine.get(event.machine_id)) for event in events])
             if run.purpose == RunPurpose.PROBE:
                 _probe_events(session, run, events, at)
+            elif run.purpose == RunPurpose.RECHECK:
+                rechecks.host_events(session, run, events, mine, at)
             elif run.state in (RunState.CREATED, RunState.RUNNING):
                 _step_events(session, run, events, mine, at)
 
@@ -63,6 +65,7 @@ class Results:
                 return
             if run.purpose == RunPurpose.PROBE:
                 _answer_unanswered(session, run, end, at)
+            settle.let_go(session, run, at=at)
             if end.how in ("successful", "failed"):
                 _finish(session, run, end, at)
             elif end.how == "timeout":
@@ -162,6 +165,7 @@ def _keep(
         run_id=run.id or 0,
         at=at,
     )
+    rechecks.note(session, claim.machine_id, report, at)
 
 
 def _probe_events(session: Session, run: Run, events: Sequence[HostEvent], at: datetime) -> None:

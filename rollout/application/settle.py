@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from rollout.domain.history import canonical
 from rollout.domain.machine import MachineState, MachineVerb, Step
-from rollout.domain.run import ClaimOutcome, RunState, RunVerb
+from rollout.domain.run import ClaimOutcome, RunPurpose, RunState, RunVerb
 from rollout.domain.words import msgid
 from rollout.i18n.told import first_line, told
 from rollout.store import claims, commands, machines, runs, transitions
@@ -136,6 +136,13 @@ def silent(
     return _move(session, machine, MachineVerb.FALL_SILENT, DAEMON, at, reason, run_id)
 
 
+def let_go(session: Session, run: Run, *, at: datetime) -> None:
+    """End what a run leaves open that measures only: its machines stand where they stood."""
+    if run.purpose == RunPurpose.RECHECK:
+        epochs = [claim.id or 0 for claim in claims.open_of_run(session, run.id or 0)]
+        claims.end(session, epochs, ClaimOutcome.NOT_STARTED, at)
+
+
 def run_lost(session: Session, run: Run, verb: RunVerb, *, at: datetime, reason: str) -> None:
     """End a run on which nobody works any more, and settle what it left open.
 
@@ -148,6 +155,7 @@ def run_lost(session: Session, run: Run, verb: RunVerb, *, at: datetime, reason:
     run = runs.by_id(session, run_id)
     run.ended_at = at
     session.add(run)
+    let_go(session, run, at=at)
     # The run keeps the whole text; a traceback in the history of every machine helps nobody.
     reason = first_line(reason)
     for claim in claims.open_of_run(session, run_id):

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Column
 from sqlmodel import Field, SQLModel
 
-from rollout.store.columns import Instant
+from rollout.store.columns import Instant, Why
 
 
 class PendingControls(SQLModel, table=True):
@@ -22,5 +22,5 @@ class PendingControls(SQLModel, table=True):
     controls: str
     since: datetime = Field(sa_column=Column(Instant, nullable=False))
     checked_at: datetime = Field(sa_column=Column(Instant, nullable=False))
-    note: str | None = None
-    cause: str | None = None
+    note: str | None = Field(default=None, sa_column=Column(Why))
+    cause: str | None = Field(default=None, sa_column=Column(Why))

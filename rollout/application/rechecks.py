@@ -1,0 +1,270 @@
+"""Controls that were pending are measured again, until they are judged or their time is over.
+
+An EDR shows up in its portal minutes after onboarding, when the machine's passage has long gone on.
+The measurement moves no state: a machine that was handed over stays handed over, and what fails is
+shown as needing a person. Every measurement is evidence of its own.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlmodel import Session
+
+from rollout.application.operators import Operator
+from rollout.application.orders import host_orders
+from rollout.application.ports import HostEvent, RunOrder
+from rollout.domain.errors import RolloutError
+from rollout.domain.history import canonical
+from rollout.domain.machine import WORKING, MachineState, Step
+from rollout.domain.run import ClaimOutcome, RunPurpose
+from rollout.i18n import _
+from rollout.i18n.told import told, typed
+from rollout.settings import OperatorRole, Settings
+from rollout.store import (
+    claims,
+    evidence,
+    leases,
+    machines,
+    pending_controls,
+    runs,
+    stops,
+)
+from rollout.store.database import Database
+from rollout.store.tables import Claim, Machine, PendingControls, Run
+
+HANDED_OVER = (MachineState.PORTABLE, MachineState.MIGRATED)
+"""Nothing else is done to a machine in these, so that a measurement meets no step."""
+
+_FAILURES = ("failed", "unreachable")
+
+
+class NothingPending(RolloutError):
+    """There is no control on the machine that waits for another look."""
+
+
+def note(session: Session, machine_id: int, report: Mapping[str, Any], at: datetime) -> None:
+    """Remember which controls of a report could not be judged yet.
+
+    A control that was pending and has failed now is the `cause` for a person to look at the
+    machine; one that the role tolerates is not.
+    """
+    measured = {str(item.get("control")): item for item in report.get("evidence") or ()}
+    known = pending_controls.of(session, machine_id)
+    before = set(json.loads(known.controls)) if known else set()
+    pending = {name for name, item in measured.items() if item.get("verdict") == "pending"}
+    still = sorted((before - set(measured)) | pending)
+    failed = sorted(
+        f"{name}: {measured[name].get('value')}"
+        for name in before & set(measured)
+        if measured[name].get("verdict") == "fail" and name not in report.get("tolerated", ())
+    )
+    if not still and not failed:
+        pending_controls.drop(session, [known] if known else [])
+        return
+    row = known or PendingControls(machine_id=machine_id, controls="", since=at, checked_at=at)
+    row.controls = canonical(still or sorted(before & set(measured)))
+    row.checked_at, row.note = at, None
+    row.cause = (
+        told("controls failed after hand-over: {controls}", controls="; ".join(failed))
+        if failed
+        else None
+    )
+    pending_controls.keep(session, row)
+
+
+def claim_recheck(
+    database: Database, settings: Settings, *, lease_epoch: int, at: datetime
+) -> RunOrder | None:
+    """A run that measures again on the machines of one site; None when none is due or may be."""
+    looked_before = at - timedelta(minutes=settings.verify.recheck_minutes)
+    with database.read() as session:
+        if not pending_controls.any_open(session, looked_before):
+            return None
+    with database.write() as session:
+        leases.require(session, lease_epoch)
+        due = _due(session, settings, looked_before, at)
+        if not due or len(runs.alive(session)) >= settings.limits.runs_at_once:
+            return None
+        chosen = _at_one_site(session, settings, due, at)
+        return _claim(session, settings, chosen, lease_epoch, at) if chosen else None
+
+
+def _due(
+    session: Session, settings: Settings, looked_before: datetime, at: datetime
+) -> list[Machine]:
+    """Machines to be measured now; what is not awaited, or not any more, is put aside.
+
+    Time in which nothing may be measured, such as a halt, uses nothing up: the last look comes
+    after the time is over.
+    """
+    found = []
+    longest = timedelta(hours=settings.verify.recheck_hours)
+    for row, machine in pending_controls.due(session, HANDED_OVER, checked_before=looked_before):
+        awaited = _awaited(settings, machine, json.loads(row.controls))
+        if not awaited:
+            pending_controls.drop(session, [row])
+        elif row.checked_at - row.since >= longest:
+            row.cause = told(
+                "still pending after {hours} h: {controls} ({note})",
+                hours=f"{settings.verify.recheck_hours:g}",
+                controls=", ".join(awaited),
+                note=row.note or told("it was measured, but could not be judged"),
+            )
+            pending_controls.keep(session, row)
+        else:
+            found.append(machine)
+    return found
+
+
+def _awaited(settings: Settings, machine: Machine, controls: Sequence[str]) -> list[str]:
+    if settings.generation(machine.generation).take_home is True:
+        return list(controls)
+    return [name for name in controls if name not in settings.verify.only_take_home]
+
+
+def _at_one_site(
+    session: Session, settings: Settings, due: Sequence[Machine], at: datetime
+) -> list[Machine]:
+    """The machines of the site that has waited longest, as many as it has room for."""
+    stopped, sites = stops.stopped(session), machines.site_keys(session)
+    windows, local = settings.windows, at.astimezone(settings.programme.zone)
+    at_work = machines.working_by_site(session, WORKING)
+    by_site: dict[int | None, list[Machine]] = {}
+    for machine in due:
+        site = sites.get(machine.site_id or 0)
+        opens = Step.VERIFY in windows.exempt or windows.at(site).opens(local)
+        if opens and not stopped.reaches(machine.generation, site):
+            by_site.setdefault(machine.site_id, []).append(machine)
+    for site_id, waiting in by_site.items():
+        room = settings.site(sites.get(site_id or 0, "")).at_once - at_work.get(site_id, 0)
+        if room > 0:
+            return waiting[: min(room, settings.limits.machines_per_run)]
+    return []
+
+
+def _claim(
+    session: Session,
+    settings: Settings,
+    chosen: Sequence[Machine],
+    lease_epoch: int,
+    at: datetime,
+) -> RunOrder:
+    ids = [machine.id or 0 for machine in chosen]
+    run = Run(
+        ident=uuid4().hex,
+        purpose=RunPurpose.RECHECK.value,
+        step=Step.VERIFY.value,
+        site_id=chosen[0].site_id,
+        size=len(ids),
+        lease_epoch=lease_epoch,
+        created_at=at,
+        state_since=at,
+    )
+    session.add(run)
+    session.flush()
+    run_id, ident = run.id or 0, run.ident
+    attempts = claims.last_attempts(session, Step.VERIFY, ids)
+    deadline = settings.deadline(Step.VERIFY)
+    made = claims.add(
+        session,
+        [
+            {
+                "machine_id": machine_id,
+                "step": Step.VERIFY.value,
+                "attempt": attempts.get(machine_id, 0) + 1,
+                "run_id": run_id,
+                "created_at": at,
+                "deadline_at": at + deadline,
+            }
+            for machine_id in ids
+        ],
+    )
+    return RunOrder(
+        run_id=run_id,
+        ident=ident,
+        playbook="recheck.yml",
+        hosts=host_orders(session, settings, ids, made, {}),
+        forks=settings.ansible.forks,
+        limit_seconds=deadline.total_seconds(),
+    )
+
+
+def host_events(
+    session: Session,
+    run: Run,
+    events: Sequence[HostEvent],
+    mine: Mapping[int, Claim],
+    at: datetime,
+) -> None:
+    """Keep what was measured; a machine that did not answer is asked again later."""
+    ended: set[int] = set()
+    for event in events:
+        claim = mine.get(event.machine_id)
+        if claim is None or event.machine_id in ended:
+            continue
+        epoch = claim.id or 0
+        if event.report is not None:
+            if str(event.report.get("epoch")) != str(epoch):
+                continue
+            claims.end(session, [epoch], ClaimOutcome.DONE, at, canonical(dict(event.report)))
+            _keep(session, run, event, epoch, at)
+        elif event.status in _FAILURES:
+            refused = event.status == "failed"
+            outcome = ClaimOutcome.FAILED if refused else ClaimOutcome.SILENT
+            claims.end(session, [epoch], outcome, at)
+            _not_measured(session, event, at)
+        else:
+            continue
+        ended.add(event.machine_id)
+
+
+def _keep(session: Session, run: Run, event: HostEvent, epoch: int, at: datetime) -> None:
+    report = event.report or {}
+    machine = machines.by_id(session, event.machine_id)
+    machine.last_seen_at = at
+    session.add(machine)
+    evidence.add(
+        session,
+        report.get("evidence") or [],
+        machine_id=event.machine_id,
+        epoch=epoch,
+        run_id=run.id or 0,
+        at=at,
+    )
+    note(session, event.machine_id, report, at)
+
+
+def _not_measured(session: Session, event: HostEvent, at: datetime) -> None:
+    row = pending_controls.of(session, event.machine_id)
+    if row is None:
+        return
+    row.checked_at = at
+    row.note = typed(event.message or event.status)
+    if event.status == "failed":
+        # A machine that is switched off is asked again; one that refuses needs a person now.
+        row.cause = told(
+            "could not be measured again: {task}: {why}", task=event.task, why=row.note
+        )
+    pending_controls.keep(session, row)
+
+
+def again(database: Database, tag: str, operator: Operator, at: datetime) -> Sequence[str]:
+    """Let a machine be measured again from now on; the controls that are looked for.
+
+    Raises NothingPending.
+    """
+    operator.must_be(OperatorRole.OPERATOR)
+    with database.write() as session:
+        machine = machines.by_tag(session, tag)
+        row = pending_controls.of(session, machine.id or 0)
+        if row is None or MachineState(machine.state) not in HANDED_OVER:
+            raise NothingPending(
+                _("nothing is pending on {tag}: see `rollout machine show {tag}`").format(tag=tag)
+            )
+        row.since, row.cause, row.note = at, None, None
+        row.checked_at = datetime.fromtimestamp(0, UTC)
+        pending_controls.keep(session, row)
+        return list(json.loads(row.controls))

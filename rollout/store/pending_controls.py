@@ -1,0 +1,79 @@
+"""Queries on controls that are to be measured again."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import and_
+from sqlmodel import Session, col, select
+
+from rollout.domain.machine import MachineState
+from rollout.domain.wave import WaveState
+from rollout.store.tables import Claim, Machine, PendingControls, Wave
+
+_STOPPED = (WaveState.HALTED.value, WaveState.PAUSED.value)
+
+
+def of(session: Session, machine_id: int) -> PendingControls | None:
+    """What is pending on a machine, or stays so; None when nothing is."""
+    return session.get(PendingControls, machine_id)
+
+
+def keep(session: Session, row: PendingControls) -> None:
+    """Insert or change the row of a machine."""
+    session.add(row)
+    session.flush()
+
+
+def drop(session: Session, rows: Iterable[PendingControls]) -> None:
+    """Nothing is pending on these machines any more."""
+    for row in rows:
+        session.delete(row)
+    session.flush()
+
+
+def any_open(session: Session, checked_before: datetime) -> bool:
+    """Whether a look may be due: asked at every tick, without a lock."""
+    found = session.exec(select(PendingControls.machine_id).where(*_open(checked_before)).limit(1))
+    return found.first() is not None
+
+
+def due(
+    session: Session, states: Iterable[MachineState], *, checked_before: datetime
+) -> Sequence[tuple[PendingControls, Machine]]:
+    """What was last looked at before then, on machines in one of `states` that can be addressed
+    and that nobody is at work on, the longest waiting first; not those of a wave that stands."""
+    busy = select(Claim.machine_id).where(col(Claim.outcome).is_(None))
+    standing = select(Wave.id).where(col(Wave.state).in_(_STOPPED))
+    return session.exec(
+        select(PendingControls, Machine)
+        .join(Machine, and_(col(Machine.id) == col(PendingControls.machine_id)))
+        .where(
+            *_open(checked_before),
+            col(Machine.state).in_([state.value for state in states]),
+            col(Machine.id).not_in(busy),
+            col(Machine.wave_id).is_(None) | col(Machine.wave_id).not_in(standing),
+            Machine.serial != "",
+            Machine.computer_name != "",
+        )
+        .order_by(col(PendingControls.checked_at), col(Machine.id))
+    ).all()
+
+
+def need_a_person(session: Session, states: Iterable[MachineState]) -> Sequence[Machine]:
+    """Machines in `states` on which a control failed or stayed pending for too long."""
+    return session.exec(
+        select(Machine)
+        .join(PendingControls, and_(col(Machine.id) == col(PendingControls.machine_id)))
+        .where(
+            col(PendingControls.cause).is_not(None),
+            col(Machine.state).in_([state.value for state in states]),
+        )
+        .order_by(col(Machine.asset_tag))
+    ).all()
+
+
+def _open(checked_before: datetime) -> tuple[object, ...]:
+    return (
+        col(PendingControls.cause).is_(None),
+        col(PendingControls.checked_at) <= checked_before,
+    )
