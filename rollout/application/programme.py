@@ -155,9 +155,7 @@ class Programme:
                 leases.require(session, self.lease_epoch)
         for command in asked:
             known = self.engine.cancel(command.target_id)
-            text = told(
-                msgid("stopping") if known else msgid("not running here: nothing to stop")
-            )
+            text = told(msgid("stopping") if known else msgid("not running here: nothing to stop"))
             with self.database.write() as session:
                 commands.answer(
                     session, command.id or 0, text, at=self.clock.now(), refused=not known

@@ -191,9 +191,7 @@ def _probe_events(session: Session, run: Run, events: Sequence[HostEvent], at: d
 
 def _answer_unanswered(session: Session, run: Run, end: RunEnd, at: datetime) -> None:
     for command in commands.of_run(session, run.id or 0):
-        text = told(
-            msgid("the probe ended without an answer: {why}"), why=end.message or end.how
-        )
+        text = told(msgid("the probe ended without an answer: {why}"), why=end.message or end.how)
         commands.answer(session, command.id or 0, text, at=at, refused=True)
 
 

@@ -16,7 +16,7 @@ from rollout.domain.machine import MachineState, MachineVerb, Step
 from rollout.domain.run import ClaimOutcome, RunPurpose, RunState, RunVerb
 from rollout.domain.words import msgid
 from rollout.i18n.told import first_line, told
-from rollout.store import claims, commands, machines, runs, transitions
+from rollout.store import claims, commands, failures, machines, runs, transitions
 from rollout.store.tables import Claim, Machine, Run
 
 DAEMON = "rollout"
@@ -269,11 +269,14 @@ def probed(
         )
         not_started(session, machine, claim, actor=DAEMON, at=at, reason=reason, run_id=run_id)
     else:
-        return _(
-            "{tag} answers with its old system and has not booted since it was told to "
-            "install: it may still do so at its next boot; look at it, then "
-            "`rollout machine retry {tag} --settled not-started --reason ...`"
-        ).format(tag=machine.asset_tag)
+        return told(
+            msgid(
+                "{tag} answers with its old system and has not booted since it was told to "
+                "install: it may still do so at its next boot; look at it, then "
+                "`rollout machine retry {tag} --settled not-started --reason ...`"
+            ),
+            tag=machine.asset_tag,
+        )
     return reason
 
 
