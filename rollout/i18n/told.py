@@ -51,7 +51,7 @@ class Told(str):
         return self.message, self.values
 
 
-def told(message: str, **values: object) -> Told:
+def told(message: str, /, **values: object) -> Told:
     """The text of a msgid: words of enumerations become labels, a `Told` may fill in another."""
     return Told(
         message,
