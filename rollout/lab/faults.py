@@ -20,6 +20,7 @@ FAULTS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "powered_off": (bool, "the PC is off: no port, no boot"),
     "robocopy_code": (int, "copying user files ends with this code of robocopy"),
     "usmt_code": (int, "keeping or loading the user state ends with this code of USMT"),
+    "drops_session": (str, "the connection breaks in the middle of this long work, once"),
     "no_boot": (bool, "the order to restart is reported as done, and nothing happens"),
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,7 +46,7 @@ def portrait(folder: Path, name: str) -> Portrait:
         services={n: clock.service_state(state, s) for n, s in state["services"].items()},
         faults=pc.faults(),
         wipes=tuple(of_pc(pc)),
-        events=_events(pc),
+        events=tuple(pc.events()[-_EVENTS:]),
     )
 
 
@@ -115,11 +114,3 @@ def _user_data(pc: PcFolder, state: State) -> dict[str, Any]:
     users = pc.disk / "Users"
     sizes = [f.stat().st_size for f in users.rglob("*") if f.is_file()] if users.is_dir() else []
     return {"users": state["users"], "files": len(sizes), "bytes": sum(sizes)}
-
-
-def _events(pc: PcFolder) -> tuple[dict[str, Any], ...]:
-    try:
-        lines = pc.events_file.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return ()
-    return tuple(json.loads(line) for line in lines[-_EVENTS:])

@@ -244,7 +244,7 @@ def daemon() -> Iterator[Daemon]:
 def bench(daemon: Daemon, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """One lab for all playbook tests; every test has its own PCs in it (see the numbers)."""
     folder = tmp_path_factory.mktemp("lab")
-    numbers = [*range(1, 28), *range(30, 30 + len(UGLY_SERIALS)), *range(101, 109)]
+    numbers = [*range(1, 28), *range(30, 30 + len(UGLY_SERIALS)), *range(101, 109), 201, 202]
     up(folder, [machine(n) for n in numbers], service_url=daemon.url, boot_seconds=0.05)
     yield Bench(folder, daemon, tmp_path_factory.mktemp("work"))
     down(folder)

@@ -111,6 +111,8 @@ async def _read_mail(requests: Path, machines: dict[str, Machine]) -> None:
                     if not processes.alive(order["process"]):
                         machine.reboot(order["delay"])
                 continue
+            if machine is not None and kind == "cut":
+                await machine.cut_sessions()
             letter.unlink(missing_ok=True)
             if machine is not None and kind == "faults":
                 machine.faults_changed()

@@ -59,6 +59,12 @@ class Machine:
         """Look at the faults again: the power may be on or off now."""
         self._changed.set()
 
+    async def cut_sessions(self) -> None:
+        """Break every connection; the PC and its work go on, and it can be reached again."""
+        if self._on_network:
+            await self._server.cut()
+            await self._server.open()
+
     async def supervise(self) -> None:
         """Run the PC until the task is cancelled, beginning with the state that is on disk."""
         try:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rollout.lab.processes import descendants
 from rollout.lab.supervisor.servers import environment, make_key
+from rollout.lab.windows import background
 from rollout.lab.windows.state import PcFolder
 
 _PLACES = "/usr/sbin:/usr/local/sbin:/sbin"
@@ -61,7 +62,11 @@ class OpenSshServer:
         if self._process is None:
             return
         # Sessions lead their own process groups, so the tree is collected before its root dies.
+        # What the PC does as SYSTEM is of no session, whoever started it.
+        own = {pid for work in background.at_work(self._pc) for pid in (work, *descendants(work))}
         for pid in [self._process.pid, *descendants(self._process.pid)]:
+            if pid in own:
+                continue
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         await self._process.wait()

@@ -23,34 +23,49 @@ Work = Callable[[], dict[str, Any]]
 _LOOK = 0.02
 
 
-def follow(pc: PcFolder, name: str, order: str, work: Work, wait: float) -> dict[str, Any]:
-    """The end of the work: started unless the same order is at it. Raises ScriptError."""
-    identity = hashlib.sha256(order.encode()).hexdigest()
+def follow(
+    pc: PcFolder, name: str, what: str, epoch: int, work: Work, wait: float
+) -> dict[str, Any]:
+    """The end of the work: started unless it runs, or ended untold for the same order.
+
+    Raises ScriptError when other work of the name runs, and when this one has no end in `wait` s.
+    """
+    identity = hashlib.sha256(what.encode()).hexdigest()
     file = pc.tasks / f"{name}.json"
     with pc.locked():
-        running = _read(file)
-        if running is not None and not running["ended"] and _alive(running["pid"]):
-            if running["id"] != identity:
+        found = _read(file)
+        if found is not None and not found["ended"] and _alive(found["pid"]):
+            if found["id"] != identity:
                 raise ScriptError(
                     f"Refused: other work '{name}' still runs on this machine. "
                     "Wait for its end, then run the step again."
                 )
-        else:
+        elif (
+            found is None
+            or not found["ended"]
+            or (found["id"], found["epoch"]) != (identity, epoch)
+        ):
             pc.tasks.mkdir(exist_ok=True)
-            _start(file, identity, work)
-    return _until_end(file, name, wait)
+            _start(file, {"id": identity, "epoch": epoch}, work)
+    end = _until_end(file, name, wait)
+    file.unlink(missing_ok=True)
+    return end
+
+
+def at_work(pc: PcFolder) -> list[int]:
+    """The processes of the PC's work that has not ended."""
+    tasks = [_read(file) for file in pc.tasks.glob("*.json")] if pc.tasks.is_dir() else []
+    return [task["pid"] for task in tasks if task is not None and not task["ended"]]
 
 
 def end_all(pc: PcFolder) -> None:
     """What the PC's going down does to its work."""
-    for file in pc.tasks.glob("*.json") if pc.tasks.is_dir() else ():
-        task = _read(file)
-        if task is not None and not task["ended"]:
-            with suppress(ProcessLookupError):
-                os.killpg(task["pid"], signal.SIGKILL)
+    for pid in at_work(pc):
+        with suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
 
 
-def _start(file: Path, identity: str, work: Work) -> None:
+def _start(file: Path, order: dict[str, Any], work: Work) -> None:
     ready, started = os.pipe()
     pid = os.fork()
     if pid:
@@ -65,7 +80,7 @@ def _start(file: Path, identity: str, work: Work) -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)
-    task: dict[str, Any] = {"id": identity, "pid": os.getpid(), "ended": False}
+    task: dict[str, Any] = {**order, "pid": os.getpid(), "ended": False}
     write_atomically(file, json.dumps(task))
     os.close(started)
     code = 1

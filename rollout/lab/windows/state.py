@@ -92,6 +92,14 @@ class PcFolder:
             return str(state["serial"])
         return wrong if isinstance(wrong, str) else f"WRONG-{state['serial']}"
 
+    def events(self) -> list[dict[str, Any]]:
+        """What was logged, oldest first."""
+        try:
+            lines = self.events_file.read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+        return [json.loads(line) for line in lines]
+
     def log(self, event: str, **details: Any) -> None:
         """Add a line to the PC's history."""
         from datetime import UTC, datetime

@@ -33,7 +33,8 @@ def work():
 if len(sys.argv) > 4:  # let the work end only once this session is following it
     threading.Timer(0.5, (pc.path / "go").touch).start()
 try:
-    print(background.follow(pc, "copy", order, work, float(sys.argv[3]))["value"])
+    what, _, epoch = order.partition("@")
+    print(background.follow(pc, "copy", what, int(epoch), work, float(sys.argv[3]))["value"])
 except ScriptError as error:
     print(error)
 """
@@ -65,22 +66,47 @@ def _until(condition: Any) -> None:
         pause.wait(0.02)
 
 
-def test_work_survives_its_session_and_the_same_order_follows_it(pc: PcFolder) -> None:
-    lost = _session(pc, "order 1")
+def _lose(pc: PcFolder, order: str) -> None:
+    """A session whose connection breaks when its work has begun."""
+    lost = _session(pc, order)
     _until(lambda: (pc.path / "ran").exists())
     os.killpg(lost.pid, signal.SIGKILL)
     lost.communicate(timeout=30)
-    assert "other work 'copy' still runs" in _said(_session(pc, "order 2"))
-    assert "still runs after 0 s and goes on by itself" in _said(_session(pc, "order 1", 0))
-    assert _said(_session(pc, "order 1", 30, "let it end")) == "order 1"
+
+
+def test_work_survives_its_session_and_a_later_order_for_it_follows_it(pc: PcFolder) -> None:
+    _lose(pc, "files@1")
+    assert "other work 'copy' still runs" in _said(_session(pc, "pictures@1"))
+    assert "still runs after 0 s and goes on by itself" in _said(_session(pc, "files@1", 0))
+    assert _said(_session(pc, "files@2", 30, "let it end")) == "files@1"
     assert (pc.path / "ran").read_text() == "once\n"
-    assert _task(pc)["ended"] is True
+
+
+def test_work_that_ended_untold_tells_its_end_once_and_to_its_own_order_only(
+    pc: PcFolder,
+) -> None:
+    _lose(pc, "files@1")
+    (pc.path / "go").touch()
+    _until(lambda: _task(pc)["ended"])
+    assert _said(_session(pc, "files@1")) == "files@1"
+    assert (pc.path / "ran").read_text() == "once\n"
+    assert _said(_session(pc, "files@1")) == "files@1"
+    assert (pc.path / "ran").read_text() == "once\n" * 2
+
+
+def test_a_later_attempt_does_not_take_what_ended_before_it(pc: PcFolder) -> None:
+    """The machine may have been used since: only a new copy is one of today."""
+    _lose(pc, "files@1")
+    (pc.path / "go").touch()
+    _until(lambda: _task(pc)["ended"])
+    assert _said(_session(pc, "files@2")) == "files@2"
+    assert (pc.path / "ran").read_text() == "once\n" * 2
 
 
 def test_going_down_ends_the_work_and_the_next_order_starts_anew(pc: PcFolder) -> None:
-    session = _session(pc, "order 1")
+    session = _session(pc, "files@1")
     _until(lambda: (pc.path / "ran").exists())
     background.end_all(pc)
     assert "ended without a result" in _said(session)
     (pc.path / "go").touch()
-    assert _said(_session(pc, "order 2")) == "order 2"
+    assert _said(_session(pc, "files@2")) == "files@2"

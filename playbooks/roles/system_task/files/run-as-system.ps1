@@ -1,11 +1,14 @@
 # rollout-script: run-as-system
 # Long work belongs to the machine, not to the session: a scheduled task as SYSTEM goes on when the
-# connection breaks, and a later run with the same order follows it in place of starting it again.
+# connection breaks, and a later order for the same work follows it in place of starting it again.
+# What ended while nobody was there is told once, to the order that had started it.
 [CmdletBinding(SupportsShouldProcess)]
 param (
     [Parameter(Mandatory)] [string] $Name,
     [Parameter(Mandatory)] [string] $Script,
     [Parameter(Mandatory)] [string] $Parameters,
+    [Parameter(Mandatory)] [string] $Work,
+    [Parameter(Mandatory)] [long] $Epoch,
     [Parameter(Mandatory)] [int] $WaitSeconds,
     [Parameter(Mandatory)] [int] $LimitSeconds
 )
@@ -18,44 +21,48 @@ $root = Join-Path $env:ProgramData 'rollout'
 $folder = Join-Path $root "tasks\$Name"
 $statusFile = Join-Path $folder 'status.json'
 $sha = [Security.Cryptography.SHA256]::Create()
-$bytes = [Text.Encoding]::UTF8.GetBytes("$check`n$Script`n$Parameters")
+$bytes = [Text.Encoding]::UTF8.GetBytes("$check`n$Script`n$Work")
 $id = -join ($sha.ComputeHash($bytes) | ForEach-Object { $_.ToString('x2') })
 
-function Test-Running {
-    $task = Get-ScheduledTask -TaskPath '\rollout\' -TaskName $Name -ErrorAction SilentlyContinue
-    $null -ne $task -and "$($task.State)" -in 'Running', 'Queued'
-}
+function Get-Task { Get-ScheduledTask -TaskPath '\rollout\' -TaskName $Name -ErrorAction SilentlyContinue }
+function Test-Running { "$((Get-Task).State)" -in 'Running', 'Queued' }
 function Get-Status {
     # Not Get-Content: it takes UTF-8 for the local code page.
     if (Test-Path -LiteralPath $statusFile) { [IO.File]::ReadAllText($statusFile) | ConvertFrom-Json }
 }
 
+$status = Get-Status
 if (Test-Running) {
-    $status = Get-Status
     if ($null -eq $status -or $status.id -cne $id) {
         throw "Refused: other work '$Name' still runs on this machine. Wait for its end, then run the step again."
     }
 }
-else {
+# A status counts only beside the task that an administrator registered: others could have written it.
+elseif ($null -eq (Get-Task) -or $null -eq $status -or -not $status.ended -or $status.id -cne $id -or
+    $status.epoch -ne $Epoch) {
     # Whoever can write here can act as SYSTEM: for administrators and SYSTEM only, made anew each time.
     if (Test-Path -LiteralPath $folder) { Remove-Item -LiteralPath $folder -Recurse -Force }
     $null = New-Item -ItemType Directory -Path $folder -Force
     foreach ($path in $root, $folder) {
-        $said = & icacls.exe $path /inheritance:r /grant:r '*S-1-5-18:(OI)(CI)F' '*S-1-5-32-544:(OI)(CI)F'
+        # The owner first: who made the folder before us could give himself every right again.
+        $said = & icacls.exe $path /setowner '*S-1-5-32-544'
+        if ($LASTEXITCODE -eq 0) {
+            $said = & icacls.exe $path /inheritance:r /grant:r '*S-1-5-18:(OI)(CI)F' '*S-1-5-32-544:(OI)(CI)F'
+        }
         if ($LASTEXITCODE -ne 0) { throw "icacls of $path ended with $LASTEXITCODE`: $($said -join ' ')" }
     }
     [IO.File]::WriteAllText((Join-Path $folder 'work.ps1'), $Script)
     [IO.File]::WriteAllText((Join-Path $folder 'parameters.json'), $Parameters)
-    [IO.File]::WriteAllText($statusFile, (@{ id = $id; ended = $false } | ConvertTo-Json))
+    [IO.File]::WriteAllText($statusFile, (@{ id = $id; epoch = $Epoch; ended = $false } | ConvertTo-Json))
     $carrier = @'
-param ([string] $Id, [string] $Check)
+param ([string] $Id, [long] $Epoch, [string] $Check)
 $ErrorActionPreference = 'Stop'
 $Ansible = [pscustomobject]@{ Changed = $true; Result = @{}; CheckMode = ($Check -eq 'yes') }
 $given = @{}
 ([IO.File]::ReadAllText((Join-Path $PSScriptRoot 'parameters.json')) | ConvertFrom-Json).PSObject.Properties |
     ForEach-Object { $given[$_.Name] = $_.Value }
 if ($Ansible.CheckMode) { $given['WhatIf'] = $true }
-$status = @{ id = $Id; ended = $true; failed = $false }
+$status = @{ id = $Id; epoch = $Epoch; ended = $true; failed = $false }
 try {
     $null = & (Join-Path $PSScriptRoot 'work.ps1') @given
     $status.changed = [bool]$Ansible.Changed
@@ -71,8 +78,8 @@ Move-Item -LiteralPath $new -Destination (Join-Path $PSScriptRoot 'status.json')
 '@
     $file = Join-Path $folder 'carrier.ps1'
     [IO.File]::WriteAllText($file, $carrier)
-    $arguments = '-NoProfile -NonInteractive -ExecutionPolicy Bypass -File "{0}" -Id {1} -Check {2}' -f
-        $file, $id, $(if ($check) { 'yes' } else { 'no' })
+    $arguments = '-NoProfile -NonInteractive -ExecutionPolicy Bypass -File "{0}" -Id {1} -Epoch {2} -Check {3}' -f
+        $file, $id, $Epoch, $(if ($check) { 'yes' } else { 'no' })
     $action = New-ScheduledTaskAction -Execute 'powershell.exe' -Argument $arguments
     $settings = New-ScheduledTaskSettingsSet -AllowStartIfOnBatteries -DontStopIfGoingOnBatteries `
         -MultipleInstances IgnoreNew -ExecutionTimeLimit ([TimeSpan]::FromSeconds($LimitSeconds))
