@@ -11,6 +11,7 @@ from rollout.cli import (
     export,
     importing,
     importing_dates,
+    importing_training,
     lab,
     machine,
     plan,
@@ -19,6 +20,7 @@ from rollout.cli import (
     serving,
     setup,
     stopping,
+    training,
     wave,
 )
 from rollout.cli.invocation import Invocation
@@ -61,7 +63,8 @@ def options(
 
 for name, (importing_command, text) in importing_dates.COMMANDS.items():
     importing.app.command(name, help=text)(importing_command)
-for group in (importing, plan, wave, machine, run, export, audit, lab):
+importing.app.command("training", help=importing_training.HELP)(importing_training.training)
+for group in (importing, plan, wave, machine, training, run, export, audit, lab):
     app.add_typer(group.app)
 for command in (*setup.COMMANDS, *serving.COMMANDS, *screen.COMMANDS, *demo.COMMANDS):
     app.command()(command)

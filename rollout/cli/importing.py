@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rollout.cli.bad_cells import SHOWN, print_faults, print_remarks
 from rollout.cli.invocation import AsJson, invocation
 from rollout.cli.output import print_json, print_table, progress_bar, say
 from rollout.domain.errors import RolloutError
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
     from rollout.application.ledger.report import ImportReport
 
 app = typer.Typer(name="import", help=_("Take in what other offices keep."), no_args_is_help=True)
-
-SHOWN = 30
-"""Bad rows and changes that are printed before the rest is only counted."""
 
 
 @app.callback()
@@ -93,16 +91,8 @@ def _print(report: "ImportReport") -> None:
             )
         ],
     )
-    _print_faults(report)
-    for remark in report.remarks.values():
-        rows = ", ".join(map(str, remark.rows)) + (
-            " ..." if remark.count > len(remark.rows) else ""
-        )
-        say(
-            _("note: {message} ({count} rows: {rows})").format(
-                message=remark.text(), count=remark.count, rows=rows
-            )
-        )
+    print_faults(report.faults)
+    print_remarks(report.remarks.values())
     _print_changes(report)
     if report.gone:
         tags = ", ".join(report.gone[:SHOWN])
@@ -113,21 +103,6 @@ def _print(report: "ImportReport") -> None:
         )
     if report.dry_run:
         say(_("dry run: nothing was written"))
-
-
-def _print_faults(report: "ImportReport") -> None:
-    if not report.faults:
-        return
-    print_table(
-        [_("row"), _("column"), _("value"), _("reason"), _("remedy")],
-        [
-            [fault.row, fault.column, fault.value, fault.why(), fault.what_to_do()]
-            for fault in report.faults[:SHOWN]
-        ],
-        title=_("bad cells"),
-    )
-    if len(report.faults) > SHOWN:
-        say(_("and {number} more: see --json").format(number=len(report.faults) - SHOWN))
 
 
 def _print_changes(report: "ImportReport") -> None:

@@ -1,4 +1,4 @@
-"""Opening the lists that other offices keep beside the ledger: absences, agreed dates."""
+"""Opening the lists that other offices keep beside the ledger: absences, dates, trainings."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ from rollout.adapters.ledger.columns import Column, load_columns, title_key
 from rollout.adapters.ledger.reader import Located, locate
 from rollout.application.ledger.rows import LedgerRow, SkippedRows, cell_text
 
-ListKind = Literal["absences", "constraints"]
+ListKind = Literal["absences", "constraints", "training"]
 
 
 class ListFile:
@@ -48,8 +48,16 @@ class ListFile:
 
 
 def open_list(
-    path: Path, kind: ListKind, *, encoding: str | None = None, sheet: str | None = None
+    path: Path,
+    kind: ListKind,
+    *,
+    encoding: str | None = None,
+    sheet: str | None = None,
+    synonyms: Mapping[str, Sequence[str]] | None = None,
 ) -> ListFile:
-    """Find out how to read `path` and where its header is. Raises LedgerUnreadable."""
-    columns = load_columns(table_of=kind)
+    """Find out how to read `path` and where its header is; `synonyms` as for a ledger.
+
+    Raises LedgerUnreadable.
+    """
+    columns = load_columns(synonyms, table_of=kind)
     return ListFile(locate(path, columns, encoding=encoding, sheet=sheet), columns)

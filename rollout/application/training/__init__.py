@@ -1,0 +1,1 @@
+"""Training: the import of what people have had, and who is missing."""
