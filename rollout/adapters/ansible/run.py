@@ -17,7 +17,9 @@ from rollout.adapters.ansible.messages import clean
 from rollout.adapters.ansible.processes import StillAlive, kill
 from rollout.adapters.ansible.stream import Garbage, Reader, verdict
 from rollout.application.ports import Clock, EventSink, HostEvent, RunEnd, RunOrder
+from rollout.domain.words import msgid
 from rollout.i18n import _
+from rollout.i18n.told import Told, told
 
 log = logging.getLogger(__name__)
 
@@ -118,16 +120,22 @@ class LocalRun:
         except SinkFailed as error:
             how, message = (
                 "crashed",
-                _("results could not be recorded: {error}").format(error=error.__cause__),
+                told(
+                    msgid("results could not be recorded: {error}"),
+                    error=clean(str(error.__cause__)),
+                ),
             )
         except Garbage as error:
             how, message = (
                 "crashed",
-                _("the run's process sent garbage: {error}").format(error=error),
+                told(msgid("the run's process sent garbage: {error}"), error=clean(str(error))),
             )
         except Exception as error:
             log.exception("run %s: the engine failed", self.order.ident)
-            how, message = "crashed", _("the engine failed: {error}").format(error=error)
+            how, message = (
+                "crashed",
+                told(msgid("the engine failed: {error}"), error=clean(str(error))),
+            )
         how, message = self._clear_up(how, message)
         self._cleared()
         end = self._end(how, message)
@@ -148,10 +156,10 @@ class LocalRun:
                 machine for machine in self._unended if over_limit or f"m{machine}" not in begun
             )
         if over_limit:
-            message = _("{message}: more than {limit:g} % of a batch").format(
-                message=message, limit=limit
+            message = told(
+                msgid("{message}: more than {limit:g} % of a batch"), message=message, limit=limit
             )
-        text = None if message is None else clean(message)
+        text = message if message is None or isinstance(message, Told) else clean(message)
         return RunEnd(self.order.run_id, how, text, left_out, over_limit)
 
     def _attend(self) -> tuple[str, str | None]:
@@ -159,7 +167,7 @@ class LocalRun:
         self._refuse()
         process = self._process
         if process is None:
-            return "failed", _("no machine of the run has a usable address")
+            return "failed", told(msgid("no machine of the run has a usable address"))
         stopped = self._listen(process)
         if stopped is not None:
             self._drain(process)
@@ -174,10 +182,11 @@ class LocalRun:
             exit_code = None
         how, message = verdict(self._reader.end, exit_code)
         if how == "successful" and self._made.refused:
-            return "failed", _("{count} machines failed").format(count=len(self._made.refused))
-        if how == "crashed":
-            return how, f"{message}\n{clean(self.folder.tail(), 1500)}".strip()
-        return how, message
+            return "failed", told(
+                msgid("{count} machines failed"), count=len(self._made.refused)
+            )
+        output = clean(self.folder.tail(), 1500) if how == "crashed" else ""
+        return how, told("{why}\n{output}", why=message, output=output) if output else message
 
     def _listen(self, process: subprocess.Popen[bytes]) -> tuple[str, str] | None:
         """Read the pipe to its end, delivering batches; why it was stopped, if it was."""
@@ -196,11 +205,12 @@ class LocalRun:
                         return None
                     self._collect(self._reader.feed(data, self._clock.now()))
                 if self._cancelled.is_set():
-                    return "cancelled", _("stopped on request")
+                    return "cancelled", told(msgid("stopped on request"))
                 now = time.monotonic()
                 if now >= limit:
-                    return "timeout", _("stopped after its limit of {seconds:g} seconds").format(
-                        seconds=self.order.limit_seconds
+                    return "timeout", told(
+                        msgid("stopped after its limit of {seconds:g} seconds"),
+                        seconds=self.order.limit_seconds,
                     )
                 if self._batch and now >= self._batch_since + BATCH_SECONDS:
                     self._flush()
@@ -263,7 +273,7 @@ class LocalRun:
                 self._process.wait()
         except StillAlive as error:
             log.critical("run %s: %s", self.order.ident, error)
-            how, message = "crashed", f"{message or how}: {error}"
+            how, message = "crashed", told("{why}: {error}", why=message or how, error=str(error))
         finally:
             if self._process is not None:
                 for stream in (self._process.stdin, self._process.stdout):

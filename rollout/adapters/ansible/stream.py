@@ -10,8 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from rollout.adapters.ansible.messages import clean
 from rollout.application.ports import HostEvent
-from rollout.i18n import _
+from rollout.domain.words import msgid
+from rollout.i18n.told import told
 
 STATUSES = frozenset({"ok", "changed", "failed", "unreachable", "skipped", "ignored"})
 LONGEST_LINE = 4 << 20
@@ -131,22 +133,28 @@ def verdict(end: End | None, exit_code: int | None) -> tuple[str, str | None]:
     Exit codes alone prove nothing: a stream that was cut may end with 0.
     """
     if end is None:
-        return "crashed", _("the run ended without a last word (exit code {code})").format(
-            code=exit_code
+        return "crashed", told(
+            msgid("the run ended without a last word (exit code {code})"), code=exit_code
         )
     if end.error is not None:
-        return "crashed", end.error
+        return "crashed", clean(end.error)
     if exit_code != 0:
-        return "crashed", _("the run's process ended with exit code {code}").format(code=exit_code)
+        return "crashed", told(
+            msgid("the run's process ended with exit code {code}"), code=exit_code
+        )
     if end.stats is None:
-        return "crashed", _("Ansible ended early ({status}, exit code {code})").format(
-            status=end.status, code=end.code
+        return "crashed", told(
+            msgid("Ansible ended early ({status}, exit code {code})"),
+            status=clean(end.status),
+            code=end.code,
         )
     bad = {name for kind in ("failures", "dark") for name in end.stats.get(kind) or ()}
     if end.status == "successful" and end.code == 0 and not bad:
         return "successful", None
     if bad and end.status in ("successful", "failed"):
-        return "failed", _("{count} machines failed").format(count=len(bad))
-    return "crashed", _("Ansible said {status} (exit code {code}) without a failed machine").format(
-        status=end.status, code=end.code
+        return "failed", told(msgid("{count} machines failed"), count=len(bad))
+    return "crashed", told(
+        msgid("Ansible said {status} (exit code {code}) without a failed machine"),
+        status=clean(end.status),
+        code=end.code,
     )
