@@ -3,13 +3,15 @@
 import getpass
 import os
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from rollout import settings as configuration
 from rollout.adapters.clock import clock_from
+from rollout.application import upkeep
+from rollout.application.nightly import Nights
 from rollout.application.operators import Operator
-from rollout.application.ports import Clock, RunEngine
+from rollout.application.ports import Archive, Clock, RunEngine
 from rollout.settings import Settings
 from rollout.store import migrate
 from rollout.store.database import Database
@@ -44,7 +46,22 @@ class Application:
         """The engine of this process; made when first asked for, because most never ask."""
         from rollout.adapters.ansible.local import LocalEngine
 
-        return LocalEngine(self.settings.ansible, self.clock)
+        return LocalEngine(
+            self.settings.ansible, self.clock, partial(upkeep.needed_runs, self.database)
+        )
+
+    @cached_property
+    def archive(self) -> Archive:
+        """The output of runs that have ended."""
+        from rollout.adapters.ansible.archive import RunArchive
+
+        return RunArchive(self.settings.ansible)
+
+    @cached_property
+    def nights(self) -> Nights:
+        """The work of the nights, for whoever holds the lease."""
+        works = upkeep.works(self.database, self.settings, self.archive)
+        return Nights(self.database, self.settings, self.clock, works)
 
 
 def application(*, now: str | None = None, migrated: bool = True) -> Application:

@@ -1,6 +1,6 @@
 """What the use cases need from the outside; adapters fulfil it, tests bring named fakes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -132,3 +132,21 @@ class RunEngine(Protocol):
 
     def log(self, ident: str) -> Path | None:
         """The output of a run, while it is kept."""
+
+
+class Archive(Protocol):
+    """The output of runs that have ended."""
+
+    def size(self) -> tuple[int, int]:
+        """How many runs are kept, and their bytes."""
+
+    def prune(
+        self, *, before: datetime, largest: int, needed: Callable[[], frozenset[str]]
+    ) -> tuple[int, int]:
+        """Remove what began before, then the oldest beyond so many bytes; how many, how much.
+
+        Never what is `needed`.
+        """
+
+    def remove(self, ident: str) -> bool:
+        """Remove one run; False while it is at work."""

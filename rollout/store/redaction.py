@@ -10,14 +10,17 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import or_, select, update
-from sqlmodel import Session, col, func
+from sqlalchemy import Table, func, or_, select, update
+from sqlmodel import Session
 
 from rollout.domain.history import Fact, canonical, content_digest
 from rollout.domain.personal import Traces
 from rollout.domain.redactions import FORGET
 from rollout.store import history
 from rollout.store.tables import AuditRow
+
+
+_AUDIT: Table = AuditRow.__table__  # type: ignore[attr-defined]
 
 
 class Text(NamedTuple):
@@ -37,15 +40,17 @@ def about(session: Session, person_id: int, traces: Traces) -> Iterator[tuple[Te
     Rows of the person keep a pseudonym instead of the key and lose their detail; of other rows
     only the person's values are replaced.
     """
-    coarse = [
+    audit = _AUDIT.c
+    near = [
         column.like(pattern, escape="\\")
         for pattern in traces.patterns
-        for column in (col(AuditRow.reason), col(AuditRow.detail))
+        for column in (audit.reason, audit.detail)
     ]
-    columns = [getattr(AuditRow, name) for name in Text._fields]
-    own = (AuditRow.noun == "person") & (AuditRow.noun_id == person_id)
+    own = (audit.noun == "person") & (audit.noun_id == person_id)
     rows = session.connection().execute(
-        select(*columns).where(or_(own, *coarse), AuditRow.verb != FORGET).order_by(AuditRow.id)
+        select(*(audit[name] for name in Text._fields))
+        .where(or_(own, *near), audit.verb != FORGET)
+        .order_by(audit.id)
     )
     for row in rows.all():
         before = Text(*row)
@@ -87,11 +92,11 @@ def redact(session: Session, rows: Sequence[Text], fact: Fact) -> int:
     """
     named = {str(row.id): content_digest(row.key, row.reason, row.detail) for row in rows}
     history.append(session, [fact._replace(verb=FORGET, detail=canonical({"rows": named}))])
-    said = session.connection().execute(select(func.max(AuditRow.id))).scalar_one()
+    said = session.connection().execute(select(func.max(_AUDIT.c.id))).scalar_one()
     for row in rows:
         session.connection().execute(
-            update(AuditRow)
-            .where(col(AuditRow.id) == row.id)
+            update(_AUDIT)
+            .where(_AUDIT.c.id == row.id)
             .values(key=row.key, reason=row.reason, detail=row.detail, salt=None, redacted_by=said)
         )
     session.expire_all()

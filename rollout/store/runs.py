@@ -7,7 +7,7 @@ from sqlmodel import Session, col, func, select
 
 from rollout.domain.errors import NotFound
 from rollout.domain.run import RunState
-from rollout.store.tables import HostResult, Machine, Run
+from rollout.store.tables import Claim, HostResult, Machine, Run
 
 
 def by_id(session: Session, run_id: int) -> Run:
@@ -31,6 +31,14 @@ def alive(session: Session) -> Sequence[Run]:
     """Runs that have not ended."""
     words = (RunState.CREATED.value, RunState.RUNNING.value)
     return session.exec(select(Run).where(col(Run.state).in_(words)).order_by(col(Run.id))).all()
+
+
+def needed(session: Session) -> frozenset[str]:
+    """The idents of runs that have not ended or whose machines have an open claim."""
+    awaited = session.exec(
+        select(Run.ident).join(Claim).where(col(Claim.outcome).is_(None)).distinct()
+    )
+    return frozenset(awaited) | {run.ident for run in alive(session)}
 
 
 def add_results(session: Session, rows: Sequence[dict[str, object]]) -> None:

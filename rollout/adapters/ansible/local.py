@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rollout.adapters.ansible.environment import environment
@@ -22,16 +22,22 @@ class LocalEngine:
 
     Needs Linux (`/proc`), because elsewhere it could not promise that no process of a run is
     left; CannotStart is raised there at once. Relative paths in `settings` are those of the
-    working directory.
+    working directory. The output of runs that are `needed` is kept, however many there are.
     """
 
-    def __init__(self, settings: AnsibleSettings, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        settings: AnsibleSettings,
+        clock: Clock | None = None,
+        needed: Callable[[], frozenset[str]] = frozenset,
+    ) -> None:
         if not available():
             raise CannotStart(
                 _("the local engine needs Linux: elsewhere it cannot find what a run leaves behind")
             )
         self._settings = settings
         self._clock = clock or SystemClock()
+        self._needed = needed
         self._runs: dict[int, LocalRun] = {}
         self._lock = threading.Lock()
         self._rotating = threading.Lock()
@@ -119,6 +125,8 @@ class LocalEngine:
     def _rotate(self) -> None:
         with self._lock:
             mine = {other.order.ident for other in self._runs.values()}
+        # A run whose machines are still awaited may be asked about, though its processes ended.
+        mine |= self._needed()
 
         def live(ident: str) -> bool:
             return ident in mine or bool(find([RunFolder(self._settings, ident).marker]))

@@ -1,5 +1,7 @@
 """Personal data can leave the history without breaking it, and nightly work is noted."""
 
+from typing import Literal
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -46,7 +48,7 @@ def downgrade() -> None:
     _forbid_every_change()
 
 
-def _recreate() -> str:
+def _recreate() -> Literal["always", "never"]:
     # SQLite keeps an added column in a place of its own in the table's statement; a copied table
     # reads as if it had been made so.
     return "always" if op.get_context().dialect.name == "sqlite" else "never"

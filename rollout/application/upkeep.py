@@ -1,0 +1,46 @@
+"""What the nights are for: a backup, and room on the disk."""
+
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from rollout.application import backup
+from rollout.application.nightly import Work, size
+from rollout.application.ports import Archive
+from rollout.i18n import _
+from rollout.settings import Settings
+from rollout.store import runs
+from rollout.store.database import Database
+
+BACKUP, TIDY = "backup", "tidy"
+
+
+def works(database: Database, settings: Settings, archive: Archive) -> tuple[Work, ...]:
+    """The work of a night, in its order."""
+    return (
+        Work(BACKUP, partial(_back_up, database, settings)),
+        Work(TIDY, partial(_tidy, database, settings, archive)),
+    )
+
+
+def _back_up(database: Database, settings: Settings, now: datetime) -> str:
+    made = backup.nightly(database, settings, now)
+    return _("{path}, {size}, {rows} rows of history hold").format(
+        path=made.path, size=size(made.checked.size), rows=made.checked.rows
+    )
+
+
+def _tidy(database: Database, settings: Settings, archive: Archive, _now: datetime) -> str:
+    """Folders bear the time of this computer, whatever the programme's clock says."""
+    ansible = settings.ansible
+    removed, freed = archive.prune(
+        before=datetime.now(UTC) - timedelta(days=ansible.keep_days),
+        largest=int(ansible.keep_gigabytes * 1e9),
+        needed=partial(needed_runs, database),
+    )
+    return _("{count} run folders removed, {size}").format(count=removed, size=size(freed))
+
+
+def needed_runs(database: Database) -> frozenset[str]:
+    """The idents of runs whose output somebody may still ask about."""
+    with database.read() as session:
+        return runs.needed(session)
