@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from rollout.application.choosing import today
 from rollout.application.settle import DAEMON
 from rollout.domain.wave import WaveState, WaveVerb
-from rollout.i18n import _
+from rollout.domain.words import msgid
+from rollout.i18n.told import told
 from rollout.settings import Settings
 from rollout.store import leases, stops, transitions, waves
 from rollout.store.database import Database
@@ -39,10 +40,12 @@ def start_due(database: Database, settings: Settings, *, lease_epoch: int, at: d
             if pilots and not wave.pilot:
                 continue
             wave_id = wave.id or 0
-            verb, reason = WaveVerb.START, _("its first day has come")
+            verb, reason = WaveVerb.START, told(msgid("its first day has come"))
             if wave.list_digest != waves.list_digest(session, wave_id):
                 verb = WaveVerb.WITHDRAW
-                reason = _("its machines changed since it was approved: submit it again")
+                reason = told(
+                    msgid("its machines changed since it was approved: submit it again")
+                )
                 log.warning("wave %s does not start: its machines changed", wave.number)
             else:
                 started += 1

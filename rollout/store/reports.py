@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select
 from sqlmodel import Session, col, func, select
 
-from rollout.domain.machine import NEEDS_A_PERSON
+from rollout.domain.machine import NEEDS_A_PERSON, MachineState
 from rollout.store.tables import Department, Machine, Person, Site, Wave
 
 _FETCH = 5_000
@@ -75,6 +75,15 @@ class MachineLine(NamedTuple):
 def total(session: Session) -> int:
     """How many machines there are."""
     return session.exec(select(func.count()).select_from(Machine)).one()
+
+
+def planned_until(session: Session, day: date) -> int:
+    """How many machines have their day at `day` or earlier."""
+    return session.exec(
+        select(func.count())
+        .select_from(Machine)
+        .where(col(Machine.planned_day) <= day, Machine.state != MachineState.EXCLUDED.value)
+    ).one()
 
 
 def machine_lines(session: Session) -> Iterator[MachineLine]:

@@ -1,0 +1,1 @@
+"""A programme in simulated time: PCs without SSH, operators without hands, the real application."""

@@ -1,0 +1,80 @@
+"""The IT staff of a simulated programme: what operators do every morning, by the use cases."""
+
+from datetime import date, datetime, timedelta
+
+from rollout.adapters.simulated.engine import SimulatedEngine
+from rollout.application import machines, waves
+from rollout.application.machines import Filter
+from rollout.application.operators import Operator
+from rollout.domain.errors import RolloutError
+from rollout.domain.machine import MachineState, MachineVerb
+from rollout.domain.wave import WaveState, WaveVerb
+from rollout.settings import OperatorRole
+from rollout.store.database import Database
+
+DAYS_AHEAD = timedelta(days=14)
+"""So long before its first day a wave is submitted and approved."""
+EVERYBODY = 10_000
+
+PLANNER = Operator("sato", OperatorRole.OPERATOR)
+APPROVER = Operator("suzuki", OperatorRole.APPROVER)
+
+
+class Staff:
+    """A planner, who submits and mends, and an approver."""
+
+    def __init__(self, database: Database, engine: SimulatedEngine) -> None:
+        self._database = database
+        self._engine = engine
+
+    def morning(self, today: date, at: datetime) -> None:
+        """Look after every machine that needs a person, then after the waves."""
+        self._release_held(at)
+        self._mend(at)
+        for view in waves.listing(self._database):
+            wave, state = view.wave, WaveState(view.wave.state)
+            if state is WaveState.PLANNED and wave.first_day <= today + DAYS_AHEAD:
+                self._move(wave.number, WaveVerb.SUBMIT, PLANNER, at)
+                self._move(wave.number, WaveVerb.APPROVE, APPROVER, at)
+            elif state is WaveState.HALTED:
+                self._move(
+                    wave.number, WaveVerb.RESUME, PLANNER, at, "the machines were looked after"
+                )
+
+    def _release_held(self, at: datetime) -> None:
+        """Machines that failed twice alike were repaired; the next look retries them."""
+        held = self._in_states(MachineState.HELD)
+        if held:
+            tags = [joined.machine.asset_tag for joined in held]
+            machines.move(self._database, tags, MachineVerb.RELEASE, PLANNER, at)
+
+    def _mend(self, at: datetime) -> None:
+        for joined in self._in_states(
+            MachineState.FAILED, MachineState.SILENT, MachineState.UNKNOWN
+        ):
+            self._engine.look_after(joined.machine.id or 0)
+            if joined.machine.state != MachineState.UNKNOWN:  # the daemon asks these by itself
+                machines.retry(
+                    self._database,
+                    joined.machine.asset_tag,
+                    PLANNER,
+                    at,
+                    reason="looked after on site",
+                )
+
+    def _in_states(self, *states: MachineState) -> list[machines.Joined]:
+        wanted = Filter(states=tuple(state.value for state in states))
+        return machines.listing(self._database, wanted, limit=EVERYBODY)
+
+    def _move(
+        self,
+        number: int,
+        verb: WaveVerb,
+        who: Operator,
+        at: datetime,
+        reason: str | None = None,
+    ) -> None:
+        try:
+            waves.move(self._database, number, verb, who, at, reason)
+        except RolloutError as refused:
+            raise AssertionError(f"wave {number}: {refused}") from refused
