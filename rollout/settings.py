@@ -180,6 +180,9 @@ class Service(Section):
     """Pause between two looks of the daemon at its tables."""
     lease_seconds: Annotated[float, Field(ge=2)] = 15
     """A daemon that gave no sign for so long is taken over."""
+    hang_seconds: Annotated[float, Field(ge=60)] = 120
+    """A look of the daemon at its tables that takes longer ends the daemon, so that systemd
+    starts it anew; a locked database is waited for, 30 seconds at a time."""
 
     @property
     def address(self) -> str:

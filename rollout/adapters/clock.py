@@ -15,9 +15,18 @@ class BadClock(RolloutError):
 class SystemClock:
     """The clock of this computer."""
 
+    def __init__(self) -> None:
+        self._looked = (datetime.now(UTC), time.monotonic())
+
     def now(self) -> datetime:
         """The current moment, in UTC."""
         return datetime.now(UTC)
+
+    def jump(self) -> timedelta:
+        """By how much it was set since the last question, or how long the computer slept."""
+        wall, steady = self._looked
+        self._looked = (datetime.now(UTC), time.monotonic())
+        return self._looked[0] - wall - timedelta(seconds=self._looked[1] - steady)
 
 
 class ProgrammeClock:

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 
 class Clock(Protocol):
@@ -12,6 +12,14 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """The current moment, aware."""
+
+
+@runtime_checkable
+class SettableClock(Clock, Protocol):
+    """A clock that somebody, or a time server, may set while it runs."""
+
+    def jump(self) -> timedelta:
+        """By how much it was set since the last question; zero when only time has passed."""
 
 
 @dataclass(frozen=True, slots=True)

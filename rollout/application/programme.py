@@ -21,7 +21,7 @@ from rollout.domain.words import msgid
 from rollout.i18n.told import told
 from rollout.planning.calendar import Span, WorkCalendar
 from rollout.settings import Settings
-from rollout.store import commands, leases, machines, runs, transitions, waves
+from rollout.store import claims, commands, leases, machines, runs, transitions, waves
 from rollout.store.database import Database
 from rollout.store.tables import Run, Wave
 
@@ -96,6 +96,15 @@ class Programme:
         """Stop what runs at once; its claims are settled as lost."""
         self._results.abandoning = True
         self.engine.close()
+
+    def clock_was_set(self, by: timedelta) -> None:
+        """Move the deadlines of what is under way along, so that each has the time it was given.
+
+        Raises LeaseHeld when another daemon has taken over.
+        """
+        with self.database.write() as session:
+            leases.require(session, self.lease_epoch)
+            claims.move_deadlines(session, by)
 
     def tick(self) -> Ticked:
         """Look once. Raises LeaseHeld when another daemon has taken over."""

@@ -1,30 +1,37 @@
 """The daemon: holds the lease, answers PCs, and ticks until it is told to stop."""
 
 import logging
+import os
 import signal
 import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import FrameType
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from rollout.application.ports import Clock, RunEngine
+from rollout.application.ports import Clock, RunEngine, SettableClock
 from rollout.application.programme import Programme, Ticked
-from rollout.domain.errors import LeaseHeld, RolloutError
-from rollout.i18n import _
+from rollout.domain.errors import LeaseHeld
 from rollout.service import holder
 from rollout.service.endpoint import Endpoint
+from rollout.service.trouble import Trouble
+from rollout.service.watch import Watch, WorkHangs
 from rollout.settings import Settings
 from rollout.store import leases
 from rollout.store.database import Database
+from rollout.store.faults import unavailable
 
 log = logging.getLogger(__name__)
 
 
-class ClockDied(RolloutError):
-    """The thread that ticks gave no sign for longer than the lease lasts."""
+TICK, BEAT, SIGN = "tick", "heartbeat", "sign of life"
+JUMP = timedelta(seconds=10)
+"""A clock that is set by less than this is left alone: time servers do so all the time."""
+HUNG = 1
+"""The exit code of a daemon that hangs; systemd starts it again."""
 
 
 class Daemon:
@@ -33,6 +40,10 @@ class Daemon:
     `on_tick` is called after every tick, in the scheduler's thread. `run` returns when a signal
     came, the lease was lost, or, with `until_idle`, nothing is under way or can start. With
     `wait` it stands by while another daemon acts, and takes over when that one ends or dies.
+
+    While the database does not answer (locked, full, read-only) nothing begins; the daemon says so
+    and tries again with every tick. A tick that hangs ends the process at once, whatever its other
+    threads do: nothing of it could be trusted to end in order.
     """
 
     def __init__(
@@ -52,7 +63,11 @@ class Daemon:
         self._engine = engine
         self._until_idle = until_idle
         self._wait = wait
-        self._last_beat = 0.0
+        self._watch = Watch(
+            clock_seconds=settings.service.lease_seconds,
+            work_seconds=settings.service.hang_seconds,
+        )
+        self._trouble = Trouble()
         self._on_tick = on_tick
         self._stop = threading.Event()
         self._hurry = threading.Event()
@@ -77,8 +92,7 @@ class Daemon:
         finally:
             programme.abandon()
             endpoint.stop()
-            with self._database.write() as session:
-                leases.release(session, epoch)
+            self._release(epoch)
         if self._failure is not None:
             raise self._failure
 
@@ -101,6 +115,17 @@ class Daemon:
             self._stop.wait(min(1.0, self._settings.service.lease_seconds / 4))
         return None
 
+    def _release(self, epoch: int) -> None:
+        """Give the lease back; when that is not possible it runs out by itself."""
+        try:
+            with self._database.write() as session:
+                leases.release(session, epoch)
+        except Exception as error:
+            why = unavailable(error)
+            if why is None:
+                raise
+            log.error("the lease could not be given back: %s", why)  # noqa: TRY400
+
     def _acquire(self) -> int:
         with self._database.write() as session:
             return leases.acquire(
@@ -113,60 +138,85 @@ class Daemon:
 
     def _tick_until_stopped(self, programme: Programme, epoch: int) -> None:
         scheduler = BackgroundScheduler(timezone=UTC)
+        pause, lease = self._settings.service.tick_seconds, self._settings.service.lease_seconds
+        for name, seconds, work in (
+            (TICK, pause, lambda: None if self._stop.is_set() else self._tick(programme)),
+            (BEAT, lease / 3, lambda: self._beat(epoch)),
+        ):
+            self._schedule(scheduler, name, seconds, partial(self._guarded, name, work))
+        self._schedule(scheduler, SIGN, lease / 6, self._watch.sign)
+        # A tick that takes longer than its pause is normal while many machines move.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
+        self._watch.sign()
+        scheduler.start()
+        try:
+            while not self._stop.wait(0.5):
+                self._look_around(scheduler, programme)
+            while self._failure is None and self._engine.alive() and not self._hurry.wait(0.2):
+                self._look_around(scheduler, programme)
+        finally:
+            self._stop.set()
+            scheduler.shutdown(wait=False)
+            while self._watch.at_work:
+                self._must_not_hang()
+                time.sleep(0.05)
+
+    @staticmethod
+    def _schedule(
+        scheduler: BackgroundScheduler, name: str, seconds: float, work: Callable[[], None]
+    ) -> None:
         scheduler.add_job(
-            self._guarded,
+            work,
             "interval",
-            args=[lambda: None if self._stop.is_set() else self._tick(programme)],
-            seconds=self._settings.service.tick_seconds,
+            seconds=seconds,
             next_run_time=datetime.now(UTC),
             max_instances=1,
             coalesce=True,
             misfire_grace_time=None,
-            id="tick",
+            id=name,
         )
-        scheduler.add_job(
-            self._guarded,
-            "interval",
-            args=[lambda: self._beat(epoch)],
-            seconds=self._settings.service.lease_seconds / 3,
-            max_instances=1,
-            coalesce=True,
-            misfire_grace_time=None,
-            id="heartbeat",
-        )
-        # A tick that takes longer than its pause is normal while many machines move.
-        logging.getLogger("apscheduler").setLevel(logging.ERROR)
-        self._last_beat = time.monotonic()
-        scheduler.start()
-        try:
-            while not self._stop.wait(0.5):
-                self._must_be_alive()
-            while self._failure is None and self._engine.alive() and not self._hurry.wait(0.2):
-                self._must_be_alive()
-        finally:
-            scheduler.shutdown(wait=True)
 
-    def _must_be_alive(self) -> None:
-        """A scheduler whose thread died says nothing: without its beats the lease runs out.
-
-        The time is that of the machine while it is awake: sleep does not count.
-        """
-        quiet = time.monotonic() - self._last_beat
-        if quiet > self._settings.service.lease_seconds:
-            raise ClockDied(
-                _(
-                    "the daemon's clock gave no sign for {seconds:.0f} s: the daemon ends; start "
-                    "it again, it goes on where it stood"
-                ).format(seconds=quiet)
+    def _look_around(self, scheduler: BackgroundScheduler, programme: Programme) -> None:
+        """What the main thread does all the while. Raises ClockDied."""
+        jump = self._clock.jump() if isinstance(self._clock, SettableClock) else timedelta()
+        if abs(jump) >= JUMP:
+            log.warning(
+                "the clock of this computer was set by %+.0f s: deadlines move along",
+                jump.total_seconds(),
             )
+            # Else the scheduler would wait for hours that have come already.
+            for job in scheduler.get_jobs():
+                job.modify(next_run_time=datetime.now(UTC))
+            self._guarded(TICK, lambda: programme.clock_was_set(jump))
+        self._watch.check_clock()
+        self._must_not_hang()
 
-    def _guarded(self, work: Callable[[], None]) -> None:
-        """A scheduler swallows what its jobs raise; here it ends the daemon and is raised."""
+    def _must_not_hang(self) -> None:
+        """A thread cannot be ended: when one hangs, the process is. Its runs end with it."""
         try:
-            work()
+            self._watch.check_work()
+        except WorkHangs as hang:
+            log.critical("%s\n%s", hang, hang.where)
+            logging.shutdown()
+            os._exit(HUNG)
+
+    def _guarded(self, name: str, work: Callable[[], None]) -> None:
+        """A scheduler swallows what its jobs raise; here it ends the daemon and is raised.
+
+        Except while the database does not answer: that ends by itself, or a person ends it.
+        """
+        try:
+            with self._watch.working(name):
+                work()
         except Exception as error:  # noqa: BLE001  (kept, and raised by run)
-            self._failure = self._failure or error
-            self._stop.set()
+            why = unavailable(error)
+            if why is None:
+                self._failure = self._failure or error
+                self._stop.set()
+            else:
+                self._trouble.met(name, why)
+        else:
+            self._trouble.over(name)
 
     def _tick(self, programme: Programme) -> None:
         ticked = programme.tick()
@@ -177,7 +227,6 @@ class Daemon:
     def _beat(self, epoch: int) -> None:
         with self._database.write() as session:
             leases.beat(session, epoch, now=datetime.now(UTC), lasts=self._lasts)
-        self._last_beat = time.monotonic()
 
 
 def stop_on_signals(daemon: Daemon) -> None:

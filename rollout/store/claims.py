@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert, literal, or_, update
@@ -92,6 +92,13 @@ def open_count(session: Session, step: Step | None = None) -> int:
     if step is not None:
         statement = statement.where(Claim.step == step.value)
     return session.exec(statement).one()
+
+
+def move_deadlines(session: Session, by: timedelta) -> None:
+    """Give every open claim a deadline that is later, or earlier, by so much."""
+    for claim in session.exec(select(Claim).where(col(Claim.outcome).is_(None))).all():
+        claim.deadline_at += by
+        session.add(claim)
 
 
 def end(

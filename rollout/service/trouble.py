@@ -1,0 +1,39 @@
+"""A database that does not answer: said once and then seldom, and said again when it is over."""
+
+import logging
+import time
+
+log = logging.getLogger(__name__)
+
+SAY_AGAIN_SECONDS = 60.0
+
+
+class Trouble:
+    """What keeps the daemon's works from the database; it tries again with every tick."""
+
+    def __init__(self) -> None:
+        self._reasons: dict[str, str] = {}
+        self._since = 0.0
+        self._said = 0.0
+
+    @property
+    def lasts(self) -> bool:
+        """Whether some work could not be done the last time."""
+        return bool(self._reasons)
+
+    def met(self, work: str, why: str) -> None:
+        """This work could not be done."""
+        now = time.monotonic()
+        if not self._reasons:
+            self._since = now
+        new = why not in self._reasons.values()
+        self._reasons[work] = why
+        if new or now - self._said >= SAY_AGAIN_SECONDS:
+            self._said = now
+            log.error("nothing begins and nothing is recorded, the daemon tries again: %s", why)
+
+    def over(self, work: str) -> None:
+        """This work was done."""
+        if self._reasons.pop(work, None) is not None and not self._reasons:
+            seconds = time.monotonic() - self._since
+            log.warning("the database answers again after %.0f s: the daemon goes on", seconds)
