@@ -12,6 +12,7 @@ from types import FrameType
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from rollout.adapters.clock import SystemClock
 from rollout.application.ports import Clock, RunEngine, SettableClock
 from rollout.application.programme import Programme, Ticked
 from rollout.domain.errors import LeaseHeld
@@ -68,6 +69,8 @@ class Daemon:
             work_seconds=settings.service.hang_seconds,
         )
         self._trouble = Trouble()
+        self._wall = SystemClock()
+        self._jumped = timedelta()
         self._on_tick = on_tick
         self._stop = threading.Event()
         self._hurry = threading.Event()
@@ -151,9 +154,9 @@ class Daemon:
         scheduler.start()
         try:
             while not self._stop.wait(0.5):
-                self._look_around(scheduler, programme)
+                self._look_around(scheduler)
             while self._failure is None and self._engine.alive() and not self._hurry.wait(0.2):
-                self._look_around(scheduler, programme)
+                self._look_around(scheduler)
         finally:
             self._stop.set()
             scheduler.shutdown(wait=False)
@@ -176,18 +179,12 @@ class Daemon:
             id=name,
         )
 
-    def _look_around(self, scheduler: BackgroundScheduler, programme: Programme) -> None:
+    def _look_around(self, scheduler: BackgroundScheduler) -> None:
         """What the main thread does all the while. Raises ClockDied."""
-        jump = self._clock.jump() if isinstance(self._clock, SettableClock) else timedelta()
-        if abs(jump) >= JUMP:
-            log.warning(
-                "the clock of this computer was set by %+.0f s: deadlines move along",
-                jump.total_seconds(),
-            )
-            # Else the scheduler would wait for hours that have come already.
+        if abs(self._wall.jump()) >= JUMP:
+            # The scheduler goes by it, and would wait until the old time has come again.
             for job in scheduler.get_jobs():
                 job.modify(next_run_time=datetime.now(UTC))
-            self._guarded(TICK, lambda: programme.clock_was_set(jump))
         self._watch.check_clock()
         self._must_not_hang()
 
@@ -219,10 +216,21 @@ class Daemon:
             self._trouble.over(name)
 
     def _tick(self, programme: Programme) -> None:
+        self._follow_the_clock(programme)
         ticked = programme.tick()
         self._on_tick(ticked)
         if self._until_idle and ticked.idle:
             self._stop.set()
+
+    def _follow_the_clock(self, programme: Programme) -> None:
+        """Before anything is called late: was the programme's clock set, and by how much?"""
+        if isinstance(self._clock, SettableClock):
+            self._jumped += self._clock.jump()
+        if abs(self._jumped) >= JUMP:
+            programme.clock_was_set(self._jumped)
+            seconds = self._jumped.total_seconds()
+            log.warning("the clock was set by %+.0f s: deadlines were moved along", seconds)
+            self._jumped = timedelta()
 
     def _beat(self, epoch: int) -> None:
         with self._database.write() as session:

@@ -12,7 +12,8 @@ from rollout.adapters.clock import SystemClock
 from rollout.application.ports import EventSink, RunOrder
 from rollout.application.programme import Ticked
 from rollout.domain.errors import LeaseHeld
-from rollout.service.daemon import ClockDied, Daemon
+from rollout.service.daemon import Daemon
+from rollout.service.watch import ClockDied
 from rollout.settings import Settings
 from rollout.store import leases
 from rollout.store.database import Database
