@@ -14,7 +14,7 @@ from rollout.domain.machine import MachineState, MachineVerb, Step
 from rollout.i18n import _
 from rollout.i18n.labels import label
 from rollout.settings import OperatorRole
-from rollout.store import claims, commands, machines, transitions
+from rollout.store import claims, commands, machines, spares, transitions
 from rollout.store.database import Database
 from rollout.store.machines import Filter as Filter  # front ends ask with the one
 from rollout.store.machines import Joined as Joined  # and show the other
@@ -43,6 +43,7 @@ class MachineView:
     claims: Sequence[Claim]
     evidence: Sequence[Evidence]
     last_failure: HostResult | None
+    loan: spares.Loan | None = None
 
 
 def listing(
@@ -50,7 +51,7 @@ def listing(
 ) -> list[Joined]:
     """Machines in order of tag."""
     with database.read() as session:
-        return machines.listing(session, wanted, after=after, limit=limit)
+        return spares.beside(session, machines.listing(session, wanted, after=after, limit=limit))
 
 
 def counts(database: Database) -> dict[str, int]:
@@ -62,7 +63,7 @@ def counts(database: Database) -> dict[str, int]:
 def show(database: Database, tag: str) -> MachineView:
     """One machine with its timeline. Raises NotFound."""
     with database.read() as session:
-        joined = machines.one(session, tag)
+        (joined,) = spares.beside(session, [machines.one(session, tag)])
         machine_id = joined.machine.id or 0
         return MachineView(
             joined,
@@ -70,6 +71,9 @@ def show(database: Database, tag: str) -> MachineView:
             machines.claims_of(session, machine_id),
             machines.evidence_of(session, machine_id),
             machines.last_failure(session, machine_id),
+            next(
+                (loan for loan in spares.loans(session) if tag in (loan.spare, loan.machine)), None
+            ),
         )
 
 
@@ -89,6 +93,7 @@ def move(
         raise MachineRefused(_("“{verb}” needs a reason").format(verb=label(verb)))
     with database.write() as session:
         ids = [machines.by_tag(session, tag).id or 0 for tag in tags]
+        _must_not_be_lent(session, ids)
         moved = transitions.apply(
             session, Machine, ids, verb, actor=operator.name, at=at, reason=reason
         )
@@ -97,6 +102,17 @@ def move(
             machine.hold_until = until if verb is MachineVerb.HOLD else None
             session.add(machine)
         return moved
+
+
+def _must_not_be_lent(session: Session, ids: Sequence[int]) -> None:
+    """A spare that somebody works on stays as it is until it is given back."""
+    for machine_id in spares.is_out(session, ids):
+        tag = machines.by_id(session, machine_id).asset_tag
+        raise MachineRefused(
+            _(
+                "{tag} is out as a spare: `rollout machine spare-return {tag}` when it is back"
+            ).format(tag=tag)
+        )
 
 
 def retry(

@@ -17,7 +17,7 @@ from rollout.i18n import _
 from rollout.i18n.labels import label
 from rollout.i18n.told import told
 from rollout.settings import OperatorRole, Settings
-from rollout.store import machines, tranches, transitions, waves
+from rollout.store import machines, spares, tranches, transitions, waves
 from rollout.store.database import Database
 from rollout.store.tables import Machine, Wave
 
@@ -59,6 +59,7 @@ def show(database: Database, number: int) -> tuple[WaveView, list[machines.Joine
         wave = waves.by_number(session, number)
         counts = waves.counts(session).get(wave.id or 0, {})
         rows = machines.listing(session, machines.Filter(waves=(number,)), limit=100_000)
+        rows = spares.beside(session, rows)
         return WaveView(wave, counts), rows
 
 

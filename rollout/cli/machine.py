@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from rollout.cli import spare
 from rollout.cli.invocation import AsJson, Reason, invocation
 from rollout.cli.output import moment, print_json, print_table, say
 from rollout.i18n import _
@@ -48,6 +49,8 @@ def as_json(joined: "Joined", zone: ZoneInfo) -> dict[str, Any]:
         "planned_day": machine.planned_day.isoformat() if machine.planned_day else None,
         "image_id": machine.image_id,
         "last_seen_at": moment(machine.last_seen_at, zone),
+        "spare": joined.spare,
+        "stands_in_for": joined.stands_in_for,
     }
 
 
@@ -63,6 +66,7 @@ def columns() -> list[str]:
         _("wave"),
         _("day"),
         _("cause"),
+        _("spare"),
     ]
 
 
@@ -82,6 +86,7 @@ def as_row(joined: "Joined", zone: ZoneInfo) -> list[object]:
         joined.wave,
         machine.planned_day,
         machine.cause,
+        joined.spare or (f"→ {joined.stands_in_for}" if joined.stands_in_for else None),
     ]
 
 
@@ -92,6 +97,10 @@ def list_(
     site: Annotated[list[str] | None, typer.Option(help=_("only at this site"))] = None,
     generation: Annotated[list[str] | None, typer.Option(help=_("only of this generation"))] = None,
     wave: Annotated[list[int] | None, typer.Option(help=_("only of this wave"))] = None,
+    purpose: Annotated[
+        list[str] | None,
+        typer.Option(help=_("only of this purpose: personal, shared, counter, spare")),
+    ] = None,
     text: Annotated[str, typer.Option(help=_("part of tag, computer name or owner"))] = "",
     limit: Annotated[int, typer.Option(min=1, help=_("how many at most"))] = 1000,
     as_json_: AsJson = False,
@@ -111,7 +120,12 @@ def list_(
     application = invocation(context).application()
     zone = application.settings.programme.zone
     wanted = Filter(
-        tuple(state or ()), tuple(site or ()), tuple(generation or ()), tuple(wave or ()), text
+        tuple(state or ()),
+        tuple(site or ()),
+        tuple(generation or ()),
+        tuple(wave or ()),
+        text,
+        tuple(purpose or ()),
     )
     rows = machines.listing(application.database, wanted, limit=limit)
     if as_json_:
@@ -141,6 +155,7 @@ def show(context: typer.Context, tag: Tag, as_json_: AsJson = False) -> None:
 def _view_json(view: "MachineView", zone: ZoneInfo) -> dict[str, Any]:
     return {
         **as_json(view.joined, zone),
+        "loan": spare.loan_json(view.loan, zone) if view.loan else None,
         "history": [
             {
                 "at": moment(row.at, zone),
@@ -184,6 +199,7 @@ def _view_json(view: "MachineView", zone: ZoneInfo) -> dict[str, Any]:
 
 def _print_view(view: "MachineView", zone: ZoneInfo) -> None:
     from rollout.domain.machine import MachineState, MachineVerb, Step
+    from rollout.domain.spare import SpareVerb
     from rollout.i18n.labels import label
 
     joined, machine = view.joined, view.joined.machine
@@ -203,10 +219,11 @@ def _print_view(view: "MachineView", zone: ZoneInfo) -> None:
             [_("day"), machine.planned_day],
             [_("image"), machine.image_id],
             [_("last seen"), moment(machine.last_seen_at, zone)],
+            [_("spare"), spare_words(view)],
         ],
     )
     known_states = {state.value: label(state) for state in MachineState}
-    known_verbs = {verb.value: label(verb) for verb in MachineVerb}
+    known_verbs = {verb.value: label(verb) for verb in (*MachineVerb, *SpareVerb)}
     print_table(
         [_("time"), _("who"), _("what"), _("from"), _("to"), _("run"), _("reason")],
         [
@@ -246,6 +263,18 @@ def _print_view(view: "MachineView", zone: ZoneInfo) -> None:
             [[item.control, item.value, item.verdict, item.source] for item in view.evidence],
             title=_("evidence"),
         )
+
+
+def spare_words(view: "MachineView") -> str | None:
+    """Which spare stands in for the machine, or for which it stands in itself."""
+    loan = view.loan
+    if loan is None:
+        return None
+    if loan.spare == view.joined.machine.asset_tag:
+        return _("with {owner}, in place of {machine}").format(
+            owner=loan.owner, machine=loan.machine
+        )
+    return _("{spare} stands in for it").format(spare=loan.spare)
 
 
 def _move(
@@ -392,3 +421,7 @@ def readmit(context: typer.Context, tags: Tags, reason: Reason = None) -> None:
 @app.command(help=_("Mark machines as replaced by a successor."))
 def supersede(context: typer.Context, tags: Tags, reason: Reason = None) -> None:
     _move(context, tags, "supersede", reason)
+
+
+for name, (command, text) in spare.COMMANDS.items():
+    app.command(name, help=text)(command)

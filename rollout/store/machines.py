@@ -33,11 +33,16 @@ class Filter:
     generations: tuple[str, ...] = ()
     waves: tuple[int, ...] = ()
     text: str = ""
+    purposes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """A machine with the names that a reader wants beside it."""
+    """A machine with the names that a reader wants beside it.
+
+    `spare` is the tag of the spare that stands in for it, `stands_in_for` that of the machine for
+    which it is out as a spare itself.
+    """
 
     machine: Machine
     site: str | None
@@ -46,6 +51,8 @@ class Joined:
     owner: str | None
     staff_number: str | None
     wave: int | None
+    spare: str | None = None
+    stands_in_for: str | None = None
 
 
 def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
@@ -58,6 +65,8 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         conditions.append(col(Machine.generation).in_(wanted.generations))
     if wanted.waves:
         conditions.append(col(Wave.number).in_(wanted.waves))
+    if wanted.purposes:
+        conditions.append(col(Machine.purpose).in_(wanted.purposes))
     if wanted.text:
         conditions.append(
             or_(

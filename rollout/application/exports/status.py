@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from rollout.application.exports.forms import Cell, Document, Table, iso
+from rollout.application.spares import SparePool, pools
 from rollout.domain.lifecycle import Described
 from rollout.domain.machine import DONE, MachineState, Step
 from rollout.i18n import _
@@ -78,6 +79,7 @@ class StatusReport:
     by_site: Sequence[Split]
     by_department: Sequence[Split]
     by_wave: Sequence[Split]
+    spares: Sequence[SparePool]
     exceptions: Sequence[Exceptional]
 
 
@@ -107,6 +109,7 @@ def status(database: Database, settings: Settings, *, now: datetime) -> StatusRe
         by_site=_split(counts, lambda count: count.site),
         by_department=_split(counts, lambda count: count.bureau),
         by_wave=_split(counts, lambda count: count.wave),
+        spares=pools(database, settings),
         exceptions=[
             Exceptional(line, (today - line.state_since.astimezone(zone).date()).days)
             for line in lines
@@ -150,6 +153,16 @@ def document(report: StatusReport) -> Document:
         "by_site": _splits("site", report.by_site),
         "by_department": _splits("department", report.by_department),
         "by_wave": _splits("wave", report.by_wave),
+        "spares": [
+            {
+                "site": pool.site,
+                "left": pool.free,
+                "out": pool.out,
+                "in_ledger": pool.total,
+                "configured": pool.configured,
+            }
+            for pool in report.spares
+        ],
     }
     items = [_item(entry, report.zone) for entry in report.exceptions]
     return Document(head, "exceptions", items, len(items))
@@ -194,6 +207,10 @@ def _rows(report: StatusReport) -> Iterator[Sequence[Cell]]:
             for state, number in split.states.items():
                 if number:
                     yield (section, name, label(state), number, *empty)
+    for pool in report.spares:
+        site = _("(none)") if pool.site is None else pool.site
+        yield (_("Spares"), site, _("left"), pool.free, *empty)
+        yield (_("Spares"), site, _("out"), pool.out, *empty)
     for entry in report.exceptions:
         line = entry.line
         yield (
