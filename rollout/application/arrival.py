@@ -6,6 +6,8 @@ boot     the machine boots from the network and asks what to do: install exactly
 give up  the installer could not do it (an image whose digest is wrong) and says whether the disk
          is still whole: the order is dead, the machine has failed and nothing is in doubt;
 check-in the new system reports itself with a second token that only the install order carried.
+
+A replaced PC that is erased goes the same way: armed, told once, and believed when it reports.
 """
 
 import hashlib
@@ -18,6 +20,7 @@ from typing import Any
 from sqlmodel import Session
 
 from rollout.application import settle
+from rollout.application.retirement import proof
 from rollout.domain.errors import RolloutError
 from rollout.domain.identifiers import parse_mac
 from rollout.domain.machine import MachineState, Step
@@ -38,9 +41,11 @@ class ArrivalRefused(RolloutError):
 
 @dataclass(frozen=True)
 class BootOrder:
-    """What a network-booting machine is to do; without an image it boots its own disk."""
+    """What a network-booting machine is to do: write an image, or erase its disk for good; with
+    neither it boots its own disk."""
 
     image_id: str | None = None
+    erase: bool = False
     epoch: int | None = None
     check_in_token: str | None = None
 
@@ -81,13 +86,14 @@ def arm(
         machine = machines.by_id(session, claim.machine_id)
         if machine.serial != serial:
             raise ArrivalRefused(f"serial {serial} is not that of {machine.asset_tag}")
-        if machine.state != MachineState.REIMAGING:
-            raise ArrivalRefused(f"{machine.asset_tag} is {machine.state}, not reimaging")
-        if not _wave_runs(session, machine):
+        step = Step(claim.step)
+        if machine.state != step.working:
+            raise ArrivalRefused(f"{machine.asset_tag} is {machine.state}, not {step.working}")
+        if not _may_go_on(session, machine, step):
             raise ArrivalRefused(f"the wave of {machine.asset_tag} does not run any more")
         if stops.reaches(session, machine):
             raise ArrivalRefused(f"{machine.asset_tag} is stopped: see `rollout stops`")
-        if not offers(machine.generation):
+        if step is Step.REIMAGE and not offers(machine.generation):
             raise ArrivalRefused(
                 f"the deployment folder has no image for {machine.generation}: add it to the "
                 "manifest and restart the daemon"
@@ -96,8 +102,11 @@ def arm(
             raise ArrivalRefused("the token was used or has ended")
 
 
-def _wave_runs(session: Session, machine: Machine) -> bool:
-    """Whether the wave has not been stopped; a pause lets what has begun go on."""
+def _may_go_on(session: Session, machine: Machine, step: Step) -> bool:
+    """Whether the wave has not been stopped; a pause lets what has begun go on, and a replaced PC
+    is erased under an approval of its own."""
+    if step is Step.RETIRE:
+        return True
     wave = waves.by_id(session, machine.wave_id) if machine.wave_id else None
     return wave is not None and wave.state in (WaveState.RUNNING, WaveState.PAUSED)
 
@@ -123,7 +132,10 @@ def boot(
             session, claim.id or 0, at=at, check_in_token_hash=token_digest(token)
         ):
             return LOCAL_DISK
-        return BootOrder(settings.generation(machine.generation).image, claim.id, token)
+        if claim.step == Step.RETIRE:
+            return BootOrder(erase=True, epoch=claim.id, check_in_token=token)
+        image = settings.generation(machine.generation).image
+        return BootOrder(image, epoch=claim.id, check_in_token=token)
 
 
 def awaits_install(
@@ -149,10 +161,10 @@ def awaits_install(
 def _open_order(session: Session, machine: Machine, at: datetime) -> Claim | None:
     """The claim under which this machine may be rewritten now, armed or not."""
     claim = claims.open_of_machines(session, [machine.id or 0]).get(machine.id or 0)
-    if claim is None or claim.step != Step.REIMAGE or claim.deadline_at <= at:
+    if claim is None or not Step(claim.step).destructive or claim.deadline_at <= at:
         return None
     # Halted or stopped between arming and boot: its disk is still whole.
-    if not _wave_runs(session, machine) or stops.reaches(session, machine):
+    if not _may_go_on(session, machine, Step(claim.step)) or stops.reaches(session, machine):
         return None
     return claim
 
@@ -231,11 +243,33 @@ def give_up(
         settle.given_up(session, machine, claim, disk_touched=disk_touched, at=at, reason=reason)
 
 
+def erased(database: Database, report: Mapping[str, Any], *, at: datetime) -> None:
+    """Believe a machine that reports its disk empty with the token of its order to erase it.
+
+    The same report again is accepted and changes nothing. Raises ArrivalRefused.
+    """
+    with database.write() as session:
+        claim = claims.by_check_in_token(session, token_digest(str(report.get("token"))))
+        if claim is None or claim.step != Step.RETIRE:
+            raise ArrivalRefused("unknown token")
+        machine = machines.by_id(session, claim.machine_id)
+        if machine.serial != report.get("serial"):
+            raise ArrivalRefused(
+                f"serial {report.get('serial')} is not that of {machine.asset_tag}"
+            )
+        if claim.outcome == ClaimOutcome.DONE:
+            return
+        _must_be_current(session, machine, claim)
+        kept = {key: value for key, value in report.items() if key != "token"}
+        proof.erased(session, machine, claim, kept, at)
+
+
 def _must_be_current(session: Session, machine: Machine, claim: Claim) -> None:
-    latest = claims.latest(session, machine.id or 0, Step.REIMAGE)
+    step = Step(claim.step)
+    latest = claims.latest(session, machine.id or 0, step)
     if latest is None or latest.id != claim.id:
         raise ArrivalRefused(f"a newer attempt of {machine.asset_tag} has overtaken this token")
-    arriving = (MachineState.REIMAGING, MachineState.SILENT, MachineState.UNKNOWN)
+    arriving = (step.working, MachineState.SILENT, MachineState.UNKNOWN)
     if machine.state not in arriving or not claims.may_have_happened(claim):
         raise ArrivalRefused(f"{machine.asset_tag} is {machine.state}: nothing to report")
 

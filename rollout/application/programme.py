@@ -13,6 +13,7 @@ from sqlmodel import Session
 from rollout.application import choosing, dispatch, due, failures, gates, probing, rechecks, settle
 from rollout.application.ports import Clock, RunEnd, RunEngine, RunOrder
 from rollout.application.results import Results
+from rollout.application.retirement import erasing
 from rollout.domain.errors import RolloutError
 from rollout.domain.machine import STEP_FROM, WORKING, MachineState
 from rollout.domain.run import RunVerb
@@ -123,8 +124,10 @@ class Programme:
         probe = probing.claim_probe(self.database, self.settings, lease_epoch=mine, at=at)
         orders = [] if probe is None else [probe]
         orders += dispatch.claim_ready(self.database, self.settings, lease_epoch=mine, at=at)
-        recheck = rechecks.claim_recheck(self.database, self.settings, lease_epoch=mine, at=at)
-        orders += [] if recheck is None else [recheck]
+        erasing.begin_retention(self.database, self.settings, lease_epoch=mine, at=at)
+        for more in (rechecks.claim_recheck, erasing.claim_erasure):
+            order = more(self.database, self.settings, lease_epoch=mine, at=at)
+            orders += [] if order is None else [order]
         for order in orders:
             self._start(order)
         self._close_waves()
@@ -226,7 +229,8 @@ class Programme:
         with self.database.read() as session:
             if runs.alive(session) or commands.open_ones(session):
                 return False
-            if machines.in_states(session, WORKING):
+            # An erasure that was ordered waits for the machine's word or a person's.
+            if machines.in_states(session, WORKING - {MachineState.ERASING}):
                 return False
             return not (
                 choosing.startable(session, self.settings, at)

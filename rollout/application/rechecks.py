@@ -20,6 +20,7 @@ from rollout.domain.errors import RolloutError
 from rollout.domain.history import canonical
 from rollout.domain.machine import WORKING, MachineState, Step
 from rollout.domain.run import ClaimOutcome, RunPurpose
+from rollout.domain.words import msgid
 from rollout.i18n import _
 from rollout.i18n.told import told, typed
 from rollout.settings import OperatorRole, Settings
@@ -68,7 +69,7 @@ def note(session: Session, machine_id: int, report: Mapping[str, Any], at: datet
     row.controls = canonical(still or sorted(before & set(measured)))
     row.checked_at, row.note = at, None
     row.cause = (
-        told("controls failed after hand-over: {controls}", controls="; ".join(failed))
+        told(msgid("controls failed after hand-over: {controls}"), controls="; ".join(failed))
         if failed
         else None
     )
@@ -108,10 +109,10 @@ def _due(
             pending_controls.drop(session, [row])
         elif row.checked_at - row.since >= longest:
             row.cause = told(
-                "still pending after {hours} h: {controls} ({note})",
+                msgid("still pending after {hours} h: {controls} ({note})"),
                 hours=f"{settings.verify.recheck_hours:g}",
                 controls=", ".join(awaited),
-                note=row.note or told("it was measured, but could not be judged"),
+                note=row.note or told(msgid("it was measured, but could not be judged")),
             )
             pending_controls.keep(session, row)
         else:
@@ -246,7 +247,7 @@ def _not_measured(session: Session, event: HostEvent, at: datetime) -> None:
     if event.status == "failed":
         # A machine that is switched off is asked again; one that refuses needs a person now.
         row.cause = told(
-            "could not be measured again: {task}: {why}", task=event.task, why=row.note
+            msgid("could not be measured again: {task}: {why}"), task=event.task, why=row.note
         )
     pending_controls.keep(session, row)
 

@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from rollout.application import rechecks, settle
 from rollout.application.ports import Clock, HostEvent, RunEnd
+from rollout.application.retirement import proof
 from rollout.domain.history import canonical
 from rollout.domain.machine import MachineVerb, Step
 from rollout.domain.run import ALIVE, ClaimOutcome, RunPurpose, RunState, RunVerb
@@ -106,7 +107,10 @@ def _step_events(
         if claim is None or event.machine_id in settled:
             continue
         if event.report is not None:
-            if _proves(claim, event.report):
+            if claim.step == Step.RETIRE and _is_of(claim, event.report):
+                proof.ordered(session, claim, event.report, at)
+                settled.add(event.machine_id)
+            elif _proves(claim, event.report):
                 _keep(session, run, claim, event.report, at)
                 finished.append(claim)
                 settled.add(event.machine_id)
@@ -138,11 +142,15 @@ def _step_events(
 
 
 def _proves(claim: Claim, report: Mapping[str, Any]) -> bool:
-    """Whether the report ends this claim: a reimage is proven by the check-in alone."""
-    if str(report.get("epoch")) != str(claim.id):
-        log.warning("a report for claim %s came with epoch %s", claim.id, report.get("epoch"))
-        return False
-    return claim.step != Step.REIMAGE
+    """Whether the report ends this claim: what became of a disk is proven by the machine alone."""
+    return _is_of(claim, report) and not Step(claim.step).destructive
+
+
+def _is_of(claim: Claim, report: Mapping[str, Any]) -> bool:
+    if str(report.get("epoch")) == str(claim.id):
+        return True
+    log.warning("a report for claim %s came with epoch %s", claim.id, report.get("epoch"))
+    return False
 
 
 def _keep(

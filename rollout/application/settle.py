@@ -89,10 +89,10 @@ def failed(
 ) -> MachineState | None:
     """The step ended with an error.
 
-    A reimage whose token was used meanwhile is not over: its machine will check in, or fall
-    silent at the deadline; then None is returned.
+    A reimage or an erasure whose token was used meanwhile is not over: its machine will report, or
+    fall silent at the deadline; then None is returned.
     """
-    if claim.step == Step.REIMAGE and not claims.void(session, claim.id or 0, at=at):
+    if Step(claim.step).destructive and not claims.void(session, claim.id or 0, at=at):
         return None
     claims.end(session, [claim.id or 0], ClaimOutcome.FAILED, at)
     return _move(session, machine, MachineVerb.FAIL, DAEMON, at, reason, run_id)
@@ -183,6 +183,12 @@ def lose(
     claim = claims.by_epoch(session, claim.id or 0) or claim
     if claim.step == Step.REIMAGE and not claims.void(session, claim.id or 0, at=at):
         commands.ask(session, "probe_machine", claim.machine_id, actor=DAEMON, at=at, reason=reason)
+        return
+    if claim.step == Step.RETIRE:
+        why = told(
+            msgid("it may have been told to erase itself: go and look ({reason})"), reason=reason
+        )
+        silent(session, machine, claim, at=at, reason=why, run_id=run_id)
         return
     losses = failures.losses(session, claim.machine_id)
     if losses >= ATTEMPTS_AFTER_LOSS:

@@ -66,6 +66,9 @@ def application(database: Database, settings: Settings, clock: Clock) -> Starlet
             mac=mac if isinstance(mac, str) else None,
             at=clock.now(),
         )
+        if order.erase:
+            token = order.check_in_token
+            return {"action": "erase", "epoch": order.epoch, "check_in_token": token}
         if order.image_id is None:
             return {"action": "local"}
         return {
@@ -96,6 +99,12 @@ def application(database: Database, settings: Settings, clock: Clock) -> Starlet
         arrival.check_in(database, settings, body, at=clock.now())
         return {"accepted": True}
 
+    def erased(body: Mapping[str, Any]) -> dict[str, Any]:
+        for name in ("token", "serial", "method"):
+            _text(body, name)
+        arrival.erased(database, body, at=clock.now())
+        return {"noted": True}
+
     async def health(_request: Request) -> JSONResponse:
         return JSONResponse({"alive": True, "version": __version__})
 
@@ -107,6 +116,7 @@ def application(database: Database, settings: Settings, clock: Clock) -> Starlet
             Route("/v1/health", health),
             *(deployment_routes(database, deployment, clock) if deployment else ()),
             Route("/v1/deploy-failed", _post(deploy_failed), methods=["POST"]),
+            Route("/v1/erased", _post(erased), methods=["POST"]),
         ]
     )
 

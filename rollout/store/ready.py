@@ -124,7 +124,8 @@ def at_work(session: Session) -> AtWork:
     )
     for run_id, step, site_id, number in rows:
         found.of_run[run_id] += number
-        if Step(step).destructive:
+        # An erasure ends when somebody has looked: its place must not be one of a wave's.
+        if Step(step) is Step.REIMAGE:
             found.rewriting[site_id] += number
     return found
 
