@@ -19,6 +19,7 @@ FAULTS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "wrong_serial": ((bool, str), "the firmware reports another serial than the ledger has"),
     "powered_off": (bool, "the PC is off: no port, no boot"),
     "robocopy_code": (int, "copying user files ends with this code of robocopy"),
+    "file_in_use": (bool, "a program goes on writing to a user's file while it is copied"),
     "usmt_code": (int, "keeping or loading the user state ends with this code of USMT"),
     "drops_session": (str, "the connection breaks in the middle of this long work, once"),
     "no_boot": (bool, "the order to restart is reported as done, and nothing happens"),

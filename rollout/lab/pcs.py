@@ -11,7 +11,7 @@ from pathlib import Path
 from rollout.i18n import _
 from rollout.lab.errors import LabError
 from rollout.lab.user_files import write_user_files
-from rollout.lab.windows.image import Hardware, office_pc
+from rollout.lab.windows.image import Hardware, carry_usmt, office_pc
 from rollout.lab.windows.state import PcFolder, write_atomically
 
 _COMPUTER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,62}")
@@ -51,6 +51,7 @@ def create(pcs: Path, machine: LabPc) -> None:
     (pc.path / "home").mkdir(parents=True, exist_ok=True)
     for folder in ("Windows/System32", "ProgramData", "Users/Public"):
         (pc.disk / folder).mkdir(parents=True, exist_ok=True)
+    carry_usmt(pc.disk)
     version = pc.disk / "Windows" / "System32" / "version.txt"
     version.write_text("office image\n", encoding="utf-8")
     for name, content in machine.files.items():

@@ -90,7 +90,7 @@ def _security(pc: PcFolder, state: State) -> dict[str, Any]:
     return {
         "tpm_ready": state["tpm_ready"],
         "secure_boot": state["firmware"]["secure_boot"],
-        "encryption": state["bitlocker"]["status"],
+        "encryption": clock.disk_encryption(state)[1],
         "protectors": [entry["type"] for entry in state["bitlocker"]["protectors"]],
         "recovery_key_escrowed": directory.key_escrowed(pc, state),
         "edr": edr,

@@ -1,11 +1,11 @@
-"""What only the person at the PC can do: sign in and out, choose the disk's PIN."""
+"""What only the person at the PC can do: sign in and out, choose and type the disk's PIN."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from rollout.lab.windows import cloud, registry
-from rollout.lab.windows.state import PcFolder
+from rollout.lab.windows.state import PcFolder, write_atomically
 
 _ONEDRIVE = r"HKLM:\SOFTWARE\Policies\Microsoft\OneDrive"
 
@@ -42,3 +42,10 @@ def choose_pin(folder: Path, computer_name: str) -> None:
         kept = [p for p in protectors if p["type"] not in ("Tpm", "TpmPin")]
         state["bitlocker"]["protectors"] = [*kept, {"type": "TpmPin", "id": "{LAB-TPM-PIN}"}]
     pc.log("pin-chosen")
+
+
+def type_pin(folder: Path, computer_name: str) -> None:
+    """The user types the PIN for which the PC waits at its start."""
+    pc = PcFolder(folder / "pcs" / computer_name)
+    pc.log("pin-typed")
+    write_atomically(pc.requests / f"{pc.name}.pin", "")

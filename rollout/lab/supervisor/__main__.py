@@ -113,6 +113,8 @@ async def _read_mail(requests: Path, machines: dict[str, Machine]) -> None:
                 continue
             if machine is not None and kind == "cut":
                 await machine.cut_sessions()
+            if machine is not None and kind == "pin":
+                machine.pin_typed()
             letter.unlink(missing_ok=True)
             if machine is not None and kind == "faults":
                 machine.faults_changed()

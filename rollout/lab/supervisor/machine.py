@@ -13,7 +13,7 @@ from typing import Any
 
 from rollout.lab.supervisor.deployment import Unreachable, post
 from rollout.lab.supervisor.servers import SshServer, make_key, public_key
-from rollout.lab.windows import background, image, registry
+from rollout.lab.windows import background, directory, image, registry
 from rollout.lab.windows.state import PcFolder, State, write_atomically
 
 log = logging.getLogger("rollout.lab")
@@ -47,6 +47,7 @@ class Machine:
         self._changed = asyncio.Event()
         self._reboot_at: float | None = None
         self._on_network = False
+        self._pin_typed = False
         self.started = asyncio.Event()
 
     def reboot(self, delay: float) -> None:
@@ -57,6 +58,11 @@ class Machine:
 
     def faults_changed(self) -> None:
         """Look at the faults again: the power may be on or off now."""
+        self._changed.set()
+
+    def pin_typed(self) -> None:
+        """The user has typed the disk's PIN at the start."""
+        self._pin_typed = True
         self._changed.set()
 
     async def cut_sessions(self) -> None:
@@ -115,6 +121,12 @@ class Machine:
         if power == "off":
             await self._boot()
             return
+        if power == "pin":
+            if not self._pin_typed:
+                return
+            self._start_local()
+            self._set_power("on")
+        self._pin_typed = False
         await self._go_on_the_network()
 
     async def _boot(self) -> None:
@@ -128,6 +140,10 @@ class Machine:
             await self._ask_for_boot()
         if self.pc.install_file.exists():
             await asyncio.to_thread(self._install)
+        elif directory.asks_for_pin(self.pc.read()):
+            self._set_power("pin")
+            self.pc.log("waits-for-pin")
+            return
         else:
             self._start_local()
         self._set_power("on")

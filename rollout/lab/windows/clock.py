@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from datetime import date
 
 
+#: What encrypting the used part of a fast disk takes.
+ENCRYPTION_SECONDS = 300
+
+
 def now() -> str:
     """The present as the state keeps it."""
     from datetime import UTC, datetime
@@ -38,6 +42,15 @@ def service_state(state: State, service: dict[str, Any]) -> str:
         return str(service["state"])
     up = seconds_since(state, state["last_boot"]) >= service["up_after"]
     return "running" if up else "start_pending"
+
+
+def disk_encryption(state: State) -> tuple[str, str]:
+    """Protection and status of C: as Get-BitLockerVolume has them: off until all is encrypted."""
+    locker = state["bitlocker"]
+    since = locker.get("encrypting_since")
+    if since and seconds_since(state, since) >= ENCRYPTION_SECONDS:
+        return "on", "FullyEncrypted"
+    return str(locker["protection"]), str(locker["status"])
 
 
 def edr_connected(state: State) -> bool:

@@ -38,6 +38,11 @@ def recovery_key(state: State) -> str | None:
     return None
 
 
+def asks_for_pin(state: State) -> bool:
+    """Whether the disk starts only after its user has typed a PIN."""
+    return any(entry["type"] == "TpmPin" for entry in state["bitlocker"]["protectors"])
+
+
 def key_escrowed(pc: PcFolder, state: State) -> bool:
     """Whether the directory holds the key that opens the disk as it is now."""
     return recovery_key(state) in recovery_keys(pc)

@@ -17,6 +17,11 @@ OLD_PROXY = "proxy.office.lab.invalid:8080"
 OLD_PAC = "http://proxy.office.lab.invalid/office.pac"
 
 
+#: Firmware, device and power lead are the same before and after an installation.
+_OUTLIVES_THE_DISK = (*("firmware", "model", "power_source", "time_scale", "tpm_ready"),)
+_USMT = "ProgramData/rollout/usmt/amd64"
+
+
 @dataclass(frozen=True)
 class Hardware:
     """What a wipe does not change."""
@@ -51,6 +56,7 @@ def _windows(hardware: Hardware, image_id: str, epoch: int) -> State:
             "Sense": {"start_mode": "manual", "state": "stopped"},
             "WinDefend": {"start_mode": "auto", "state": "running", "up_after": 20},
             "W32Time": {"start_mode": "manual", "state": "running", "up_after": 20},
+            "wuauserv": {"start_mode": "manual", "state": "stopped"},
         },
         "winhttp": {"proxy": None, "bypass": None},
         "inet": {"auto_detect": True, "auto_config_url": None, "proxy": None, "bypass": None},
@@ -126,13 +132,16 @@ def install(pc: PcFolder, order: dict[str, Any]) -> State:
         old = json.loads(pc.state_file.read_text(encoding="utf-8"))
         hardware = Hardware(**{name: old[name] for name in Hardware.__dataclass_fields__})
         new = _windows(hardware, order["image_id"], int(order["epoch"]))
-        new.update(tpm_ready=old["tpm_ready"], time_scale=old["time_scale"], power="installing")
+        new.update({name: old[name] for name in _OUTLIVES_THE_DISK}, power="installing")
+        profile = order.get("autopilot")
+        if profile:
+            new["join"] = "hybrid" if profile["CloudAssignedDomainJoinMethod"] else "entra"
         record(pc, order, registry.value(old, registry.ROLLOUT, "ImageId", ""), new["boot_id"])
         shutil.rmtree(pc.disk, ignore_errors=True)
         _lay_out(pc.disk)
-        if order.get("autopilot"):
-            _carry_profile(pc.disk, order["autopilot"])
-        pc.check_in_file.parent.mkdir(parents=True)
+        if profile:
+            _carry_profile(pc.disk, profile)
+        pc.check_in_file.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(
             pc.check_in_file, json.dumps({"token": order["check_in_token"], "accepted": False})
         )
@@ -150,10 +159,18 @@ def erase(pc: PcFolder) -> None:
     pc.log("erased")
 
 
+def carry_usmt(disk: Path) -> None:
+    """What both images bring along from the Windows ADK."""
+    (disk / _USMT).mkdir(parents=True, exist_ok=True)
+    for program in ("scanstate.exe", "loadstate.exe", "usmtutils.exe"):
+        (disk / _USMT / program).write_bytes(b"MZ")
+
+
 def _lay_out(disk: Path) -> None:
     for folder in ("Windows/System32", "Users/Public/Documents", "ProgramData"):
         (disk / folder).mkdir(parents=True)
     (disk / "Windows" / "System32" / "version.txt").write_text("new platform\n", encoding="utf-8")
+    carry_usmt(disk)
 
 
 def _carry_profile(disk: Path, profile: dict[str, Any]) -> None:

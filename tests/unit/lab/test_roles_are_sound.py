@@ -26,7 +26,9 @@ _OWN = ("deployment_arm", "deployment_order", "intune_wipe")
 
 
 def _tasks() -> Iterator[tuple[Path, str, dict[str, Any]]]:
-    for path in sorted(PLAYBOOKS.glob("roles/*/tasks/*.yml")):
+    for path in sorted(
+        p for name in ("tasks", "handlers") for p in PLAYBOOKS.glob(f"roles/*/{name}/*.yml")
+    ):
         for task in yaml.safe_load(path.read_text("utf-8")):
             yield path, *_module(task)
     for path in sorted(PLAYBOOKS.glob("*.yml")):

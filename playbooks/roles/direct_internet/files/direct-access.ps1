@@ -66,6 +66,8 @@ if ($DnsServers) {
         $done.Add('name servers')
         if ($PSCmdlet.ShouldProcess($adapter.Name, "name servers $($DnsServers -join ', ')")) {
             Set-DnsClientServerAddress -InterfaceIndex $adapter.ifIndex -ServerAddresses $DnsServers
+            # What the old name servers said of a name does not hold outside; the service cannot be restarted.
+            Clear-DnsClientCache
         }
     }
 }
@@ -110,9 +112,9 @@ if ($TimeServers) {
     if ((Get-ItemProperty -LiteralPath $time).NtpServer -cne $peers) {
         $done.Add('time servers')
         if ($PSCmdlet.ShouldProcess($peers, 'set as time servers')) {
-            Set-Service -Name W32Time -StartupType Automatic
-            Start-Service -Name W32Time
-            $said = & w32tm.exe /config "/manualpeerlist:$peers" /syncfromflags:manual /update
+            # w32tm speaks to the service; the role's handler starts it anew with what was written.
+            if ((Get-Service -Name W32Time).Status -ne 'Running') { Start-Service -Name W32Time }
+            $said = & w32tm.exe /config "/manualpeerlist:$peers" /syncfromflags:manual
             if ($LASTEXITCODE -ne 0) { throw "w32tm ended with $LASTEXITCODE`: $($said -join ' ')" }
         }
     }

@@ -69,5 +69,6 @@ $Ansible.Result = @{
     pending_restart = [bool]$pending
     signed_in_user = $user
     encrypted = $encrypted
+    asks_for_pin = @($volume.KeyProtector | Where-Object { "$($_.KeyProtectorType)" -like 'TpmPin*' }).Count -gt 0
     recovery_key_ids = @($keys)
 }

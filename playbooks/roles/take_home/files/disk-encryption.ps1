@@ -23,9 +23,11 @@ $changed = $false
 $volume = Get-BitLockerVolume -MountPoint C:
 $protector = Get-RecoveryProtector
 $escrowed = $null -ne $protector -and (Test-Escrow $protector.KeyProtectorId)
-if (($volume.ProtectionStatus -ne 'On' -or -not $escrowed) -and
-    $PSCmdlet.ShouldProcess('C:', 'escrow the recovery key and encrypt')) {
-    $changed = $true
+# A disk that is being encrypted is left to it: its protection comes on by itself at the end.
+$suspended = "$($volume.VolumeStatus)" -eq 'FullyEncrypted' -and "$($volume.ProtectionStatus)" -ne 'On'
+$due = -not $escrowed -or $suspended -or "$($volume.VolumeStatus)" -eq 'FullyDecrypted'
+if ($due) { $changed = $true }
+if ($due -and $PSCmdlet.ShouldProcess('C:', 'escrow the recovery key and encrypt')) {
     if (-not $protector) {
         $null = Add-BitLockerKeyProtector -MountPoint C: -RecoveryPasswordProtector -WarningAction SilentlyContinue
         $protector = Get-RecoveryProtector
@@ -39,10 +41,10 @@ if (($volume.ProtectionStatus -ne 'On' -or -not $escrowed) -and
     # The exit status of the backup says little; the event is written when the directory has the key.
     $escrowed = Test-Escrow $protector.KeyProtectorId
     if (-not $escrowed) { throw 'The directory has not confirmed the recovery key; the disk was not encrypted.' }
-    if ($volume.VolumeStatus -eq 'FullyDecrypted') {
+    if ("$($volume.VolumeStatus)" -eq 'FullyDecrypted') {
         $null = Enable-BitLocker -MountPoint C: -TpmProtector -UsedSpaceOnly -SkipHardwareTest -EncryptionMethod XtsAes256
     }
-    elseif ($volume.ProtectionStatus -ne 'On') {
+    elseif ($suspended) {
         $null = Resume-BitLocker -MountPoint C:
     }
     $volume = Get-BitLockerVolume -MountPoint C:

@@ -48,6 +48,15 @@ SPEC = Spec(
 )
 
 
+#: Display name and program of the services that the lab's images have.
+_KNOWN = {
+    "Sense": ("Windows Defender Advanced Threat Protection Service", "MsSense.exe"),
+    "WinDefend": ("Microsoft Defender Antivirus Service", "MsMpEng.exe"),
+    "W32Time": ("Windows Time", "svchost.exe"),
+    "wuauserv": ("Windows Update", "svchost.exe"),
+}
+
+
 def run(pc: PcFolder, args: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """Set what was asked for and report the service as the real module does."""
     with pc.change() as state:
@@ -72,10 +81,19 @@ def run(pc: PcFolder, args: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         changed = service != state["services"][found] or args["state"] == "restarted"
         if not check_mode:
             state["services"][found] = service
+    title, program = _KNOWN[found]
     return {
         "changed": changed,
         "exists": True,
         "name": found,
+        "display_name": title,
+        "description": title,
+        "path": f"C:\\Windows\\System32\\{program}",
+        "username": "NT AUTHORITY\\SYSTEM",
+        "dependencies": [],
+        "depended_by": [],
+        "desktop_interact": False,
+        "can_pause_and_continue": False,
         "start_mode": service["start_mode"],
         "state": service_state(state, service).replace("_", " "),
     }

@@ -24,7 +24,8 @@ def run(call: Call) -> None:
     state = call.pc.read()
     machine = stamp(call.pc, state)
     refuse_new_image(call, machine)
-    problems = [text for user in state["users"] for text in _problems(state, user)]
+    age = int(call.parameters["MaximumAgeHours"])
+    problems = [text for user in state["users"] for text in _problems(state, user, age)]
     outside = sum(len(_outside(call.pc.disk / "Users" / user)) for user in state["users"])
     if outside and not call.parameters["AllowOutside"]:
         problems.append(f"{outside} files lie outside OneDrive and would be lost")
@@ -45,13 +46,16 @@ def run(call: Call) -> None:
         write_pointer(folder, call, "onedrive", facts, machine["serial"])
 
 
-def _problems(state: State, user: str) -> list[str]:
+def _problems(state: State, user: str, maximum_age: int) -> list[str]:
     account = state["onedrive"].get(user)
     if account is None:
         return [f"{user}: OneDrive is not signed in"]
     left = [name for name in cloud.KNOWN_FOLDERS if name not in account["protected"]]
     found = [f"{user}: {name} is not in OneDrive" for name in left]
-    if account["sync"] != "up to date":
+    if account.get("told_hours_ago", 0) > maximum_age:
+        told = f"OneDrive has not told its state for {maximum_age} h"
+        found.append(f"{user}: {told}: let the user sign in")
+    elif account["sync"] != "up to date":
         found.append(f"{user}: OneDrive is not up to date: wait until it is")
     return found
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from rollout.lab.windows.errors import ScriptError
 from rollout.lab.windows.modules.win_powershell import Call
 from rollout.lab.windows.paths import to_file
@@ -25,13 +27,16 @@ def run(call: Call) -> None:
     refuse_new_image(call, machine)
     folder = to_file(call.pc, parameters["CopyRoot"])
     name, sample = order_name(call), int(parameters["SampleFiles"])
+    without = parameters["ExcludeFolders"]
     origin = sources(call.pc, parameters["Paths"])
     copy = roots(folder / name, parameters["Paths"])
-    before = take(origin, sample)
+    before = take(origin, sample, without=without)
     call.result = before._asdict() | {"copy_path": f"{parameters['CopyRoot']}\\{name}"}
     if call.check_mode:
         return
-    copied = sum(copy_tree(call.pc, origin[key], copy[key]) for key in origin)
+    if call.pc.faults().get("file_in_use"):
+        _go_on_writing(origin)
+    copied = sum(copy_tree(call.pc, origin[key], copy[key], without) for key in origin)
     after = take(copy, sample)
     if after != before:
         raise ScriptError(
@@ -44,3 +49,10 @@ def run(call: Call) -> None:
     call.changed = copied > 0 or not named
     if not named:
         write_pointer(folder, call, "file_server", after, machine["serial"])
+
+
+def _go_on_writing(origin: dict[str, Path]) -> None:
+    """The fault `file_in_use`: what is copied is no longer what was counted."""
+    file = next(file for root in origin.values() for file in root.rglob("*") if file.is_file())
+    with file.open("ab") as stream:
+        stream.write(b"one more line")

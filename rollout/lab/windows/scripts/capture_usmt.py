@@ -36,6 +36,7 @@ def run(call: Call) -> None:
     refuse_entra_join(state, "Use method onedrive or file_server.")
     machine = stamp(call.pc, state)
     refuse_new_image(call, machine)
+    refuse_without(call, "scanstate.exe")
     folder = to_file(call.pc, call.parameters["CopyRoot"])
     store = folder / order_name(call)
     path = f"{call.parameters['CopyRoot']}\\{order_name(call)}"
@@ -65,6 +66,13 @@ def refuse_entra_join(state: State, remedy: str) -> None:
         raise ScriptError(
             f"Refused: this PC is Entra-joined, which USMT does not support. {remedy}"
         )
+
+
+def refuse_without(call: Call, program: str) -> None:
+    """USMT must have been brought to the PC."""
+    path = f"{call.parameters['ProgramFolder']}\\{program}"
+    if not to_file(call.pc, path).is_file():
+        raise ScriptError(f"Refused: no {path} on this PC. Stage USMT from the Windows ADK.")
 
 
 def end_of_usmt(call: Call, program: str, where: str) -> bool:

@@ -7,6 +7,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+from rollout.lab.windows import clock
 from rollout.lab.windows.directory import key_escrowed
 from rollout.lab.windows.paths import to_file
 from rollout.lab.windows.state import PcFolder, State
@@ -20,7 +21,7 @@ def evidence(control: str, value: Any, holds: bool | None, source: str) -> dict[
 
 def encryption(pc: PcFolder, state: State) -> dict[str, str]:
     """Encrypted with an escrowed key passes; off is pending, since take-home switches it on."""
-    protection, escrowed = state["bitlocker"]["protection"], key_escrowed(pc, state)
+    protection, escrowed = clock.disk_encryption(state)[0], key_escrowed(pc, state)
     text = f"{protection}, key {'' if escrowed else 'not '}escrowed"
     holds = escrowed if protection == "on" else None
     return evidence("disk_encryption", text, holds, "Get-BitLockerVolume")

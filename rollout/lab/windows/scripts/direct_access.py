@@ -31,10 +31,13 @@ def _change(draft: State, parameters: dict[str, Any]) -> list[str]:
     if draft["inet"] != _DIRECT:
         draft["inet"] = dict(_DIRECT)
         done.append("proxy of users")
-    for name, wanted in (("dns", "DnsServers"), ("time_servers", "TimeServers")):
+    for name, wanted, called in (
+        ("dns", "DnsServers", "name servers"),
+        ("time_servers", "TimeServers", "time servers"),
+    ):
         if parameters[wanted] and draft[name] != parameters[wanted]:
             draft[name] = list(parameters[wanted])
-            done.append(name)
+            done.append(called)
     off = [name for name, on in draft["firewall"].items() if not on]
     if off:
         draft["firewall"] = dict.fromkeys(draft["firewall"], True)

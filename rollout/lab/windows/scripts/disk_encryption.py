@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from rollout.lab.windows import directory, registry
+from rollout.lab.windows import clock, directory, registry
 from rollout.lab.windows.errors import ScriptError
 from rollout.lab.windows.modules.win_powershell import Call
 from rollout.lab.windows.scripts.controls import encryption, evidence
@@ -21,7 +21,9 @@ def run(call: Call) -> None:
         if not state["tpm_ready"]:
             raise ScriptError("Refused: no ready TPM, the disk cannot be encrypted silently.")
         bitlocker = state["bitlocker"]
-        if bitlocker["protection"] != "on" or not directory.key_escrowed(call.pc, state):
+        if clock.disk_encryption(state)[1] == "FullyDecrypted" or not directory.key_escrowed(
+            call.pc, state
+        ):
             call.changed = True
             if not call.check_mode:
                 if directory.recovery_key(state) is None:
@@ -30,7 +32,8 @@ def run(call: Call) -> None:
                 directory.escrow(call.pc, str(directory.recovery_key(state)))
                 if not any(p["type"].startswith("Tpm") for p in bitlocker["protectors"]):
                     bitlocker["protectors"].append({"type": "Tpm", "id": "{LAB-TPM}"})
-                bitlocker.update(protection="on", status="FullyEncrypted")
+                if bitlocker["status"] == "FullyDecrypted":
+                    bitlocker |= {"status": "EncryptionInProgress", "encrypting_since": clock.now()}
         missing = [n for n, v in _WANTED.items() if registry.value(state, _POLICY, n) != v]
         if pin and missing:
             call.changed = True
@@ -38,7 +41,7 @@ def run(call: Call) -> None:
                 registry.write(state, _POLICY, name, _WANTED[name], "dword")
         lines = [encryption(call.pc, state)]
         if pin:
-            chosen = any(p["type"] == "TpmPin" for p in bitlocker["protectors"])
+            chosen = directory.asks_for_pin(state)
             text = "chosen" if chosen else "to be chosen by the user"
             lines.append(evidence("encryption_pin", text, chosen or None, "Get-BitLockerVolume"))
     call.result = {"evidence": lines}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rollout.lab.windows.directory import key_escrowed, recovery_key
+from rollout.lab.windows import clock
+from rollout.lab.windows.directory import asks_for_pin, key_escrowed, recovery_key
 from rollout.lab.windows.modules.win_powershell import Call
 
 
@@ -23,7 +24,7 @@ def run(call: Call) -> None:
         problems.append("a restart is pending: restart it first")
     if parameters["RefuseSignedInUser"] and state["signed_in_user"]:
         problems.append(f"{state['signed_in_user']} is signed in: ask to sign out")
-    encrypted = state["bitlocker"]["status"] != "FullyDecrypted"
+    encrypted = clock.disk_encryption(state)[1] != "FullyDecrypted"
     key = recovery_key(state)
     if encrypted and key is None:
         problems.append("the disk is encrypted and has no recovery key: add one and escrow it")
@@ -39,6 +40,7 @@ def run(call: Call) -> None:
         "pending_restart": state["pending_reboot"],
         "signed_in_user": state["signed_in_user"],
         "encrypted": encrypted,
+        "asks_for_pin": asks_for_pin(state),
         "recovery_key_ids": [key] if key else [],
     }
     call.changed = False

@@ -6,7 +6,12 @@ import tarfile
 
 from rollout.lab.windows.errors import ScriptError
 from rollout.lab.windows.modules.win_powershell import Call
-from rollout.lab.windows.scripts.capture_usmt import digest, end_of_usmt, refuse_entra_join
+from rollout.lab.windows.scripts.capture_usmt import (
+    digest,
+    end_of_usmt,
+    refuse_entra_join,
+    refuse_without,
+)
 from rollout.lab.windows.scripts.machine_stamp import stamp
 from rollout.lab.windows.scripts.user_copy import note_restored, read_pointer
 
@@ -32,6 +37,7 @@ def run(call: Call) -> None:
     call.changed = not (pointer["restored"] and pointer["restored_stamp"] == machine["stamp_epoch"])
     if call.check_mode or not call.changed:
         return
+    refuse_without(call, "loadstate.exe")
     end_of_usmt(call, "loadstate", f"The store stays in {store}.")
     with tarfile.open(file) as archive:
         archive.extractall(call.pc.disk, filter="data")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,14 +24,20 @@ class Inventory(NamedTuple):
     digest: str
 
 
-def take(roots: dict[str, Path], sample: int = 0, only: set[str] | None = None) -> Inventory:
+def take(
+    roots: dict[str, Path],
+    sample: int = 0,
+    only: set[str] | None = None,
+    without: Collection[str] = (),
+) -> Inventory:
     """Count and digest the files below the roots, each named `<root>/<relative path>`.
 
-    Every file counts with its size; with `sample` the content of about so many is read.
+    Every file counts with its size; with `sample` the content of about so many is read. Folders
+    whose name is in `without` are left out.
     """
     found: dict[str, Path] = {}
     for prefix, root in roots.items():
-        for file in root.rglob("*"):
+        for file in _below(root, without):
             name = f"{prefix}/{file.relative_to(root).as_posix()}"
             if file.is_file() and (only is None or name in only):
                 found[name] = file
@@ -59,13 +66,25 @@ def _inside(path: str) -> str:
     return path.replace(":", "").replace("\\", "/").strip("/")
 
 
-def copy_tree(pc: PcFolder, source: Path, target: Path) -> int:
-    """What robocopy /E does: copy what is missing or different, delete nothing.
+def _below(root: Path, without: Collection[str]) -> list[Path]:
+    """Folders and files, but no folder of the given names with what is in it."""
+    left_out = {name.lower() for name in without}
+    found = []
+    for entry in sorted(root.rglob("*")):
+        inside = entry.relative_to(root)
+        folders = inside.parts if entry.is_dir() else inside.parts[:-1]
+        if not left_out.intersection(part.lower() for part in folders):
+            found.append(entry)
+    return found
+
+
+def copy_tree(pc: PcFolder, source: Path, target: Path, without: Collection[str] = ()) -> int:
+    """What robocopy /E /XD does: copy what is missing or different, delete nothing.
 
     Raises ScriptError when the lab's scenario makes it end with a code of 8 or more.
     """
     copied = 0
-    for file in sorted(source.rglob("*")):
+    for file in _below(source, without):
         destination = target / file.relative_to(source)
         if file.is_dir():
             destination.mkdir(parents=True, exist_ok=True)
