@@ -13,6 +13,7 @@ from sqlmodel import Session
 from rollout.application import choosing, dispatch, due, failures, gates, probing, rechecks, settle
 from rollout.application.ports import Clock, RunEnd, RunEngine, RunOrder
 from rollout.application.results import Results
+from rollout.application.starting import Starter
 from rollout.application.retirement import erasing
 from rollout.domain.errors import RolloutError
 from rollout.domain.machine import STEP_FROM, WORKING, MachineState
@@ -50,6 +51,8 @@ class Ticked:
 
     started: int
     idle: bool
+    obstacle: str | None = None
+    """What keeps runs from being started at the moment."""
 
 
 class Programme:
@@ -70,6 +73,7 @@ class Programme:
         self.clock = clock
         self.lease_epoch = lease_epoch
         self._results = Results(database, clock)
+        self._starter = Starter(database, engine, self._results, clock, lease_epoch=lease_epoch)
         self._calendar = WorkCalendar(
             [Span(known.first, known.last) for known in settings.calendar.closed],
             [Span(known.first, known.last) for known in settings.calendar.freeze],
@@ -106,6 +110,7 @@ class Programme:
         with self.database.write() as session:
             leases.require(session, self.lease_epoch)
             claims.move_deadlines(session, by)
+        self._starter.forget_the_rest()
 
     def tick(self) -> Ticked:
         """Look once. Raises LeaseHeld when another daemon has taken over."""
@@ -128,35 +133,9 @@ class Programme:
         for more in (rechecks.claim_recheck, erasing.claim_erasure):
             order = more(self.database, self.settings, lease_epoch=mine, at=at)
             orders += [] if order is None else [order]
-        for order in orders:
-            self._start(order)
+        started = self._starter.start(orders)
         self._close_waves()
-        return Ticked(len(orders), not orders and self._idle())
-
-    def _start(self, order: RunOrder) -> None:
-        at = self.clock.now()
-        with self.database.write() as session:
-            transitions.apply(
-                session,
-                Run,
-                [order.run_id],
-                RunVerb.START,
-                actor=settle.DAEMON,
-                at=at,
-                run_id=order.run_id,
-            )
-            run = runs.by_id(session, order.run_id)
-            run.started_at = at
-            session.add(run)
-        try:
-            self.engine.start(order, self._results)
-        except (OSError, RolloutError) as error:
-            # Nothing was begun: the claims are settled as without effect.
-            self._results.run_ended(
-                RunEnd(order.run_id, "crashed", told(msgid("cannot start: {why}"), why=error))
-            )
-            return
-        log.info("run %s: %s on %s machines", order.run_id, order.playbook, len(order.hosts))
+        return Ticked(started, not orders and self._idle(), self._starter.obstacle)
 
     def _obey(self) -> None:
         """Carry out the commands that need no run of their own."""

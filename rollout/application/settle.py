@@ -143,6 +143,21 @@ def let_go(session: Session, run: Run, *, at: datetime) -> None:
         claims.end(session, epochs, ClaimOutcome.NOT_STARTED, at)
 
 
+def not_begun(session: Session, run: Run, *, at: datetime, reason: str) -> None:
+    """End a run that the engine could not start: no attempt of any machine was lost."""
+    run_id = run.id or 0
+    transitions.apply(
+        session, Run, [run_id], RunVerb.CRASH, actor=DAEMON, at=at, reason=reason, run_id=run_id
+    )
+    run = runs.by_id(session, run_id)
+    run.ended_at = at
+    session.add(run)
+    let_go(session, run, at=at)
+    for claim in claims.open_of_run(session, run_id):
+        machine = machines.by_id(session, claim.machine_id)
+        not_started(session, machine, claim, actor=DAEMON, at=at, reason=reason, run_id=run_id)
+
+
 def run_lost(session: Session, run: Run, verb: RunVerb, *, at: datetime, reason: str) -> None:
     """End a run on which nobody works any more, and settle what it left open.
 

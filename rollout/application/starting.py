@@ -1,0 +1,97 @@
+"""Handing orders to the engine, and resting when it cannot begin them.
+
+What keeps one run from starting (a full disk, a missing playbook) keeps the next from it as well.
+Claiming anew with every tick would use up the attempts of every machine of a wave within seconds.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from rollout.application import settle
+from rollout.application.ports import Clock, EventSink, RunEngine, RunOrder
+from rollout.domain.errors import RolloutError
+from rollout.domain.run import RunVerb
+from rollout.domain.words import msgid
+from rollout.i18n.told import told
+from rollout.store import leases, runs, transitions
+from rollout.store.database import Database
+from rollout.store.tables import Run
+
+log = logging.getLogger(__name__)
+
+FIRST_REST, LONGEST_REST = timedelta(seconds=15), timedelta(minutes=10)
+
+
+class Starter:
+    """Starts runs for the holder of a lease; `obstacle` says what kept the last one from it."""
+
+    def __init__(
+        self,
+        database: Database,
+        engine: RunEngine,
+        sink: EventSink,
+        clock: Clock,
+        *,
+        lease_epoch: int,
+    ) -> None:
+        self.obstacle: str | None = None
+        self._database = database
+        self._engine = engine
+        self._sink = sink
+        self._clock = clock
+        self._lease_epoch = lease_epoch
+        self._rest = FIRST_REST
+        self._until: datetime | None = None
+
+    def rests(self, at: datetime) -> bool:
+        """Whether nothing is to be claimed yet, because the last run could not be started."""
+        return self._until is not None and at < self._until
+
+    def forget_the_rest(self) -> None:
+        """Try again with the next tick."""
+        self._until = None
+
+    def start(self, orders: Sequence[RunOrder]) -> int:
+        """Start claimed runs; how many. After one that cannot be started the others are not tried:
+        their machines wait where they were."""
+        for place, order in enumerate(orders):
+            try:
+                self._begin(order)
+            except (OSError, RolloutError) as error:
+                self._stand_down(orders[place:], str(error))
+                return place
+            log.info("run %s: %s on %s machines", order.run_id, order.playbook, len(order.hosts))
+        if orders:
+            self.obstacle, self._rest, self._until = None, FIRST_REST, None
+        return len(orders)
+
+    def _begin(self, order: RunOrder) -> None:
+        at = self._clock.now()
+        with self._database.write() as session:
+            leases.require(session, self._lease_epoch)
+            transitions.apply(
+                session,
+                Run,
+                [order.run_id],
+                RunVerb.START,
+                actor=settle.DAEMON,
+                at=at,
+                run_id=order.run_id,
+            )
+            run = runs.by_id(session, order.run_id)
+            run.started_at = at
+            session.add(run)
+        self._engine.start(order, self._sink)
+
+    def _stand_down(self, orders: Sequence[RunOrder], why: str) -> None:
+        at = self._clock.now()
+        self.obstacle, self._until = why, at + self._rest
+        log.error("nothing can be started for %s: %s", self._rest, why)
+        self._rest = min(2 * self._rest, LONGEST_REST)
+        with self._database.write() as session:
+            leases.require(session, self._lease_epoch)
+            for order in orders:
+                run = runs.by_id(session, order.run_id)
+                reason = told(msgid("cannot start: {why}"), why=why)
+                settle.not_begun(session, run, at=at, reason=reason)
