@@ -22,6 +22,7 @@ from pydantic_settings import (
 from rollout.domain.errors import RolloutError
 from rollout.domain.machine import Step
 from rollout.i18n import _
+from rollout.settings_accounts import Accounts
 from rollout.settings_faults import reason
 from rollout.settings_operation import (
     Failures,
@@ -52,6 +53,7 @@ from rollout.settings_planning import (
 from rollout.settings_upkeep import Backup, Monitoring, Nightly, PersonalData
 
 __all__ = [
+    "Accounts",
     "AnsibleSettings",
     "Backup",
     "Calendar",
@@ -260,6 +262,7 @@ class Settings(BaseSettings):
     deployment: DeploymentSettings = DeploymentSettings()
     ansible: AnsibleSettings = AnsibleSettings()
     nightly: Nightly = Nightly()
+    accounts: Accounts = Accounts()
     backup: Backup = Backup()
     personal_data: PersonalData = PersonalData()
     monitoring: Monitoring = Monitoring()

@@ -105,6 +105,7 @@ _KINDS = {
     "date": "date",
     "Path": "path",
     "DateRange": '"first day/last day" or one day',
+    "CloudService": "service of a person",
     "Step": "step",
     "NoneType": "nothing",
 }
@@ -140,7 +141,7 @@ def _default(field: FieldInfo) -> str:
         made = field.default_factory()  # type: ignore[call-arg]
         if isinstance(made, Path):  # what comes with the product; its place differs by machine
             return f"the shipped `{made.relative_to(shipped('inventory').parent).as_posix()}`"
-        return f"`{made}`"
+        return f"`{made}`" if made else ""
     if field.default is PydanticUndefined:
         return "**required**"
     return "" if field.default in ((), {}, None) else f"`{_toml(field.default)}`"

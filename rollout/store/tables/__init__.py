@@ -1,5 +1,6 @@
 """The tables, one class per noun."""
 
+from rollout.store.tables.account import Account, AccountPlan, AccountPlanItem, CloudGroup
 from rollout.store.tables.audit import AuditHead, AuditRow
 from rollout.store.tables.claim import Claim
 from rollout.store.tables.command import Command
@@ -26,9 +27,13 @@ from rollout.store.tables.wave import Wave
 
 __all__ = [
     "Absence",
+    "Account",
+    "AccountPlan",
+    "AccountPlanItem",
     "AuditHead",
     "AuditRow",
     "Claim",
+    "CloudGroup",
     "Command",
     "DayForecast",
     "Department",

@@ -41,10 +41,13 @@ class Department(SQLModel, table=True):
 class Person(SQLModel, table=True):
     """A member of staff; the staff number is the identity.
 
+    `upn` is the name to sign in with, where a list gave one; else a rule of the configuration
+    makes it.
     Of somebody who was forgotten (`application.personal_data`) a pseudonym is left.
     """
 
     __tablename__ = "people"
+    __table_args__ = (UniqueConstraint("upn", name="ux_people_upn"),)
 
     id: int | None = Field(default=None, primary_key=True)
     staff_number: str = Field(unique=True, min_length=1)
@@ -52,4 +55,5 @@ class Person(SQLModel, table=True):
     kana: str = ""
     department_id: int | None = Field(default=None, foreign_key="departments.id", index=True)
     left_on: date | None = None
+    upn: str | None = None
     forgotten_at: datetime | None = Field(default=None, sa_column=Column(Instant))
