@@ -1,6 +1,6 @@
 """Spare machines for owners whose PC failed: handed out at the same site, and given back.
 
-The pool of a site is the machines that its ledger calls spares (用途: 予備); `[sites.X] spares` is
+The pool of a site is the machines without an owner that its ledger calls spares (用途: 予備); `[sites.X] spares` is
 how many the plan counts on, so a difference between the two is shown. A spare that still waits for
 its own passage is held while it is out: nobody's work may be rewritten under their hands.
 """
@@ -173,7 +173,7 @@ def take_back(
 
 def _owner_in_need(session: Session, machine: Machine) -> Person:
     tag = machine.asset_tag
-    if machine.purpose == SPARE:
+    if machine.purpose == SPARE and machine.owner_id is None:
         raise SpareRefused(
             _(
                 "{tag} is itself a spare: take it back with `rollout machine spare-return {tag}`, "
@@ -239,6 +239,13 @@ def _must_be_free(session: Session, spare: Machine, machine: Machine) -> None:
     if spare.purpose != SPARE:
         raise SpareRefused(
             _("{tag} is no spare: the ledger has to say 予備 as its purpose").format(tag=tag)
+        )
+    owner = machines.owners_of(session, [spare.id or 0]).get(spare.id or 0)
+    if owner is not None:
+        raise SpareRefused(
+            _("{tag} belongs to {owner} in the ledger: it is free when nobody stands there").format(
+                tag=tag, owner=owner.name
+            )
         )
     for loan in spares.loans(session):
         if loan.row.spare_id == spare.id:

@@ -49,6 +49,8 @@ class Pool(NamedTuple):
 def _in_the_pool() -> ColumnElement[bool]:
     return and_(
         Machine.purpose == SPARE,
+        # A spare with an owner is in somebody's hands, whatever the ledger calls it.
+        col(Machine.owner_id).is_(None),
         col(Machine.in_ledger),
         col(Machine.state).not_in(_GONE),
     )

@@ -200,6 +200,9 @@ def test_what_is_no_spare_or_not_fit_is_not_handed_out(desk: Desk) -> None:
         desk.hand_out(tag, broken)
     with pytest.raises(NotFound):
         desk.hand_out(tag, "DK20-999999")
+    taken = desk.failed(owner="田中 恵", purpose="spare")
+    with pytest.raises(SpareRefused, match="belongs to 田中 恵 in the ledger"):
+        desk.hand_out(tag, taken)
     with pytest.raises(SpareRefused, match="no spare left"):
         desk.hand_out(tag)
 
