@@ -11,9 +11,11 @@ from rollout.domain.run import RunPurpose
 from rollout.settings import Settings
 from rollout.store import commands, leases, runs
 from rollout.store.database import Database
-from rollout.store.tables import Command, Run
+from rollout.store.tables import Run
 
 LIMIT_SECONDS = 300
+PROBES_AT_ONCE = 2
+"""Thousands of machines may be in doubt at once; asking them all must not take the computer."""
 
 
 def claim_probe(
@@ -22,14 +24,15 @@ def claim_probe(
     """A read-only run for every machine whose probe was asked for; None when none was."""
     with database.write() as session:
         leases.require(session, lease_epoch)
-        asked = [
-            command
-            for command in commands.open_ones(session, "probe_machine")
-            if not _under_way(session, command)
-        ]
+        asking = sum(run.purpose == RunPurpose.PROBE for run in runs.alive(session))
+        if asking >= PROBES_AT_ONCE:
+            return None
+        asked = commands.not_taken(
+            session, "probe_machine", limit=settings.limits.machines_per_run
+        )
         if not asked:
             return None
-        ids = sorted({command.target_id for command in asked})[: settings.limits.machines_per_run]
+        ids = sorted({command.target_id for command in asked})
         run = Run(
             ident=uuid4().hex,
             purpose=RunPurpose.PROBE.value,
@@ -40,8 +43,7 @@ def claim_probe(
         )
         session.add(run)
         session.flush()
-        taken = [command.id or 0 for command in asked if command.target_id in ids]
-        commands.give_to(session, taken, run.id or 0)
+        commands.give_to(session, [command.id or 0 for command in asked], run.id or 0)
         return RunOrder(
             run_id=run.id or 0,
             ident=run.ident,
@@ -50,9 +52,3 @@ def claim_probe(
             forks=settings.ansible.forks,
             limit_seconds=LIMIT_SECONDS,
         )
-
-
-def _under_way(session: Session, command: Command) -> bool:
-    return command.run_id is not None and any(
-        run.id == command.run_id for run in runs.alive(session)
-    )

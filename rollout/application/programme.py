@@ -11,11 +11,10 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from rollout.application import choosing, dispatch, due, failures, gates, probing, rechecks, settle
-from rollout.application.ports import Clock, RunEnd, RunEngine, RunOrder
+from rollout.application.ports import Clock, RunEngine, RunOrder
 from rollout.application.results import Results
 from rollout.application.starting import Starter
 from rollout.application.retirement import erasing
-from rollout.domain.errors import RolloutError
 from rollout.domain.machine import STEP_FROM, WORKING, MachineState
 from rollout.domain.run import RunVerb
 from rollout.domain.wave import WaveState, WaveVerb
@@ -25,12 +24,15 @@ from rollout.planning.calendar import Span, WorkCalendar
 from rollout.settings import Settings
 from rollout.store import claims, commands, leases, machines, runs, transitions, waves
 from rollout.store.database import Database
-from rollout.store.tables import Run, Wave
+from rollout.store.tables import Wave
 
 log = logging.getLogger(__name__)
 
 PROBE_AGAIN = timedelta(minutes=5)
 """A machine in doubt that did not answer is asked again after this."""
+
+COMMANDS_AT_ONCE = 500
+"""So many are answered in one tick, so that thousands do not keep it from everything else."""
 
 _MOVABLE = (
     frozenset(STEP_FROM)
@@ -126,6 +128,14 @@ class Programme:
         failures.hold_repeated(self.database, self.settings, lease_epoch=mine, at=at)
         failures.retry_by_itself(self.database, self.settings, lease_epoch=mine, at=at)
         dispatch.set_aside(self.database, self.settings, lease_epoch=mine, at=at)
+        orders = [] if self._starter.rests(at) else self._claim(at)
+        started = self._starter.start(orders)
+        self._close_waves()
+        return Ticked(started, not orders and self._idle(), self._starter.obstacle)
+
+    def _claim(self, at: datetime) -> list[RunOrder]:
+        """Everything that may begin now."""
+        mine = self.lease_epoch
         probe = probing.claim_probe(self.database, self.settings, lease_epoch=mine, at=at)
         orders = [] if probe is None else [probe]
         orders += dispatch.claim_ready(self.database, self.settings, lease_epoch=mine, at=at)
@@ -133,23 +143,24 @@ class Programme:
         for more in (rechecks.claim_recheck, erasing.claim_erasure):
             order = more(self.database, self.settings, lease_epoch=mine, at=at)
             orders += [] if order is None else [order]
-        started = self._starter.start(orders)
-        self._close_waves()
-        return Ticked(started, not orders and self._idle(), self._starter.obstacle)
+        return orders
 
     def _obey(self) -> None:
         """Carry out the commands that need no run of their own."""
         with self.database.read() as session:
-            asked = commands.open_ones(session, "cancel_run")
-            if asked:
-                # Another daemon may run what is not running here.
-                leases.require(session, self.lease_epoch)
-        for command in asked:
-            known = self.engine.cancel(command.target_id)
-            text = told(msgid("stopping") if known else msgid("not running here: nothing to stop"))
-            with self.database.write() as session:
+            if not commands.any_open(session, "cancel_run"):
+                return
+        with self.database.write() as session:
+            # Another daemon may run what is not running here.
+            leases.require(session, self.lease_epoch)
+            for command in commands.open_ones(session, "cancel_run", limit=COMMANDS_AT_ONCE):
+                known = self.engine.cancel(command.target_id)
                 commands.answer(
-                    session, command.id or 0, text, at=self.clock.now(), refused=not known
+                    session,
+                    command.id or 0,
+                    told(msgid("stopping") if known else msgid("not running here: nothing to stop")),
+                    at=self.clock.now(),
+                    refused=not known,
                 )
 
     def _end_headless_runs(self) -> None:
@@ -206,7 +217,7 @@ class Programme:
         """
         at = self.clock.now()
         with self.database.read() as session:
-            if runs.alive(session) or commands.open_ones(session):
+            if runs.alive(session) or commands.any_open(session):
                 return False
             # An erasure that was ordered waits for the machine's word or a person's.
             if machines.in_states(session, WORKING - {MachineState.ERASING}):

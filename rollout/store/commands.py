@@ -3,30 +3,61 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
-from rollout.store.tables import Command
+from rollout.domain.run import ALIVE
+from rollout.store.tables import Command, Run
 
 
 def ask(
     session: Session, kind: str, target_id: int, *, actor: str, at: datetime, reason: str | None
 ) -> Command:
     """Write a command for the daemon; one that is open already is not written twice."""
-    for known in open_ones(session):
-        if (known.kind, known.target_id) == (kind, target_id):
-            return known
+    known = session.exec(
+        select(Command)
+        .where(
+            Command.kind == kind,
+            Command.target_id == target_id,
+            col(Command.answered_at).is_(None),
+        )
+        .limit(1)
+    ).one_or_none()
+    if known is not None:
+        return known
     command = Command(kind=kind, target_id=target_id, actor=actor, reason=reason, created_at=at)
     session.add(command)
     session.flush()
     return command
 
 
-def open_ones(session: Session, kind: str | None = None) -> Sequence[Command]:
-    """Commands without an answer, oldest first; of one kind when it is given."""
+def open_ones(
+    session: Session, kind: str | None = None, *, limit: int | None = None
+) -> Sequence[Command]:
+    """Commands without an answer, oldest first; of one kind, and so many, when that is given."""
     statement = select(Command).where(col(Command.answered_at).is_(None)).order_by(col(Command.id))
     if kind is not None:
         statement = statement.where(Command.kind == kind)
-    return session.exec(statement).all()
+    return session.exec(statement.limit(limit)).all()
+
+
+def any_open(session: Session, kind: str | None = None) -> bool:
+    """Whether a command, of that kind when it is given, has no answer yet."""
+    return bool(open_ones(session, kind, limit=1))
+
+
+def not_taken(session: Session, kind: str, *, limit: int) -> Sequence[Command]:
+    """The oldest commands of a kind that have no answer and that no living run carries out."""
+    at_work = select(Run.id).where(col(Run.state).in_([state.value for state in ALIVE]))
+    return session.exec(
+        select(Command)
+        .where(
+            Command.kind == kind,
+            col(Command.answered_at).is_(None),
+            or_(col(Command.run_id).is_(None), col(Command.run_id).not_in(at_work)),
+        )
+        .order_by(col(Command.id))
+        .limit(limit)
+    ).all()
 
 
 def give_to(session: Session, command_ids: Sequence[int], run_id: int) -> None:
