@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import Connection, Dialect, insert, update
 from sqlmodel import Session, col, func, select
 
 from rollout.domain.history import GENESIS, Fact, chain, content_digest, digest
@@ -21,34 +22,44 @@ def append(session: Session, facts: Sequence[Fact]) -> None:
     """Add `facts` to the end of the chain, in the transaction of `session`."""
     if not facts:
         return
-    head = session.exec(select(AuditHead).with_for_update()).one_or_none()
-    if head is None:
-        head = AuditHead(digest=GENESIS)
-    rows = [(*fact, digest_, salt) for fact, digest_, salt in chain(head.digest, facts)]
-    _insert(session, rows)
-    head.rows += len(rows)
-    head.digest = rows[-1][-2]
-    session.add(head)
-    session.flush()
+    connection = session.connection()
+    head = connection.execute(_HEAD).one_or_none()
+    known, last = (0, GENESIS) if head is None else (head.rows, head.digest)
+    rows = [(*fact, digest_, salt) for fact, digest_, salt in chain(last, facts)]
+    _insert(connection, rows)
+    written = {"rows": known + len(rows), "digest": rows[-1][-2]}
+    connection.execute(_NEW_HEAD if head is None else _MOVED_HEAD, written)
+    # An object of the session still shows the old end.
+    for shown in session.identity_map.values():
+        if isinstance(shown, AuditHead):
+            session.expire(shown)
 
 
 _COLUMNS = (*Fact._fields, "digest", "salt")
 _INSERT = insert(AuditRow)
+_HEAD = select(col(AuditHead.rows), col(AuditHead.digest)).with_for_update()
+_NEW_HEAD = insert(AuditHead).values(id=1)
+_MOVED_HEAD = update(AuditHead)
 
 
-def _insert(session: Session, rows: Sequence[tuple[Any, ...]]) -> None:
-    connection = session.connection()
+def _insert(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
     if connection.dialect.name == "sqlite":
         # A third of the time of a bulk move would go into turning each row into parameters; here
         # the rows already are what the driver wants, the moment being text in SQLite.
-        statement = _INSERT.compile(dialect=connection.dialect, column_keys=list(_COLUMNS))
-        assert statement.positiontup == list(_COLUMNS)  # noqa: S101  (order of a wrong digest)
-        connection.exec_driver_sql(str(statement), list(rows))
+        connection.exec_driver_sql(_insertion(type(connection.dialect)), list(rows))
         return
     connection.execute(
         _INSERT,
         [{**dict(zip(_COLUMNS, row, strict=True)), "at": instant(row[0])} for row in rows],
     )
+
+
+@cache
+def _insertion(dialect: type[Dialect]) -> str:
+    """The statement for one row of history, as the driver takes it."""
+    statement = _INSERT.compile(dialect=dialect(), column_keys=list(_COLUMNS))
+    assert statement.positiontup == list(_COLUMNS)  # noqa: S101  (order of a wrong digest)
+    return str(statement)
 
 
 @dataclass(frozen=True)

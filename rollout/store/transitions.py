@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Table, func, select, update
+from sqlalchemy import ColumnElement, Select, Table, Update, bindparam, func, select, update
 from sqlmodel import Session, SQLModel, col
 
 from rollout.domain.errors import NotAllowed, NotFound, StaleState
@@ -118,7 +119,7 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Columns:
     table: Table
     key: str
@@ -135,6 +136,7 @@ class _Group:
     rows: Sequence[tuple[int, str]]
 
 
+@cache
 def _columns(table: type[SQLModel]) -> _Columns:
     lifecycle: Lifecycle = table.__lifecycle__  # type: ignore[attr-defined]
     return _Columns(table.__table__, table.__key__, lifecycle)  # type: ignore[attr-defined]
@@ -153,14 +155,10 @@ def _groups(
     verb: StrEnum,
     versions: Mapping[int, int] | None,
 ) -> Iterator[_Group]:
-    table, lifecycle = columns.table, columns.lifecycle
+    lifecycle = columns.lifecycle
+    as_json = _as_json(session)
     found = session.connection().execute(
-        select(
-            table.c.id,
-            table.c[columns.key],
-            table.c.version,
-            *(table.c[name] for name in lifecycle.remembers),
-        ).where(_among(session, table.c.id, ids))
+        _selection(columns, as_json), {"ids": _given(ids, as_json)}
     )
     grouped: dict[tuple[Any, ...], list[tuple[int, str]]] = {}
     seen = 0
@@ -197,31 +195,70 @@ def _known_cause(columns: _Columns, state: str) -> Any:
 
 
 def _write(session: Session, columns: _Columns, group: _Group, *, at: datetime, cause: Any) -> None:
-    table = columns.table
+    as_json = _as_json(session)
+    written = {name: _plain(value) for name, value in group.written.items()}
+    written |= {"state_since": at, "version": group.version + 1}
+    if not isinstance(cause, ColumnElement):
+        written["cause"] = cause
+    statement = _change(columns, tuple(written), as_json)
+    if isinstance(cause, ColumnElement):
+        statement = statement.values(cause=cause)
     result = session.connection().execute(
-        update(table)
-        .where(
-            _among(session, table.c.id, [id_ for id_, _ in group.rows]),
-            table.c.state == group.memory["state"],
-            table.c.version == group.version,
-        )
-        .values(
-            **{name: _plain(value) for name, value in group.written.items()},
-            state_since=at,
-            cause=cause,
-            version=group.version + 1,
-        )
+        statement,
+        {
+            "ids": _given([id_ for id_, _ in group.rows], as_json),
+            "was_state": group.memory["state"],
+            "was_version": group.version,
+            **{f"new_{name}": value for name, value in written.items()},
+        },
     )
     if result.rowcount != len(group.rows):
         raise StaleState(columns.lifecycle.noun, [key for _, key in group.rows])
 
 
-def _among(session: Session, column: ColumnElement[int], ids: list[int]) -> ColumnElement[bool]:
-    """`column` is one of `ids`."""
-    if session.connection().dialect.name != "sqlite":
-        return column.in_(ids)
-    # One parameter instead of 20,000, whose rendering takes longer than the statement itself.
-    given = func.json_each(json.dumps(ids)).table_valued("value")
+# Statements are made once: to make them takes longer than to execute them for a few rows.
+
+
+@cache
+def _selection(columns: _Columns, as_json: bool) -> Select[Any]:
+    table = columns.table
+    return select(
+        table.c.id,
+        table.c[columns.key],
+        table.c.version,
+        *(table.c[name] for name in columns.lifecycle.remembers),
+    ).where(_among(table.c.id, as_json))
+
+
+@cache
+def _change(columns: _Columns, names: tuple[str, ...], as_json: bool) -> Update:
+    table = columns.table
+    return (
+        update(table)
+        .where(
+            _among(table.c.id, as_json),
+            table.c.state == bindparam("was_state"),
+            table.c.version == bindparam("was_version"),
+        )
+        .values({name: bindparam(f"new_{name}") for name in names})
+    )
+
+
+def _as_json(session: Session) -> bool:
+    """Whether ids are given as one text of JSON: one parameter instead of 20,000, whose rendering
+    takes longer than the statement itself."""
+    return session.connection().dialect.name == "sqlite"
+
+
+def _given(ids: list[int], as_json: bool) -> Any:
+    return json.dumps(ids) if as_json else ids
+
+
+def _among(column: ColumnElement[int], as_json: bool) -> ColumnElement[bool]:
+    """`column` is one of the parameter `ids`."""
+    if not as_json:
+        return column.in_(bindparam("ids", expanding=True))
+    given = func.json_each(bindparam("ids")).table_valued("value")
     return column.in_(select(given.c.value))
 
 
