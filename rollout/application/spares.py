@@ -1,8 +1,9 @@
 """Spare machines for owners whose PC failed: handed out at the same site, and given back.
 
-The pool of a site is the machines without an owner that its ledger calls spares (用途: 予備); `[sites.X] spares` is
-how many the plan counts on, so a difference between the two is shown. A spare that still waits for
-its own passage is held while it is out: nobody's work may be rewritten under their hands.
+The pool of a site is the machines without an owner that its ledger calls spares (用途: 予備);
+`[sites.X] spares` is how many the plan counts on, so a difference between the two is shown. A spare
+that still waits for its own passage is held while it is out: nobody's work may be rewritten under
+their hands.
 """
 
 from collections.abc import Sequence

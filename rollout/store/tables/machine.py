@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Column, Index
+from sqlalchemy import CheckConstraint, Column, Index, text
 from sqlmodel import Field, SQLModel
 
 from rollout.domain.machine import MACHINE, MachineState, Step
@@ -31,6 +31,12 @@ class Machine(SQLModel, table=True):
             name="ck_machines_step_known",
         ),
         Index("ix_machines_wave_state", "wave_id", "state"),
+        Index(
+            "ix_machines_spares",
+            "site_id",
+            sqlite_where=text("purpose = 'spare'"),
+            postgresql_where=text("purpose = 'spare'"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -108,6 +108,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("returned_at IS NULL"),
             postgresql_where=sa.text("returned_at IS NULL"),
         )
+    op.create_index(
+        "ix_machines_spares",
+        "machines",
+        ["site_id"],
+        sqlite_where=sa.text("purpose = 'spare'"),
+        postgresql_where=sa.text("purpose = 'spare'"),
+    )
     _allow_gates(_GATES)
 
 
@@ -115,6 +122,7 @@ def downgrade() -> None:
     overrides = sa.table("gate_overrides", sa.column("gate", sa.String()))
     op.execute(overrides.delete().where(overrides.c.gate.not_in(_GATES_BEFORE.split())))
     _allow_gates(_GATES_BEFORE)
+    op.drop_index("ix_machines_spares", "machines")
     for table in ("spare_loans", "licence_stock", "notices", "training_records"):
         op.drop_table(table)
 
