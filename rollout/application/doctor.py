@@ -11,7 +11,7 @@ from rollout.domain.errors import RolloutError
 from rollout.domain.machine import Step
 from rollout.i18n import _
 from rollout.settings import Settings
-from rollout.store import leases, migrate
+from rollout.store import leases, migrate, pending_controls
 from rollout.store.database import Database
 
 ENOUGH_DISK = 2 * 1024**3
@@ -38,6 +38,7 @@ def examine(database: Database, settings: Settings) -> list[Finding]:
         _group_vars(settings),
         *_programs(),
         _generations(settings),
+        *_controls(database),
     ]
 
 
@@ -74,7 +75,7 @@ def _disk(settings: Settings) -> Finding:
 
 def _playbooks(settings: Settings) -> Iterator[Finding]:
     folder = settings.ansible.playbooks
-    names = [f"{step.value}.yml" for step in Step] + ["probe.yml"]
+    names = [f"{step.value}.yml" for step in Step] + ["probe.yml", "recheck.yml"]
     missing = [name for name in names if not (folder / name).is_file()]
     remedy = _("set [ansible] playbooks to the folder that has them") if missing else ""
     yield Finding(
@@ -109,3 +110,15 @@ def _generations(settings: Settings) -> Finding:
     names = ", ".join(sorted(settings.generations))
     remedy = "" if names else _("add a table such as [generations.DK20] with its image")
     return Finding(_("generations"), bool(names), names or _("none is configured"), remedy)
+
+
+def _controls(database: Database) -> Iterator[Finding]:
+    try:
+        migrate.check(database)
+    except RolloutError:
+        return
+    with database.read() as session:
+        lacking = pending_controls.need_a_person(session)
+    if lacking:
+        found = _("{count} machines in use lack a control").format(count=lacking)
+        yield Finding(_("evidence"), False, found, "rollout machine list --needs-a-person")

@@ -9,12 +9,13 @@ from sqlmodel import Session
 
 from rollout.application import settle
 from rollout.application.operators import Operator
+from rollout.application.retirement.listing import Replaced, of_machine
 from rollout.domain.errors import RolloutError
 from rollout.domain.machine import MachineState, MachineVerb, Step
 from rollout.i18n import _
 from rollout.i18n.labels import label
 from rollout.settings import OperatorRole
-from rollout.store import claims, commands, machines, spares, transitions
+from rollout.store import claims, commands, machines, pending_controls, spares, transitions
 from rollout.store.database import Database
 from rollout.store.machines import Filter as Filter  # front ends ask with the one
 from rollout.store.machines import Joined as Joined  # and show the other
@@ -44,6 +45,8 @@ class MachineView:
     evidence: Sequence[Evidence]
     last_failure: HostResult | None
     loan: spares.Loan | None = None
+    replaced: Replaced | None = None
+    pending: Sequence[str] = ()
 
 
 def listing(
@@ -74,6 +77,8 @@ def show(database: Database, tag: str) -> MachineView:
             next(
                 (loan for loan in spares.loans(session) if tag in (loan.spare, loan.machine)), None
             ),
+            of_machine(session, machine_id),
+            pending_controls.names(session, machine_id),
         )
 
 
@@ -87,7 +92,7 @@ def move(
     reason: str | None = None,
     until: date | None = None,
 ) -> list[transitions.Moved]:
-    """Hold, release, exclude, readmit or supersede machines: all of them or none."""
+    """Hold, release, exclude or readmit machines: all of them or none."""
     operator.must_be(OperatorRole.OPERATOR)
     if verb is not MachineVerb.RELEASE and not reason:
         raise MachineRefused(_("“{verb}” needs a reason").format(verb=label(verb)))

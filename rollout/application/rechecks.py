@@ -18,7 +18,7 @@ from rollout.application.orders import host_orders
 from rollout.application.ports import HostEvent, RunOrder
 from rollout.domain.errors import RolloutError
 from rollout.domain.history import canonical
-from rollout.domain.machine import WORKING, MachineState, Step
+from rollout.domain.machine import IN_USE, WORKING, MachineState, Step
 from rollout.domain.run import ClaimOutcome, RunPurpose
 from rollout.domain.words import msgid
 from rollout.i18n import _
@@ -35,9 +35,6 @@ from rollout.store import (
 )
 from rollout.store.database import Database
 from rollout.store.tables import Claim, Machine, PendingControls, Run
-
-HANDED_OVER = (MachineState.PORTABLE, MachineState.MIGRATED)
-"""Nothing else is done to a machine in these, so that a measurement meets no step."""
 
 _FAILURES = ("failed", "unreachable")
 
@@ -103,7 +100,7 @@ def _due(
     """
     found = []
     longest = timedelta(hours=settings.verify.recheck_hours)
-    for row, machine in pending_controls.due(session, HANDED_OVER, checked_before=looked_before):
+    for row, machine in pending_controls.due(session, checked_before=looked_before):
         awaited = _awaited(settings, machine, json.loads(row.controls))
         if not awaited:
             pending_controls.drop(session, [row])
@@ -261,7 +258,7 @@ def again(database: Database, tag: str, operator: Operator, at: datetime) -> Seq
     with database.write() as session:
         machine = machines.by_tag(session, tag)
         row = pending_controls.of(session, machine.id or 0)
-        if row is None or MachineState(machine.state) not in HANDED_OVER:
+        if row is None or MachineState(machine.state) not in IN_USE:
             raise NothingPending(
                 _("nothing is pending on {tag}: see `rollout machine show {tag}`").format(tag=tag)
             )

@@ -83,6 +83,29 @@ def machines(
     _say(written)
 
 
+@app.command(help=_("Replaced machines with the certificates of their erasure."))
+def retirements(
+    context: typer.Context,
+    out: Out,
+    format_: FormatOption = Format.CSV,
+    encoding: EncodingOption = Encoding.UTF8_BOM,
+) -> None:
+    from rollout.adapters import export_files
+    from rollout.application.choosing import today
+    from rollout.application.exports import retirements as export_retirements
+    from rollout.application.retirement.listing import listing
+
+    application = invocation(context).application()
+    zone = application.settings.programme.zone
+    day = today(application.settings, application.clock.now())
+    found = listing(application.database, gone=True)
+    if format_ is Format.JSON:
+        _say(export_files.write_json(out, export_retirements.document(found, zone, day)))
+    else:
+        table = export_retirements.table(found, zone, day)
+        _say(export_files.write_csv(out, table, encoding=encoding))
+
+
 def _say(written: "Written") -> None:
     say(_("{path}: written").format(path=written.path))
     if not written.replaced:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from rollout.cli import spare
+from rollout.cli import retirement, spare
 from rollout.cli.invocation import AsJson, Reason, invocation
 from rollout.cli.output import moment, print_json, print_table, say
 from rollout.i18n import _
@@ -42,7 +42,7 @@ def as_json(joined: "Joined", zone: ZoneInfo) -> dict[str, Any]:
         "state_since": moment(machine.state_since, zone),
         "step": machine.step,
         "attempt": machine.attempt,
-        "cause": machine.cause,
+        "cause": joined.cause,
         "held_from": machine.held_from,
         "hold_until": machine.hold_until.isoformat() if machine.hold_until else None,
         "wave": joined.wave,
@@ -85,7 +85,7 @@ def as_row(joined: "Joined", zone: ZoneInfo) -> list[object]:
         joined.owner,
         joined.wave,
         machine.planned_day,
-        machine.cause,
+        joined.cause,
         joined.spare or (f"→ {joined.stands_in_for}" if joined.stands_in_for else None),
     ]
 
@@ -102,6 +102,9 @@ def list_(
         typer.Option(help=_("only of this purpose: personal, shared, counter, spare")),
     ] = None,
     text: Annotated[str, typer.Option(help=_("part of tag, computer name or owner"))] = "",
+    needs_a_person: Annotated[
+        bool, typer.Option("--needs-a-person", help=_("only what nobody but a person can settle"))
+    ] = False,
     limit: Annotated[int, typer.Option(min=1, help=_("how many at most"))] = 1000,
     as_json_: AsJson = False,
 ) -> None:
@@ -126,6 +129,7 @@ def list_(
         tuple(wave or ()),
         text,
         tuple(purpose or ()),
+        needs_a_person,
     )
     rows = machines.listing(application.database, wanted, limit=limit)
     if as_json_:
@@ -142,20 +146,26 @@ def list_(
 @app.command(help=_("One machine with its whole history."))
 def show(context: typer.Context, tag: Tag, as_json_: AsJson = False) -> None:
     from rollout.application import machines
+    from rollout.application.choosing import today
 
     application = invocation(context).application()
     zone = application.settings.programme.zone
+    day = today(application.settings, application.clock.now())
     view = machines.show(application.database, tag)
     if as_json_:
-        print_json(_view_json(view, zone))
+        print_json(_view_json(view, zone, day))
     else:
-        _print_view(view, zone)
+        _print_view(view, zone, day)
 
 
-def _view_json(view: "MachineView", zone: ZoneInfo) -> dict[str, Any]:
+def _view_json(view: "MachineView", zone: ZoneInfo, day: date) -> dict[str, Any]:
+    from rollout.application.exports.retirements import item
+
     return {
         **as_json(view.joined, zone),
         "loan": spare.loan_json(view.loan, zone) if view.loan else None,
+        "retirement": item(view.replaced, zone, day) if view.replaced else None,
+        "pending_controls": list(view.pending),
         "history": [
             {
                 "at": moment(row.at, zone),
@@ -197,8 +207,9 @@ def _view_json(view: "MachineView", zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def _print_view(view: "MachineView", zone: ZoneInfo) -> None:
+def _print_view(view: "MachineView", zone: ZoneInfo, day: date) -> None:
     from rollout.domain.machine import MachineState, MachineVerb, Step
+    from rollout.domain.retirement import ErasureVerb
     from rollout.domain.spare import SpareVerb
     from rollout.i18n.labels import label
 
@@ -208,7 +219,7 @@ def _print_view(view: "MachineView", zone: ZoneInfo) -> None:
         [
             [_("asset tag"), machine.asset_tag],
             [_("state"), label(MachineState(machine.state))],
-            [_("cause"), machine.cause],
+            [_("cause"), joined.cause],
             [_("generation"), machine.generation],
             [_("serial"), machine.serial],
             [_("computer name"), machine.computer_name],
@@ -220,10 +231,13 @@ def _print_view(view: "MachineView", zone: ZoneInfo) -> None:
             [_("image"), machine.image_id],
             [_("last seen"), moment(machine.last_seen_at, zone)],
             [_("spare"), spare_words(view)],
+            [_("measured again"), ", ".join(view.pending)],
         ],
     )
+    if view.replaced:
+        retirement.print_retirement(view.replaced, zone, day)
     known_states = {state.value: label(state) for state in MachineState}
-    known_verbs = {verb.value: label(verb) for verb in (*MachineVerb, *SpareVerb)}
+    known_verbs = {verb.value: label(verb) for verb in (*MachineVerb, *SpareVerb, *ErasureVerb)}
     print_table(
         [_("time"), _("who"), _("what"), _("from"), _("to"), _("run"), _("reason")],
         [
@@ -418,10 +432,5 @@ def readmit(context: typer.Context, tags: Tags, reason: Reason = None) -> None:
     _move(context, tags, "readmit", reason)
 
 
-@app.command(help=_("Mark machines as replaced by a successor."))
-def supersede(context: typer.Context, tags: Tags, reason: Reason = None) -> None:
-    _move(context, tags, "supersede", reason)
-
-
-for name, (command, text) in spare.COMMANDS.items():
+for name, (command, text) in {**spare.COMMANDS, **retirement.COMMANDS}.items():
     app.command(name, help=text)(command)

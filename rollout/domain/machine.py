@@ -116,6 +116,8 @@ PASSAGE: tuple[Step, ...] = tuple(step for step in Step if step is not Step.RETI
 STEP_FROM: dict[MachineState, Step] = {step.starts_from: step for step in PASSAGE}
 """The step of the passage that a machine in that state waits for."""
 
+IN_USE: frozenset[MachineState] = frozenset({_S.PORTABLE, _S.MIGRATED})
+"""At its owner's: no step of the passage is at work on it."""
 WORKING: frozenset[MachineState] = frozenset(step.working for step in Step)
 NEEDS_A_PERSON: frozenset[MachineState] = frozenset({_S.FAILED, _S.SILENT, _S.UNKNOWN, _S.HELD})
 DONE: frozenset[MachineState] = frozenset({_S.MIGRATED, _S.SUPERSEDED, _S.RETAINED, _S.ERASING,

@@ -16,7 +16,7 @@ from rollout.store.tables import GateOverride, Machine, Tranche, TrancheMember, 
 _S = MachineState
 _THROUGH = frozenset({_S.MIGRATED, _S.PORTABLE})
 _NO_PART = frozenset(
-    {_S.REGISTERED, _S.EXCLUDED, _S.SUPERSEDED, _S.RETAINED, _S.ERASED, _S.RETURNED}
+    {_S.REGISTERED, _S.EXCLUDED, _S.SUPERSEDED, _S.RETAINED, _S.ERASING, _S.ERASED, _S.RETURNED}
 )
 
 

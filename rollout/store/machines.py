@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, func, select
 
 from rollout.domain.errors import NotFound
-from rollout.domain.machine import MachineState
+from rollout.domain.machine import NEEDS_A_PERSON, MachineState
+from rollout.store import pending_controls
 from rollout.store.tables import (
     AuditRow,
     Claim,
@@ -15,6 +16,7 @@ from rollout.store.tables import (
     Evidence,
     HostResult,
     Machine,
+    PendingControls,
     Person,
     Site,
     Wave,
@@ -34,6 +36,7 @@ class Filter:
     waves: tuple[int, ...] = ()
     text: str = ""
     purposes: tuple[str, ...] = ()
+    needs_a_person: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,12 @@ class Joined:
     wave: int | None
     spare: str | None = None
     stands_in_for: str | None = None
+    control_cause: str | None = None
+
+    @property
+    def cause(self) -> str | None:
+        """Why it needs a person: the reason of its state, or what a control of it lacks."""
+        return self.machine.cause or self.control_cause
 
 
 def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
@@ -65,8 +74,15 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         conditions.append(col(Machine.generation).in_(wanted.generations))
     if wanted.waves:
         conditions.append(col(Wave.number).in_(wanted.waves))
+    if wanted.tags:
+        conditions.append(col(Machine.asset_tag).in_(wanted.tags))
     if wanted.purposes:
         conditions.append(col(Machine.purpose).in_(wanted.purposes))
+    if wanted.needs_a_person:
+        waiting = [state.value for state in NEEDS_A_PERSON]
+        conditions.append(
+            or_(col(Machine.state).in_(waiting), col(PendingControls.cause).is_not(None))
+        )
     if wanted.text:
         conditions.append(
             or_(
@@ -91,16 +107,21 @@ def listing(
             Person.name,
             Person.staff_number,
             Wave.number,
+            PendingControls.cause,
         )
         .outerjoin(Site, col(Site.id) == col(Machine.site_id))
         .outerjoin(Department, col(Department.id) == col(Machine.department_id))
         .outerjoin(Person, col(Person.id) == col(Machine.owner_id))
         .outerjoin(Wave, col(Wave.id) == col(Machine.wave_id))
+        .outerjoin(
+            PendingControls,
+            and_(col(PendingControls.machine_id) == col(Machine.id), pending_controls.lacking()),
+        )
         .where(*_conditions(wanted), col(Machine.asset_tag) > after)
         .order_by(col(Machine.asset_tag))
         .limit(limit)
     )
-    return [Joined(*row) for row in session.exec(statement)]
+    return [Joined(*row, control_cause=cause) for *row, cause in session.exec(statement)]
 
 
 def one(session: Session, tag: str) -> Joined:

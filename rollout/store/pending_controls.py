@@ -1,12 +1,13 @@
 """Queries on controls that are to be measured again."""
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_
-from sqlmodel import Session, col, select
+from sqlalchemy import ColumnElement, and_
+from sqlmodel import Session, col, func, select
 
-from rollout.domain.machine import MachineState
+from rollout.domain.machine import IN_USE
 from rollout.domain.wave import WaveState
 from rollout.store.tables import Claim, Machine, PendingControls, Wave
 
@@ -16,6 +17,12 @@ _STOPPED = (WaveState.HALTED.value, WaveState.PAUSED.value)
 def of(session: Session, machine_id: int) -> PendingControls | None:
     """What is pending on a machine, or stays so; None when nothing is."""
     return session.get(PendingControls, machine_id)
+
+
+def names(session: Session, machine_id: int) -> list[str]:
+    """The controls of a machine that wait for another look, or for a person."""
+    row = of(session, machine_id)
+    return list(json.loads(row.controls)) if row else []
 
 
 def keep(session: Session, row: PendingControls) -> None:
@@ -37,10 +44,8 @@ def any_open(session: Session, checked_before: datetime) -> bool:
     return found.first() is not None
 
 
-def due(
-    session: Session, states: Iterable[MachineState], *, checked_before: datetime
-) -> Sequence[tuple[PendingControls, Machine]]:
-    """What was last looked at before then, on machines in one of `states` that can be addressed
+def due(session: Session, *, checked_before: datetime) -> Sequence[tuple[PendingControls, Machine]]:
+    """What was last looked at before then, on machines in use that can be addressed
     and that nobody is at work on, the longest waiting first; not those of a wave that stands."""
     busy = select(Claim.machine_id).where(col(Claim.outcome).is_(None))
     standing = select(Wave.id).where(col(Wave.state).in_(_STOPPED))
@@ -49,7 +54,7 @@ def due(
         .join(Machine, and_(col(Machine.id) == col(PendingControls.machine_id)))
         .where(
             *_open(checked_before),
-            col(Machine.state).in_([state.value for state in states]),
+            col(Machine.state).in_([state.value for state in IN_USE]),
             col(Machine.id).not_in(busy),
             col(Machine.wave_id).is_(None) | col(Machine.wave_id).not_in(standing),
             Machine.serial != "",
@@ -59,20 +64,25 @@ def due(
     ).all()
 
 
-def need_a_person(session: Session, states: Iterable[MachineState]) -> Sequence[Machine]:
-    """Machines in `states` on which a control failed or stayed pending for too long."""
+def need_a_person(session: Session) -> int:
+    """On how many machines in use a control failed or stayed pending for too long."""
     return session.exec(
-        select(Machine)
-        .join(PendingControls, and_(col(Machine.id) == col(PendingControls.machine_id)))
-        .where(
-            col(PendingControls.cause).is_not(None),
-            col(Machine.state).in_([state.value for state in states]),
-        )
-        .order_by(col(Machine.asset_tag))
-    ).all()
+        select(func.count())
+        .select_from(PendingControls)
+        .join(Machine, and_(col(Machine.id) == col(PendingControls.machine_id)))
+        .where(lacking())
+    ).one()
 
 
-def _open(checked_before: datetime) -> tuple[object, ...]:
+def lacking() -> ColumnElement[bool]:
+    """Condition: the machine is in use and some control of it needs a person."""
+    return and_(
+        col(PendingControls.cause).is_not(None),
+        col(Machine.state).in_([state.value for state in IN_USE]),
+    )
+
+
+def _open(checked_before: datetime) -> tuple[ColumnElement[bool], ...]:
     return (
         col(PendingControls.cause).is_(None),
         col(PendingControls.checked_at) <= checked_before,

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select
+from sqlalchemy import Select, and_, or_
 from sqlmodel import Session, col, func, select
 
 from rollout.domain.machine import NEEDS_A_PERSON, MachineState
-from rollout.store.tables import Department, Machine, Person, Site, Wave
+from rollout.store import pending_controls
+from rollout.store.tables import Department, Machine, PendingControls, Person, Site, Wave
 
 _FETCH = 5_000
 
@@ -96,14 +97,23 @@ def machine_lines(session: Session) -> Iterator[MachineLine]:
 def exceptions(session: Session) -> list[MachineLine]:
     """Machines that need a person, the longest waiting first."""
     statement = (
-        _joined(_line())
-        .where(col(Machine.state).in_([state.value for state in NEEDS_A_PERSON]))
+        _joined(_line(cause=func.coalesce(Machine.cause, PendingControls.cause)))
+        .outerjoin(
+            PendingControls,
+            and_(col(PendingControls.machine_id) == col(Machine.id), pending_controls.lacking()),
+        )
+        .where(
+            or_(
+                col(Machine.state).in_([state.value for state in NEEDS_A_PERSON]),
+                col(PendingControls.cause).is_not(None),
+            )
+        )
         .order_by(col(Machine.state_since), col(Machine.asset_tag))
     )
     return [MachineLine(*row) for row in session.execute(statement)]
 
 
-def _line() -> Select[Any]:
+def _line(cause: Any = Machine.cause) -> Select[Any]:
     columns: list[Any] = [
         Machine.asset_tag,
         Machine.generation,
@@ -128,7 +138,7 @@ def _line() -> Select[Any]:
         Machine.step,
         Machine.attempt,
         Machine.state_since,
-        Machine.cause,
+        cause,
         Machine.held_from,
         Machine.hold_until,
         Machine.image_id,

@@ -1,22 +1,17 @@
 """Queries on retirements."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
-from sqlalchemy import and_, or_
+from sqlalchemy import and_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from rollout.domain.errors import NotFound
 from rollout.domain.machine import MachineState, Step
 from rollout.store.tables import Claim, Machine, Retirement
-
-_HERE = (
-    MachineState.SUPERSEDED,
-    MachineState.RETAINED,
-    MachineState.ERASING,
-    MachineState.ERASED,
-)
 
 
 def find(session: Session, machine_id: int) -> Retirement | None:
@@ -84,28 +79,35 @@ def under_way(session: Session) -> int:
     ).one()
 
 
-def not_returned(
-    session: Session, *, due_before: date | None = None
-) -> Sequence[tuple[Retirement, Machine, str]]:
-    """Replaced machines that are still here with their successor's tag, the earliest end of lease
-    first; only those whose lease ended before a day when it is given."""
-    successor = aliased(Machine)
-    statement = (
-        select(Retirement, Machine, successor.asset_tag)
-        .join(Machine, and_(col(Machine.id) == col(Retirement.machine_id)))
-        .join(successor, and_(col(successor.id) == col(Retirement.successor_id)))
-        .where(
-            or_(
-                col(Machine.state).in_(_values(_HERE)),
-                col(Machine.step) == Step.RETIRE.value,
-            )
-        )
-        .order_by(col(Machine.lease_to).is_(None), col(Machine.lease_to), col(Machine.asset_tag))
+Listed = tuple[Retirement, Machine, str]
+"""A replaced machine with its successor's tag."""
+
+
+def listing(
+    session: Session, *, gone: bool = False, lease_before: date | None = None
+) -> Sequence[Listed]:
+    """Replaced machines, the earliest end of lease first; with `gone` those too that were
+    returned, with `lease_before` only those whose lease has ended before that day."""
+    statement = _joined().order_by(
+        col(Machine.lease_to).is_(None), col(Machine.lease_to), col(Machine.asset_tag)
     )
-    if due_before is not None:
-        statement = statement.where(col(Machine.lease_to) < due_before)
+    if not gone:
+        statement = statement.where(col(Retirement.returned_on).is_(None))
+    if lease_before is not None:
+        statement = statement.where(col(Machine.lease_to) < lease_before)
     return session.exec(statement).all()
 
 
-def _values(states: Iterable[MachineState]) -> list[str]:
-    return [state.value for state in states]
+def joined(session: Session, machine_id: int) -> Listed | None:
+    """The retirement of one machine."""
+    return session.exec(_joined().where(Retirement.machine_id == machine_id)).one_or_none()
+
+
+def _joined() -> SelectOfScalar[Listed]:
+    successor = aliased(Machine)
+    statement: Any = (
+        select(Retirement, Machine, successor.asset_tag)
+        .join(Machine, and_(col(Machine.id) == col(Retirement.machine_id)))
+        .join(successor, and_(col(successor.id) == col(Retirement.successor_id)))
+    )
+    return statement  # type: ignore[no-any-return]

@@ -88,7 +88,7 @@ class MachineScreen(MachineKeys):
             (_("asset tag"), _cell(machine.asset_tag, "bold")),
             (_("state"), state),
             (_("since"), _cell(self.desk.local(machine.state_since, "%Y-%m-%d %H:%M:%S"))),
-            (_("cause"), _cell(machine.cause, WARN)),
+            (_("cause"), _cell(joined.cause, WARN)),
             (_("owner"), _cell(_joined(joined.owner, joined.staff_number))),
             (_("department"), _cell(_joined(joined.bureau, joined.division))),
             (_("site"), _cell(_joined(joined.site, machine.floor))),

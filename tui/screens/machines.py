@@ -124,7 +124,7 @@ class MachinesScreen(MachineKeys):
                 plain(machine.computer_name),
                 plain(joined.wave),
                 plain(f"{machine.planned_day:%m-%d}" if machine.planned_day else ""),
-                plain(machine.cause),
+                plain(joined.cause),
             ],
         )
 

@@ -97,7 +97,6 @@ def _must_replace(session: Session, machine: Machine, successor: Machine) -> Non
 
 def retain(
     database: Database,
-    settings: Settings,
     tag: str,
     until: date,
     operator: Operator,
