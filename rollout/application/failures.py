@@ -7,12 +7,15 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from rollout.application import machines
+from rollout.application.operators import Operator
 from rollout.application.settle import DAEMON
+from rollout.domain.errors import RolloutError
 from rollout.domain.failures import signature
 from rollout.domain.machine import MachineState, MachineVerb, Step
 from rollout.domain.words import msgid
 from rollout.i18n.told import told
-from rollout.settings import Settings, StepTimes
+from rollout.settings import OperatorRole, Settings, StepTimes
 from rollout.store import claims, failures, leases, ready, stops, transitions
 from rollout.store.database import Database
 from rollout.store.tables import AuditRow, Machine
@@ -50,6 +53,40 @@ def groups(database: Database, wave_numbers: tuple[int, ...] = ()) -> list[Failu
             for (state, step, _key), members in found.items()
         ]
     return sorted(made, key=lambda group: (-len(group.tags), group.tags[0]))
+
+
+@dataclass(frozen=True)
+class Retried:
+    """What became of machines that were to be tried again together.
+
+    `begun` go back to their step; of `asked` the daemon first finds out whether they were already
+    rewritten; `refused` have their reasons beside their tags.
+    """
+
+    begun: int
+    asked: int
+    refused: Sequence[tuple[str, RolloutError]]
+
+
+def retry_together(
+    database: Database, tags: Sequence[str], operator: Operator, at: datetime, reason: str | None
+) -> Retried:
+    """Try machines again, each by itself: one that cannot be does not keep the others back.
+
+    Raises NotPermitted.
+    """
+    operator.must_be(OperatorRole.OPERATOR)
+    begun = asked = 0
+    refused: list[tuple[str, RolloutError]] = []
+    for tag in tags:
+        try:
+            state = machines.retry(database, tag, operator, at, reason=reason)
+        except RolloutError as error:
+            refused.append((tag, error))
+        else:
+            begun += state is not None
+            asked += state is None
+    return Retried(begun, asked, refused)
 
 
 def hold_repeated(database: Database, settings: Settings, *, lease_epoch: int, at: datetime) -> int:

@@ -5,6 +5,7 @@ the transaction in which they act. What is already being rewritten goes on to it
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
@@ -12,6 +13,7 @@ from sqlmodel import Session
 from rollout.application.operators import Operator
 from rollout.domain.errors import RolloutError
 from rollout.domain.history import Fact
+from rollout.domain.machine import STEP_FROM, WORKING, MachineState
 from rollout.domain.stop import StopScope
 from rollout.i18n import _
 from rollout.i18n.labels import label
@@ -30,6 +32,59 @@ def in_force(database: Database) -> Sequence[Stop]:
     """The stops that nobody has ended."""
     with database.read() as session:
         return stops.in_force(session)
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a stop can reach, with the stop that is in force there.
+
+    `waiting` machines of running waves have not finished their passage and are in no step;
+    `working` are in a step, `rewriting` of them in the one that rewrites the disk.
+    """
+
+    scope: StopScope
+    target: str
+    machines: int
+    waiting: int
+    working: int
+    rewriting: int
+    stop: Stop | None
+
+
+def places(database: Database) -> list[Place]:
+    """Everything, each generation and each site, with the machines there."""
+    with database.read() as session:
+        counted = stops.counted(session)
+        ended = {(stop.scope, stop.target): stop for stop in stops.in_force(session)}
+    found: dict[tuple[StopScope, str], list[stops.Counted]] = {(StopScope.ALL, ""): counted}
+    for row in counted:
+        found.setdefault((StopScope.GENERATION, row.generation), []).append(row)
+    for row in counted:
+        if row.site is not None:
+            found.setdefault((StopScope.SITE, row.site), []).append(row)
+    ranks = {scope: rank for rank, scope in enumerate(StopScope)}
+    return [
+        _place(scope, target, found[scope, target], ended.get((scope.value, target)))
+        for scope, target in sorted(found, key=lambda key: (ranks[key[0]], key[1]))
+    ]
+
+
+def _place(
+    scope: StopScope, target: str, rows: Sequence[stops.Counted], stop: Stop | None
+) -> Place:
+    working = {state.value for state in WORKING}
+    return Place(
+        scope,
+        target,
+        machines=sum(row.machines for row in rows),
+        waiting=sum(row.machines for row in rows if row.running and row.state in _WAITS),
+        working=sum(row.machines for row in rows if row.state in working),
+        rewriting=sum(row.machines for row in rows if row.state == MachineState.REIMAGING),
+        stop=stop,
+    )
+
+
+_WAITS = frozenset(state.value for state in STEP_FROM)
 
 
 def halt(

@@ -1,6 +1,6 @@
 """What operators do with waves."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,7 +19,7 @@ from rollout.i18n.told import told
 from rollout.settings import OperatorRole, Settings
 from rollout.store import machines, spares, tranches, transitions, waves
 from rollout.store.database import Database
-from rollout.store.tables import Machine, Wave
+from rollout.store.tables import AuditRow, Machine, Wave
 
 NEEDS_A_REASON = frozenset({WaveVerb.HALT, WaveVerb.CANCEL, WaveVerb.PAUSE, WaveVerb.WITHDRAW})
 
@@ -61,6 +61,27 @@ def show(database: Database, number: int) -> tuple[WaveView, list[machines.Joine
         rows = machines.listing(session, machines.Filter(waves=(number,)), limit=100_000)
         rows = spares.beside(session, rows)
         return WaveView(wave, counts), rows
+
+
+@dataclass(frozen=True)
+class WaveStanding:
+    """A wave with its tranches and gates, and everything that happened to it, oldest first."""
+
+    view: WaveView
+    progress: Progress
+    history: Sequence[AuditRow]
+
+
+def standing(database: Database, settings: Settings, number: int, at: datetime) -> WaveStanding:
+    """How a wave stands, without the list of its machines. Raises NotFound."""
+    with database.read() as session:
+        wave = waves.by_number(session, number)
+        wave_id = wave.id or 0
+        return WaveStanding(
+            WaveView(wave, machines.counts(session, wave_id)),
+            gates.progress(session, settings, wave, at),
+            waves.history_of(session, wave_id),
+        )
 
 
 def progress(

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlmodel import Session, col, select
+from sqlalchemy import case
+from sqlmodel import Session, col, func, select
 
 from rollout.domain.stop import Stopped, StopScope
-from rollout.store.tables import Machine, Site, Stop
+from rollout.domain.wave import WaveState
+from rollout.store.tables import Machine, Site, Stop, Wave
 
 
 def in_force(session: Session) -> Sequence[Stop]:
@@ -30,6 +33,33 @@ def reaches(session: Session, machine: Machine) -> bool:
     """Whether a stop in force keeps this machine from beginning anything."""
     site = session.get(Site, machine.site_id) if machine.site_id else None
     return stopped(session).reaches(machine.generation, site.key if site else None)
+
+
+class Counted(NamedTuple):
+    """Machines that share generation, site, state, and whether their wave is under way."""
+
+    generation: str
+    site: str | None
+    state: str
+    running: bool
+    machines: int
+
+
+def counted(session: Session) -> list[Counted]:
+    """Every machine once."""
+    running = col(Wave.state).in_([WaveState.RUNNING.value, WaveState.PAUSED.value])
+    under_way = case((running, 1), else_=0)
+    rows = session.exec(
+        select(Machine.generation, Site.key, Machine.state, under_way, func.count())  # type: ignore[call-overload]
+        .select_from(Machine)
+        .outerjoin(Site, col(Site.id) == col(Machine.site_id))
+        .outerjoin(Wave, col(Wave.id) == col(Machine.wave_id))
+        .group_by(Machine.generation, Site.key, Machine.state, under_way)
+    )
+    return [
+        Counted(generation, site, state, bool(under_way), number)
+        for generation, site, state, under_way, number in rows
+    ]
 
 
 def begin(

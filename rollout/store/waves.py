@@ -10,7 +10,7 @@ from sqlmodel import Session, col, func, select
 from rollout.domain.errors import NotFound
 from rollout.domain.machine import MachineState
 from rollout.domain.wave import WaveState
-from rollout.store.tables import Machine, Wave
+from rollout.store.tables import AuditRow, Machine, Wave
 
 
 def all_of(session: Session) -> Sequence[Wave]:
@@ -109,3 +109,12 @@ def list_digest(session: Session, wave_id: int) -> str:
     for tag, serial, day in rows:
         digest.update(f"{tag}\x1f{serial}\x1f{day}\x1e".encode())
     return digest.hexdigest()
+
+
+def history_of(session: Session, wave_id: int) -> Sequence[AuditRow]:
+    """Everything that happened to a wave, oldest first."""
+    return session.exec(
+        select(AuditRow)
+        .where(AuditRow.noun == "wave", AuditRow.noun_id == wave_id)
+        .order_by(col(AuditRow.id))
+    ).all()
