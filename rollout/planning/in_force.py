@@ -1,107 +1,98 @@
 """Dates in force: which of them still hold, and what is the matter with the others."""
 
-from collections.abc import Mapping, Sequence
-from itertools import groupby
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from rollout.planning.problem import MachineToPlace, SiteRule, Why
+from rollout.planning.problem import Current, MachineToPlace, Obstacle, SiteRule, Why
 from rollout.planning.room import Cell, Room
 
 
-def keep_dates(room: Room) -> tuple[dict[int, MachineToPlace], dict[int, Why]]:
-    """Machines that keep their date, with the room they use taken; why the others cannot.
+@dataclass(eq=False, slots=True)
+class Group:
+    """Machines of a cell with the same date in force; the last ones give way first."""
 
-    Announced dates choose first when a day does not hold everybody any more.
-    """
-    kept: dict[int, MachineToPlace] = {}
+    cell: Cell
+    current: Current
+    day: int
+    machines: list[MachineToPlace]
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """Machines that keep their date, with the room they use taken; why the others cannot."""
+
+    kept: Sequence[Group]
+    affected: dict[int, Why]
+
+
+def keep_dates(room: Room) -> InForce:
+    """Announced dates choose first when a day does not hold everybody any more."""
+    kept: list[Group] = []
     affected: dict[int, Why] = {}
-    dated = sorted((m for m in room.problem.machines if m.current is not None), key=_turn)
-    for (_, cell, _, _), group in groupby(dated, key=_alike):
-        machines = list(group)
-        why, number = _keep_if_possible(room, Cell(*cell), machines)
-        kept |= {machine.id: machine for machine in machines[:number]}
-        affected |= {machine.id: why for machine in machines[number:]}
-    return kept, affected
+    for (current, _, obstacle), (cell, machines) in sorted(_groups(room).items(), key=_turn):
+        machines.sort(key=lambda machine: (machine.asset_tag, machine.id))
+        number = 0
+        day = room.position(current.day)
+        why = _broken(room, cell, current, obstacle)
+        if why is None and day is not None:
+            why = Why.NO_ROOM
+            # A date in force is not judged by the canary: it was, when it was made.
+            places = min(limit.left[day] for limit in cell.limits)
+            number = min(len(machines), max(0, places))
+            if number:
+                cell.take(day, number)
+                kept.append(Group(cell, current, day, machines[:number]))
+        if why is not None:
+            affected |= {machine.id: why for machine in machines[number:]}
+    return InForce(kept, affected)
 
 
-def _alike(machine: MachineToPlace) -> tuple[Any, ...]:
+_Key = tuple[Current, int, Obstacle | None]
+_Entry = tuple[Cell, list[MachineToPlace]]
+
+
+def _groups(room: Room) -> dict[_Key, _Entry]:
     """Machines of the same cell and date stand or fall together, but for room."""
-    cell = (
-        machine.site,
-        machine.order,
-        machine.generation,
-        machine.department,
-        machine.refresh,
-        machine.own,
-    )
-    return machine.current and machine.current.announced, cell, machine.current, machine.obstacle
+    found: dict[_Key, _Entry] = {}
+    for machine in room.problem.machines:
+        if machine.current is not None:
+            cell = room.cell(machine)
+            key = (machine.current, id(cell), machine.obstacle)
+            group = found.get(key)
+            if group is None:
+                group = found[key] = (cell, [])
+            group[1].append(machine)
+    return found
 
 
-def _turn(machine: MachineToPlace) -> tuple[Any, ...]:
-    current = machine.current
-    assert current is not None  # noqa: S101  (only dated machines come here)
+def _turn(group: tuple[_Key, _Entry]) -> tuple[Any, ...]:
+    (current, _, obstacle), (cell, _machines) = group
     return (
         not current.announced,
         current.wave,
         current.day,
-        machine.order,
-        machine.site,
-        machine.department,
-        machine.generation,
-        machine.refresh,
-        repr(machine.own) if machine.own else "",
-        machine.obstacle or "",
-        current,
-        machine.asset_tag,
-        machine.id,
+        cell.site,
+        cell.turn,
+        current.missed,
+        obstacle or "",
     )
 
 
-def _keep_if_possible(
-    room: Room, cell: Cell, machines: Sequence[MachineToPlace]
-) -> tuple[Why, int]:
-    """How many of `machines`, which are alike, keep their date, and why the rest does not."""
-    why = _broken(room, machines[0])
-    current = machines[0].current
-    day = None if current is None else room.position(current.day)
-    if why is not None or day is None:
-        return why or Why.DAY_CLOSED, 0
-    only = room.np.zeros(len(room.days), dtype=room.np.int64)
-    # A date in force is not judged by the canary: it was, when it was made.
-    only[day] = room.for_cell(cell, canary=False)[day]
-    return Why.NO_ROOM, int(room.fill(cell, len(machines), only).sum())
-
-
-def _broken(room: Room, machine: MachineToPlace) -> Why | None:
-    current = machine.current
-    assert current is not None  # noqa: S101
-    if machine.obstacle is not None:
+def _broken(room: Room, cell: Cell, current: Current, obstacle: Obstacle | None) -> Why | None:
+    if obstacle is not None:
         return Why.OBSTACLE
     if current.missed:
         return Why.MISSED
     day = room.position(current.day)
     if day is None:
         return Why.DAY_CLOSED
-    rule = room.problem.sites.get(machine.site, SiteRule(0))
-    if rule.machines_per_day == 0 or (
-        rule.weekdays is not None and current.day.weekday() not in rule.weekdays
-    ):
+    if not room.problem.sites.get(cell.site, SiteRule(0)).machines_per_day:
         return Why.DAY_CLOSED
-    if machine.own is not None and not room.of_own(machine.own)[day]:
+    if cell.days >> day & 1:
+        return None
+    if not room.days_of_site(cell.site) >> day & 1:
+        return Why.DAY_CLOSED
+    if cell.own is not None and not room.days_of_own(cell.own) >> day & 1:
         return Why.OWN_DATES
-    department = room.problem.departments.get(machine.department)
-    if department is not None and (
-        (department.not_before is not None and current.day < department.not_before)
-        or (department.not_after is not None and current.day > department.not_after)
-        or any(current.day in span for span in department.blackouts)
-    ):
-        return Why.DEPARTMENT_DATES
-    return None
-
-
-def by_site(kept: Mapping[int, MachineToPlace]) -> dict[str, list[MachineToPlace]]:
-    """Machines that keep their date, by site."""
-    found: dict[str, list[MachineToPlace]] = {}
-    for machine in kept.values():
-        found.setdefault(machine.site, []).append(machine)
-    return found
+    return Why.DEPARTMENT_DATES

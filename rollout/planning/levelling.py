@@ -1,27 +1,23 @@
 """Filling one site: an even load first, then whatever room there is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from rollout.planning.problem import SiteRule
-from rollout.planning.room import Cell, Room
+from rollout.planning.limits import Places, positions
+from rollout.planning.room import Cell, Parcels, Room
 
-if TYPE_CHECKING:
-    from rollout.planning.room import Days
-
-_PACES: tuple[float | None, ...] = (1.0, 1.1, 1.3, 1.6, None)
-"""Of the even load; None fills the days up."""
+_PACES = (1.0, 1.1, 1.3, 1.6)
+"""Of the even load; who has no day then takes any that has room."""
 _PHASE = 0.618
 """Small sites do not all begin on the same day."""
 
 
 @dataclass
 class Filled:
-    """How many machines of each cell each day takes, and how many have none."""
+    """What each cell of a site has been given: its machines by day, and how many have none."""
 
     cells: Sequence[Cell]
-    taken: list["Days"]
+    taken: list[Parcels]
     left: list[int]
 
     @property
@@ -29,85 +25,106 @@ class Filled:
         """Machines without a day."""
         return sum(self.left)
 
+    def add(self, index: int, days: int, quota: Places | None = None) -> None:
+        """The earliest of `days` for what is left of one cell, within `quota`."""
+        found = self.cells[index].fill(self.left[index], days, quota)
+        taken = self.taken[index]
+        for day, machines in found.items():
+            taken[day] = taken.get(day, 0) + machines
+            self.left[index] -= machines
+
+
+def nothing_yet(cells: Sequence[Cell]) -> Filled:
+    """`cells` of one site, all of their machines without a day."""
+    return Filled(cells, [{} for _ in cells], [len(cell.machines) for cell in cells])
+
 
 def fill_site(room: Room, cells: Sequence[Cell], start: int, *, number: int = 0) -> Filled:
     """Give `cells` of one site days from position `start` on; `number` is the site's."""
-    np = room.np
-    filled = Filled(
-        cells,
-        [np.zeros(len(room.days), dtype=np.int64) for _ in cells],
-        [len(cell.machines) for cell in cells],
-    )
-    rule = room.problem.sites.get(cells[0].site, SiteRule(0)) if cells else SiteRule(0)
-    # Where each day is a journey, few full days are better than many half empty ones.
-    paces = (None,) if rule.few_visits or rule.weekdays is not None else _PACES
-    turn = _narrow_first(room, cells, start)
-    for pace in paces:
+    filled = nothing_yet(cells)
+    since = room.since(start)
+    turn = _narrow_first(cells, since)
+    for quota in _quotas(room, filled, start, number):
         if not filled.missing:
             break
-        quota = None if pace is None else _quota(room, cells[0].site, filled, start, pace, number)
         for index in turn:
             if filled.left[index]:
-                add(room, filled, index, start, quota)
+                filled.add(index, since, quota)
+    for index in turn:
+        if filled.left[index]:
+            filled.add(index, since)
+    if room.is_journey(cells[0].site):
+        for taken in filled.taken:
+            room.travel(taken)
     return filled
 
 
-def _narrow_first(room: Room, cells: Sequence[Cell], start: int) -> list[int]:
+def _narrow_first(cells: Sequence[Cell], since: int) -> list[int]:
     """Who can go on few days only chooses first; the others fill up the even load around them."""
-    many = (len(room.days) - start) // 2
+    many = since.bit_count() // 2
 
     def is_free(cell: Cell) -> bool:
-        return cell.own is None or int(room.of_own(cell.own)[start:].sum()) > many
+        return (cell.days & since).bit_count() > many
 
-    return sorted(range(len(cells)), key=lambda index: is_free(cells[index]))
-
-
-def add(room: Room, filled: Filled, index: int, start: int, quota: "Days | None") -> None:
-    """The earliest days for what is left of one cell, within `quota`."""
-    cell = filled.cells[index]
-    days = room.for_cell(cell, start)
-    if quota is not None:
-        room.np.minimum(days, quota, out=days)
-    taken = room.fill(cell, filled.left[index], days)
-    if quota is not None:
-        quota -= taken
-    filled.taken[index] += taken
-    filled.left[index] -= int(taken.sum())
+    narrow: list[int] = []
+    free: list[int] = []
+    for index, cell in enumerate(cells):
+        (free if cell.free or is_free(cell) else narrow).append(index)
+    narrow.sort(key=lambda index: (cells[index].days & since).bit_length())
+    return narrow + free
 
 
-def fill_by_scarcity(room: Room, cells: Sequence[Cell], start: int) -> Filled:
-    """Give days first to those who have the fewest: for sites where not everybody fits."""
-    np = room.np
-    filled = Filled(
-        cells,
-        [np.zeros(len(room.days), dtype=np.int64) for _ in cells],
-        [len(cell.machines) for cell in cells],
-    )
-    possible = [room.for_cell(cell, start) for cell in cells]
-    turn = sorted(
-        range(len(cells)),
-        key=lambda i: (
-            int(possible[i].nonzero()[0][-1]) if possible[i].any() else -1,
-            int(possible[i].sum()) - len(cells[i].machines),
-            i,
-        ),
-    )
-    for index in turn:
-        add(room, filled, index, start, None)
-    return filled
+def _quotas(room: Room, filled: Filled, start: int, number: int) -> Iterator[Places]:
+    """Made one after the other, each for what the one before has left over."""
+    if room.is_journey(filled.cells[0].site):
+        for _ in _PACES:
+            yield _visits(room, filled, start)
+        return
+    for pace in _PACES:
+        yield _even(room, filled, start, pace, number)
 
 
-def _quota(room: Room, site: str, filled: Filled, start: int, pace: float, number: int) -> "Days":
+def _even(room: Room, filled: Filled, start: int, pace: float, number: int) -> Places:
     """An even share of what is left for each working day of the site."""
-    np = room.np
-    weight: Days = np.maximum(room.of_site(site)[0], 0)
-    weight[:start] = 0
-    end = len(room.days) - room.problem.reserve_working_days
-    if weight[:end].any():
-        weight[end:] = 0
-    total = int(weight.sum())
-    if not total:
-        return weight
-    even = np.cumsum(weight) * (filled.missing * pace / total) + (1 - 1e-6 - (number * _PHASE) % 1)
-    quota: Days = np.diff(np.floor(even + 1e-9).astype(np.int64), prepend=0)
-    return quota
+    site = room.of_site(filled.cells[0].site)
+    days = _before_reserve(room, site.open & room.since(start))
+    weights = [site.left[day] for day in positions(days)]
+    each = filled.missing * pace / sum(weights) if weights else 0.0
+    quota = [0] * len(room.days)
+    due, given = 1 - 1e-6 - (number * _PHASE) % 1, 0
+    for day, weight in zip(positions(days), weights, strict=True):
+        due += weight * each
+        quota[day] = int(due + 1e-9) - given
+        given += quota[day]
+    return Places(quota)
+
+
+def _visits(room: Room, filled: Filled, start: int) -> Places:
+    """Full days: those on which somebody goes there anyway, then a run of days on which the
+    fewest machines of other far sites are moved.
+    """
+    site = room.of_site(filled.cells[0].site)
+    days = list(positions(_before_reserve(room, site.open & room.since(start))))
+    most = max(site.left, default=0)
+    used = [day for day in days if site.left[day] < most]
+    wanted = filled.missing - sum(site.left[day] for day in used)
+    free = [day for day in days if site.left[day] == most]
+    chosen = [*used, *_quietest(room, free, -(-wanted // most))] if most and wanted > 0 else used
+    quota = [0] * len(room.days)
+    for day in chosen:
+        quota[day] = site.left[day]
+    return Places(quota)
+
+
+def _quietest(room: Room, days: Sequence[int], length: int) -> Sequence[int]:
+    """The `length` days in a row with the fewest machines of sites reached by a journey."""
+    begins = range(max(1, len(days) - length + 1))
+    load = [sum(room.journeys[day] for day in days[at : at + length]) for at in begins]
+    at = load.index(min(load))
+    return days[at : at + length]
+
+
+def _before_reserve(room: Room, days: int) -> int:
+    """Without the days that are kept free before the cutover, when there are others."""
+    end = max(0, len(room.days) - room.problem.reserve_working_days)
+    return days & ((1 << end) - 1) or days

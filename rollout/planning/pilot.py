@@ -4,54 +4,56 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import chain, groupby
 
+from rollout.planning.numbering import Parcel
 from rollout.planning.problem import MachineToPlace, Problem
 from rollout.planning.room import Cell, Room
 
 PROMPT_DAYS = 10
 """A machine that cannot go within so many working days would hold everybody up."""
 
-Dated = tuple[int, MachineToPlace]
-"""The position of a working day, and the machine."""
 
-
-def place_pilot(room: Room, cells: Mapping[str, Sequence[Cell]]) -> list[Dated]:
-    """Dates for the pilot; its machines are taken out of `cells`."""
+def place_pilot(room: Room, cells: Mapping[str, Sequence[Cell]]) -> list[Parcel]:
+    """Dates for the pilot, one machine a parcel; its machines are taken out of `cells`."""
     problem = room.problem
     # The pilot is one wave, so the limit of a wave holds for it too.
     size = min(problem.pilot_size, problem.machines_per_wave)
-    chosen: list[tuple[int, Cell, MachineToPlace]] = []
-    wanted = (
-        [
-            (cell, machine)
-            for found in cells.values()
-            for cell in found
-            for machine in cell.machines
-            if machine.asset_tag in problem.pilot_machines
-        ]
-        if problem.pilot_machines
-        else []
-    )
+    chosen: list[Parcel] = []
+    taken_ids: set[int] = set()
+    wanted = _named(problem, cells)
     for prompt in (1, PROMPT_DAYS, len(room.days)):
         # Later days only when the earlier ones do not hold the whole pilot.
-        taken_ids = {machine.id for _, _, machine in chosen}
+        if len(chosen) == size or (chosen and prompt > PROMPT_DAYS):
+            break
+        soon = room.every_day & ((1 << prompt) - 1)
         full: set[int] = set()
         for cell, machine in chain(wanted, _candidates(problem, cells, full)):
-            if len(chosen) == size or (chosen and prompt > PROMPT_DAYS):
+            if len(chosen) == size:
                 break
             if machine.id in taken_ids:
                 continue
-            days = room.for_cell(cell)
-            days[prompt:] = 0
-            taken = room.fill(cell, 1, days)
-            if taken.any():
-                chosen.append((int(taken.nonzero()[0][0]), cell, machine))
-                taken_ids.add(machine.id)
-            else:
+            day = next(iter(cell.fill(1, soon)), None)
+            if day is None:
                 full.add(id(cell))
-    gone = {machine.id for _, _, machine in chosen}
-    for cell in {id(cell): cell for _, cell, _ in chosen}.values():
-        cell.machines[:] = [machine for machine in cell.machines if machine.id not in gone]
-    return [(day, machine) for day, _, machine in chosen]
+            else:
+                chosen.append(Parcel(day, cell, [machine]))
+                taken_ids.add(machine.id)
+    for cell in {id(parcel.cell): parcel.cell for parcel in chosen}.values():
+        cell.machines[:] = [machine for machine in cell.machines if machine.id not in taken_ids]
+    return chosen
+
+
+def _named(
+    problem: Problem, cells: Mapping[str, Sequence[Cell]]
+) -> list[tuple[Cell, MachineToPlace]]:
+    if not problem.pilot_machines:
+        return []
+    return [
+        (cell, machine)
+        for found in cells.values()
+        for cell in found
+        for machine in cell.machines
+        if machine.asset_tag in problem.pilot_machines
+    ]
 
 
 def _candidates(
@@ -72,11 +74,9 @@ def _in_turn(
 
     A pilot of one office would say nothing about the network and the people of the others.
     """
-    everyone = sorted(
-        (cell for found in cells.values() for cell in found),
-        key=lambda c: (c.order, c.generation, c.site, c.department, c.own is not None),
-    )
-    for _, generation in groupby(everyone, key=lambda cell: (cell.order, cell.generation)):
+    everyone = [cell for found in cells.values() for cell in found]
+    for order, name in sorted({(cell.order, cell.generation) for cell in everyone}):
+        generation = [c for c in everyone if c.order == order and c.generation == name]
         sites = [
             _alternate(
                 [

@@ -1,28 +1,28 @@
-"""What is left of every limit, day by day, while a plan is being filled.
+"""Cells, and what is left for them of every limit while a plan is being filled."""
 
-Days are positions in the list of working days; arrays have one number per day.
-"""
-
-from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter
+from typing import Any
 
 from rollout.planning.calendar import Span
+from rollout.planning.limits import Canary, Places, Stock, bits, positions
 from rollout.planning.problem import MachineToPlace, OwnDates, Problem, SiteRule
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Days = NDArray[Any]
-
-PLENTY = 10**9
+Parcels = dict[int, int]
+"""Machines by the position of their day."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class Cell:
-    """Machines that no rule tells apart."""
+    """Machines that no rule tells apart: the unit in which a plan is made.
+
+    `days` suit every one of them; `limits` are those whose places they use. `free`: neither the
+    machine nor its department has dates of its own. `turn` sorts the cells of a site: generations
+    in their order, a department in one go, machines with dates of their own after the others.
+    """
 
     site: str
     order: int
@@ -30,60 +30,99 @@ class Cell:
     department: str
     refresh: bool
     own: OwnDates | None
+    days: int
+    free: bool
+    limits: tuple[Places, ...]
+    canary: Canary | None
+    turn: tuple[Any, ...]
     machines: list[MachineToPlace] = field(default_factory=list)
 
+    def open_days(self) -> int:
+        """The days that suit and have a place left."""
+        days = self.days
+        for limit in self.limits:
+            days &= limit.open
+        return days
 
-def cells_of(machines: Iterable[MachineToPlace]) -> dict[str, list[Cell]]:
-    """The cells by site, in turn: generation order, then department."""
-    found: dict[tuple[Any, ...], Cell] = {}
-    for machine in machines:
-        key = (
-            machine.site,
-            machine.order,
-            machine.generation,
-            machine.department,
-            machine.refresh,
-            machine.own,
-        )
-        cell = found.get(key)
-        if cell is None:
-            cell = found[key] = Cell(*key)
-        cell.machines.append(machine)
-    by_site: dict[str, list[Cell]] = {}
-    for cell in found.values():
-        by_site.setdefault(cell.site, []).append(cell)
-    for cells in by_site.values():
-        # Those who can go on few days only choose before those who can go on any.
-        cells.sort(key=lambda c: (c.order, c.generation, c.own is None, c.department, repr(c.own)))
-    return dict(sorted(by_site.items()))
+    def fits(self, day: int) -> int:
+        """How many more may go on `day`, if the day suits at all."""
+        places = min([limit.left[day] for limit in self.limits])
+        if self.canary is not None:
+            places = min(places, self.canary.allows(day))
+        return places
+
+    def take(self, day: int, machines: int) -> None:
+        """Use up places of `day`; a negative number gives them back."""
+        for limit in self.limits:
+            limit.take(day, machines)
+        if self.canary is not None:
+            self.canary.take(day, machines)
+
+    def fill(self, machines: int, days: int, quota: Places | None = None) -> Parcels:
+        """Take up to `machines` places on `days`, the earliest first; how many on each.
+
+        Days that do not suit the cell are left out; `machines` is at least 1.
+        """
+        days &= self.open_days()
+        if quota is not None:
+            days &= quota.open
+        taken: Parcels = {}
+        for day in positions(days):
+            number = min(machines, self.fits(day))
+            if quota is not None:
+                number = min(number, quota.left[day])
+            if number <= 0:
+                continue
+            if quota is not None:
+                quota.take(day, number)
+            self.take(day, number)
+            taken[day] = number
+            machines -= number
+            if not machines:
+                break
+        return taken
+
+
+cell_key = attrgetter("site", "order", "generation", "department", "refresh", "own")
+"""What tells the cell of a machine from others."""
 
 
 class Room:
-    """The limits of a problem and what is left of them."""
+    """The limits of a problem, what is left of them, and the cells that share them.
+
+    Places that `problem.taken` uses are gone from the beginning.
+    """
 
     def __init__(self, problem: Problem) -> None:
-        import numpy
-
-        self.np = numpy
         self.problem = problem
         self.days = list(problem.calendar.between(problem.first, problem.last))
-        size = len(self.days)
-        self.total: dict[str, Days] = {}
-        self.reimage: dict[str, Days] = {}
-        self.department: dict[str, Days] = {}
-        self.stock: dict[str, Days] = {}
-        self.began: dict[tuple[str, str], list[int]] = {}
-        limit = PLENTY
-        if problem.blast_radius is not None:
-            limit = problem.blast_radius * problem.reimages_per_day
-        self.everywhere: Days = numpy.full(size, limit, dtype=numpy.int64)
-        self._own: dict[OwnDates, Days] = {}
-        self._weekdays = numpy.array([day.weekday() for day in self.days], dtype=numpy.int64)
+        self.every_day = (1 << len(self.days)) - 1
         self.sizes = problem.department_sizes or _sizes(problem.machines)
         self._position = {day: position for position, day in enumerate(self.days)}
-        for taken in problem.taken:
-            self._take_away(taken.site, taken.department, taken.generation, taken.refresh,
-                            taken.day, taken.machines)  # fmt: skip
+        self._cells: dict[tuple[Any, ...], Cell] = {}
+        self._owns: dict[OwnDates, int] = {}
+        self._words: dict[OwnDates | None, str] = {None: ""}
+        self._open_to: dict[str, int] = {}
+        self._sites: dict[str, Places] = {}
+        self._visits: dict[str, int] = {}
+        self._reimages: dict[str, Places | None] = {}
+        self._departments: dict[str, Places] = {}
+        self._stocks: dict[str, Stock] = {}
+        self._canaries: dict[tuple[str, str], Canary | None] = {}
+        self.journeys = [0] * len(self.days)
+        self.everywhere: Places | None = None
+        if problem.blast_radius is not None:
+            most = problem.blast_radius * problem.reimages_per_day
+            self.everywhere = Places([most] * len(self.days))
+        self._take_what_is_taken()
+
+    def cell(self, machine: MachineToPlace) -> Cell:
+        """The cell of `machine`; the machine is not put into it."""
+        key = cell_key(machine)
+        found = self._cells.get(key)
+        if found is None:
+            found = self._cells[key] = self._new_cell(*key)
+        return found
 
     def position(self, day: date) -> int | None:
         """Where `day` is among the working days; None when it is none."""
@@ -93,220 +132,188 @@ class Room:
         """The position of the first working day from `day` on."""
         return bisect_left(self.days, day)
 
-    def of_site(self, site: str) -> tuple["Days", "Days"]:
-        """What is left at a site: machines, and reimages among them."""
-        if site not in self.total:
-            rule = self.problem.sites.get(site, SiteRule(0))
-            per_day, reimages = daily_limits(rule, self.problem)
-            shape = len(self.days)
-            self.total[site] = self.days_of_site(site) * per_day
-            self.reimage[site] = self.np.full(shape, reimages, dtype=self.np.int64)
-        return self.total[site], self.reimage[site]
+    def since(self, position: int) -> int:
+        """The days from `position` on."""
+        return self.every_day >> position << position
 
-    def of_department(self, name: str) -> "Days":
-        """What is left of a department's share, nothing on its blackout days."""
-        if name not in self.department:
+    def within(self, first: date | None, last: date | None) -> int:
+        """The working days from `first` to `last`, both included."""
+        begin = bisect_left(self.days, first) if first is not None else 0
+        end = bisect_right(self.days, last) if last is not None else len(self.days)
+        return (1 << end) - (1 << begin) if begin < end else 0
+
+    def of_site(self, site: str) -> Places:
+        """Machines that each day of a site can still take; none on days without a visit."""
+        found = self._sites.get(site)
+        if found is None:
+            per_day = daily_limits(self._rule(site), self.problem)[0]
+            found = self._sites[site] = self._places(self.days_of_site(site), per_day)
+        return found
+
+    def of_department(self, name: str) -> Places:
+        """What is left of a department's share on each day."""
+        found = self._departments.get(name)
+        if found is None:
             share = max(1, int(self.sizes.get(name, 0) * self.problem.department_share))
-            self.department[name] = self.days_of_department(name) * share
-        return self.department[name]
+            found = self._departments[name] = self._places(self.every_day, share)
+        return found
 
-    def days_of_department(self, name: str) -> "Days":
-        """1 on the days that suit the department, else 0."""
-        rule = self.problem.departments.get(name)
-        if rule is None:
-            return self.np.ones(len(self.days), dtype=self.np.int64)
-        mask = self._within(rule.not_before, rule.not_after)
-        for span in rule.blackouts:
-            self._clear(mask, span)
-        return mask
+    def of_stock(self, generation: str) -> Stock:
+        """Successors of `generation` that are there on each day and promised to nobody."""
+        found = self._stocks.get(generation)
+        if found is None:
+            deliveries = sorted(self.problem.deliveries.get(generation, {}).items())
+            there, waiting = [], 0
+            for day in self.days:
+                while deliveries and deliveries[0][0] <= day:
+                    waiting += deliveries.pop(0)[1]
+                there.append(waiting)
+            found = self._stocks[generation] = Stock(there)
+        return found
 
-    def days_of_site(self, site: str) -> "Days":
-        """1 on the days on which the site is visited, else 0."""
-        rule = self.problem.sites.get(site, SiteRule(0))
-        mask = self.np.ones(len(self.days), dtype=self.np.int64)
-        if rule.weekdays is not None:
-            mask[~self.np.isin(self._weekdays, list(rule.weekdays))] = 0
-        return mask
+    def days_of_department(self, name: str) -> int:
+        """The days that suit the department."""
+        days = self._open_to.get(name)
+        if days is None:
+            rule = self.problem.departments.get(name)
+            days = self.every_day
+            if rule is not None:
+                days = self.within(rule.not_before, rule.not_after)
+                days &= ~self._any_of(rule.blackouts)
+            self._open_to[name] = days
+        return days
 
-    def of_own(self, own: OwnDates) -> "Days":
-        """1 on the days that suit the machine itself, else 0."""
-        if own not in self._own:
-            mask = self._within(own.not_before, own.not_after)
+    def days_of_site(self, site: str) -> int:
+        """The days on which the site is visited."""
+        days = self._visits.get(site)
+        if days is None:
+            weekdays = self._rule(site).weekdays
+            days = self.every_day
+            if weekdays is not None:
+                days = bits(n for n, day in enumerate(self.days) if day.weekday() in weekdays)
+            self._visits[site] = days
+        return days
+
+    def is_journey(self, site: str) -> bool:
+        """Whether few full days are better there than many half empty ones."""
+        rule = self._rule(site)
+        return rule.few_visits or rule.weekdays is not None
+
+    def travel(self, taken: Parcels) -> None:
+        """Count machines of a site that is a journey."""
+        for day, machines in taken.items():
+            self.journeys[day] += machines
+
+    def days_of_own(self, own: OwnDates) -> int:
+        """The days that suit the machine itself."""
+        days = self._owns.get(own)
+        if days is None:
+            days = self.within(own.not_before, own.not_after)
             if own.pinned is not None:
-                mask *= self._within(own.pinned, own.pinned)
+                days &= self.within(own.pinned, own.pinned)
             for window in own.windows:
-                mask *= self._within(window.first, window.last)
-            for span in own.absences:
-                self._clear(mask, span)
-            self._own[own] = mask
-        return self._own[own]
+                days &= self.within(window.first, window.last)
+            days &= ~self._any_of(own.absences)
+            self._owns[own] = days
+        return days
 
-    def _within(self, first: date | None, last: date | None) -> "Days":
-        mask = self.np.ones(len(self.days), dtype=self.np.int64)
-        if first is not None:
-            mask[: bisect_left(self.days, first)] = 0
-        if last is not None:
-            mask[len(self._upto(last)) :] = 0
-        return mask
+    def reimages_of_site(self, site: str) -> Places | None:
+        """Reimages that each day of a site can still take; None without such a limit."""
+        if site not in self._reimages:
+            most = daily_limits(self._rule(site), self.problem)[1]
+            self._reimages[site] = None if most is None else self._places(self.every_day, most)
+        return self._reimages[site]
 
-    def _upto(self, last: date) -> range:
-        end = bisect_left(self.days, last)
-        return range(end + (end < len(self.days) and self.days[end] == last))
-
-    def _clear(self, mask: "Days", span: Span) -> None:
-        mask[bisect_left(self.days, span.first) : len(self._upto(span.last))] = 0
-
-    def for_cell(self, cell: Cell, start: int = 0, *, canary: bool = True) -> "Days":
-        """How many machines of `cell` each day could take, from position `start` on.
-
-        The days limit each other only for refreshes, whose stock is shared over time.
-        """
-        np = self.np
-        total, reimage = self.of_site(cell.site)
-        room: Days = np.minimum(total, self.of_department(cell.department))
-        if not cell.refresh:
-            np.minimum(room, reimage, out=room)
-            np.minimum(room, self.everywhere, out=room)
-        if cell.own is not None:
-            room *= self.of_own(cell.own)
-        np.maximum(room, 0, out=room)
-        room[:start] = 0
-        if not (canary and self.problem.canary):
-            return room
-        return self._with_canary(cell, room)
-
-    def _with_canary(self, cell: Cell, room: "Days") -> "Days":
-        canary = self.problem.canary.get(cell.generation, 0)
-        if not canary:
-            return room
-        began = self.began.get((cell.site, cell.generation))
-        if began is None:
-            possible = room.nonzero()[0]
-            if possible.size:
-                room[possible[0]] = min(int(room[possible[0]]), canary)
-            return room
-        room[: max(began[0], 0)] = 0
-        if began[0] >= 0:
-            room[began[0]] = min(int(room[began[0]]), max(0, canary - began[1]))
-        return room
-
-    def fill(self, cell: Cell, count: int, room: "Days") -> "Days":
-        """Take up to `count` places, the earliest first; how many on each day."""
-        np = self.np
-        taken: Days
-        if cell.refresh:
-            taken = self._from_stock(cell.generation, count, room)
-        else:
-            upto = np.minimum(np.cumsum(room), count)
-            taken = np.diff(upto, prepend=0)
-        self.take(cell, taken)
-        return taken
-
-    def _from_stock(self, generation: str, count: int, room: "Days") -> "Days":
-        np = self.np
-        ceiling = np.minimum.accumulate(self.of_stock(generation)[::-1])[::-1]
-        taken: Days = np.zeros(len(self.days), dtype=np.int64)
-        used = 0
-        for day in room.nonzero()[0]:
-            fits = min(int(room[day]), int(ceiling[day]) - used, count - used)
-            if fits > 0:
-                taken[day] = fits
-                used += fits
-        return taken
-
-    def of_stock(self, generation: str) -> "Days":
-        """Successors delivered up to each day and not yet used."""
-        if generation not in self.stock:
-            deliveries = self.problem.deliveries.get(generation, {})
-            self.stock[generation] = self.np.array(
-                [sum(n for on, n in deliveries.items() if on <= day) for day in self.days],
-                dtype=self.np.int64,
-            )
-        left: Days = self.stock[generation]
-        return left
-
-    def take(self, cell: Cell, taken: "Days") -> None:
-        """Use up `taken` places; negative numbers give them back."""
-        total, reimage = self.of_site(cell.site)
-        total -= taken
-        self.of_department(cell.department)[:] -= taken
-        if cell.refresh:
-            self.of_stock(cell.generation)[:] -= self.np.cumsum(taken)
-        else:
-            reimage -= taken
-            self.everywhere -= taken
-        if self.problem.canary.get(cell.generation):
-            days = taken.nonzero()[0]
-            if days.size:
-                self._begin(cell.site, cell.generation, int(days[0]), int(taken[days[0]]))
-
-    def _begin(self, site: str, generation: str, day: int, machines: int) -> None:
-        began = self.began.setdefault((site, generation), [day, 0])
-        if day == began[0]:
-            began[1] += machines
-        elif day < began[0]:
-            began[:] = [day, machines]
-
-    def _take_away(
-        self, site: str, department: str, generation: str, refresh: bool, day: date, count: int
-    ) -> None:
-        position = self.position(day)
-        if position is None:
-            if self.problem.canary.get(generation) and day < self.problem.first:
-                self.began[site, generation] = [-1, 0]
-            if refresh:
-                self.of_stock(generation)[self.start(day) :] -= count
-            return
-        one = self.np.zeros(len(self.days), dtype=self.np.int64)
-        one[position] = count
-        self.take(Cell(site, 0, generation, department, refresh, None), one)
-
-    def snapshot(self, sites: Sequence[str], departments: Iterable[str]) -> "Snapshot":
-        """What is needed to undo later takings at `sites`."""
-        return Snapshot(
-            {site: tuple(part.copy() for part in self.of_site(site)) for site in sites},
-            {name: self.of_department(name).copy() for name in departments},
-            self.everywhere.copy(),
-            {name: left.copy() for name, left in self.stock.items()},
-            {key: list(value) for key, value in self.began.items() if key[0] in sites},
+    def _new_cell(
+        self,
+        site: str,
+        order: int,
+        generation: str,
+        department: str,
+        refresh: bool,
+        own: OwnDates | None,
+    ) -> Cell:
+        days = self.days_of_site(site) & self.days_of_department(department)
+        words = self._words.get(own)
+        if words is None:
+            words = self._words[own] = repr(own)
+        if own is not None:
+            days &= self.days_of_own(own)
+        free = own is None and department not in self.problem.departments
+        limits = self._limits(site, department, generation, refresh)
+        canary = self._canary(site, generation)
+        turn = (order, department, generation, refresh, own is not None, words)
+        return Cell(
+            site, order, generation, department, refresh, own, days, free, limits, canary, turn
         )
 
-    def restore(self, kept: "Snapshot") -> None:
-        """Undo everything since `kept` was made."""
-        for site, (total, reimage) in kept.sites.items():
-            self.total[site], self.reimage[site] = total.copy(), reimage.copy()
-            for key in [key for key in self.began if key[0] == site]:
-                del self.began[key]
-        for name, left in kept.departments.items():
-            self.department[name] = left.copy()
-        self.everywhere = kept.everywhere.copy()
-        self.stock = {name: left.copy() for name, left in kept.stock.items()}
-        self.began |= {key: list(value) for key, value in kept.began.items()}
+    def _limits(
+        self, site: str, department: str, generation: str, refresh: bool
+    ) -> tuple[Places, ...]:
+        found: list[Places | None] = [self.of_site(site), self.of_department(department)]
+        if refresh:
+            found.append(self.of_stock(generation))
+        else:
+            found += [self.reimages_of_site(site), self.everywhere]
+        return tuple(limit for limit in found if limit is not None)
+
+    def _canary(self, site: str, generation: str) -> Canary | None:
+        most = self.problem.canary.get(generation, 0)
+        if not most:
+            return None
+        return self._canaries.setdefault((site, generation), Canary(most))
+
+    def _rule(self, site: str) -> SiteRule:
+        return self.problem.sites.get(site, SiteRule(0))
+
+    def _places(self, days: int, each: int) -> Places:
+        return Places([each if days >> n & 1 else 0 for n in range(len(self.days))])
+
+    def _any_of(self, spans: Iterable[Span]) -> int:
+        days = 0
+        for span in spans:
+            days |= self.within(span.first, span.last)
+        return days
+
+    def _take_what_is_taken(self) -> None:
+        for site, department, generation, refresh, day, machines in self.problem.taken:
+            position = self.start(day)
+            if day < self.problem.first:
+                # Its canary has sung: the generation began there before this plan does.
+                self._canaries[site, generation] = None
+            elif position < len(self.days):
+                canary = self._canary(site, generation)
+                if canary is not None:
+                    canary.take(position, machines)
+            if self.position(day) is not None:
+                for limit in self._limits(site, department, generation, refresh):
+                    limit.take(position, machines)
+            elif refresh and position < len(self.days):
+                self.of_stock(generation).take(position, machines)
 
 
-@dataclass(frozen=True)
-class Snapshot:
-    """What was left at some moment."""
-
-    sites: Mapping[str, tuple["Days", ...]]
-    departments: Mapping[str, "Days"]
-    everywhere: "Days"
-    stock: Mapping[str, "Days"]
-    began: Mapping[tuple[str, str], list[int]]
-
-
-def daily_limits(rule: SiteRule, problem: Problem) -> tuple[int, int]:
-    """Machines and reimages that one day of a site bears."""
+def daily_limits(rule: SiteRule, problem: Problem) -> tuple[int, int | None]:
+    """Machines and reimages that one day of a site bears; None: reimages have no limit there."""
     per_day = rule.machines_per_day
     if rule.at_once is not None:
         per_day = min(per_day, rule.at_once * problem.turns_per_day)
-    reimages = PLENTY if rule.spares is None else rule.spares
+    limits = [] if rule.spares is None else [rule.spares]
     if rule.network_at_once is not None:
-        reimages = min(reimages, rule.network_at_once * problem.reimages_per_day)
-    return per_day, reimages
+        limits.append(rule.network_at_once * problem.reimages_per_day)
+    return per_day, min(limits, default=None)
 
 
-def _sizes(machines: Iterable[MachineToPlace]) -> dict[str, int]:
+def cells_by_site(cells: Iterable[Cell]) -> dict[str, list[Cell]]:
+    """`cells` in turn, each site for itself."""
+    found: dict[str, list[Cell]] = {}
+    for cell in cells:
+        found.setdefault(cell.site, []).append(cell)
+    for of_site in found.values():
+        of_site.sort(key=lambda cell: cell.turn)
+    return dict(sorted(found.items()))
+
+
+def _sizes(machines: Iterable[MachineToPlace]) -> Mapping[str, int]:
     found: dict[str, int] = {}
     for machine in machines:
         found[machine.department] = found.get(machine.department, 0) + 1

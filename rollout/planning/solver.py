@@ -1,139 +1,165 @@
 """The planner: a day and a wave for every machine that can have one, a reason for every other.
 
 Dates in force stay where they are as long as every rule still allows them; the pilot goes first;
-then site by site an even load in the order of generations; sites where not everybody fits are
-tried again, and improved by a linear program. The same problem always gives the same plan.
+then site by site an even load in the order of generations. Where not everybody fits, machines
+change places until nobody else can be fitted in. The same problem always gives the same plan.
 """
 
-from collections.abc import Callable, Sequence
+import gc
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
+from operator import attrgetter
+from typing import Any
 
-from rollout.planning import improvement
-from rollout.planning.in_force import keep_dates
-from rollout.planning.levelling import Filled, fill_by_scarcity, fill_site
-from rollout.planning.numbering import into_waves
-from rollout.planning.pilot import Dated, place_pilot
+from rollout.planning.improvement import make_room
+from rollout.planning.in_force import Group, keep_dates
+from rollout.planning.levelling import Filled, fill_site
+from rollout.planning.numbering import Parcel, into_waves
+from rollout.planning.ordering import restore_order
+from rollout.planning.pilot import place_pilot
 from rollout.planning.problem import (
     MachineToPlace,
     Move,
-    Obstacle,
     Placement,
     Problem,
     Solution,
     Unplaced,
     Why,
 )
-from rollout.planning.reasons import relaxations, why_left
-from rollout.planning.room import Cell, Room, cells_of
+from rollout.planning.reasons import Left, relaxations, why_left
+from rollout.planning.room import Cell, Room, cell_key, cells_by_site
 
 Progress = Callable[[int, int], None]
+_by_tag = attrgetter("asset_tag", "id")
 
 
 def solve(problem: Problem, progress: Progress = lambda done, total: None) -> Solution:
     """The plan for `problem`. `progress` is told (machines looked at, all machines)."""
+    with _uncollected():
+        return _solve(problem, progress)
+
+
+def _solve(problem: Problem, progress: Progress) -> Solution:
     total = len(problem.machines)
     room = Room(problem)
-    kept, affected = keep_dates(room)
-    unplaced = [
-        Unplaced(machine.id, machine.asset_tag, machine.site, machine.obstacle)
-        for machine in problem.machines
-        if machine.obstacle is not None
-    ]
-    waiting = [
-        machine
-        for machine in problem.machines
-        if machine.obstacle is None and machine.id not in kept
-    ]
-    cells = cells_of(sorted(waiting, key=lambda m: (m.asset_tag, m.id)))
+    in_force = keep_dates(room)
+    affected = in_force.affected
+    cells = _waiting(room, affected)
     pilot = place_pilot(room, cells)
     start = _start_of_others(room, pilot)
-    done = total - len(waiting) + len(pilot)
+    done = total - sum(len(cell.machines) for found in cells.values() for cell in found)
     progress(done, total)
     filled: dict[str, Filled] = {}
     for number, site in enumerate(_tightest_first(room, cells)):
-        filled[site] = _fill(room, cells[site], start, number)
+        filled[site] = fill_site(room, cells[site], start, number=number)
         done += sum(len(cell.machines) for cell in cells[site])
         progress(done, total)
-    made_room = improvement.move_for_others(room, filled, kept, start)
-    left: dict[str, list[tuple[Cell, int, Obstacle]]] = {}
-    others: list[Dated] = list(made_room)
-    for site, part in filled.items():
-        others += _dated(room, part)
-        for cell, number in zip(part.cells, part.left, strict=True):
-            if number:
-                why = why_left(room, cell, start)
-                left.setdefault(site, []).append((cell, number, why))
-                unplaced += [
-                    Unplaced(m.id, m.asset_tag, m.site, why) for m in cell.machines[-number:]
-                ]
+    made_room = make_room(room, filled, in_force.kept, start)
+    restore_order(filled.values())
+    unplaced, left = _left_over(room, filled, start)
+    others = [parcel for site in cells for parcel in _parcels(filled[site])]
+    others += [Parcel(moved.day, moved.cell, [moved.machine]) for moved in made_room]
     placements, waves = into_waves(room, pilot, others)
-    unplaced.sort(key=lambda entry: (entry.asset_tag, entry.machine_id))
+    affected |= {moved.machine.id: Why.MAKES_ROOM for moved in made_room}
     progress(total, total)
-    affected |= {machine.id: Why.MAKES_ROOM for _, machine in made_room}
     return Solution(
         placements=placements,
         unplaced=unplaced,
         waves=waves,
-        kept=[_kept(machine) for machine in kept.values() if machine.id not in affected],
+        kept=[_kept(group, m) for group in in_force.kept for m in group.machines],
         moves=_moves(problem, placements, affected),
         relaxations=relaxations(room, left, start),
     )
 
 
-def _fill(room: Room, cells: Sequence[Cell], start: int, number: int) -> Filled:
-    departments = {cell.department for cell in cells}
-    before = room.snapshot([cells[0].site], departments)
-    best = fill_site(room, cells, start, number=number)
-    if not best.missing:
-        return best
-    for attempt in (fill_by_scarcity, improvement.by_linear_program):
-        after = room.snapshot([cells[0].site], departments)
-        room.restore(before)
-        other = attempt(room, cells, start)
-        if other.missing < best.missing:
-            best = other
-        else:
-            room.restore(after)
-        if not best.missing:
-            break
-    return best
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Millions of small objects are made and none of them is garbage: looking for it again and
+    again takes a third of the time.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
-def _tightest_first(room: Room, cells: dict[str, list[Cell]]) -> list[str]:
+def _waiting(room: Room, affected: Mapping[int, Why]) -> dict[str, list[Cell]]:
+    """Cells of machines that can be moved and have no date, or have to give theirs up."""
+    alike: dict[Any, list[MachineToPlace]] = {}
+    for machine in room.problem.machines:
+        if machine.obstacle is None and (machine.current is None or machine.id in affected):
+            alike.setdefault(cell_key(machine), []).append(machine)
+    cells = []
+    for machines in alike.values():
+        if len(machines) > 1:
+            machines.sort(key=_by_tag)
+        cell = room.cell(machines[0])
+        cell.machines = machines
+        cells.append(cell)
+    return cells_by_site(cells)
+
+
+def _tightest_first(room: Room, cells: Mapping[str, Sequence[Cell]]) -> list[str]:
     """Sites that need most of their room choose first what all of them share."""
 
     def need(site: str) -> tuple[float, str]:
         machines = sum(len(cell.machines) for cell in cells[site])
-        return (-machines / max(1, int(room.of_site(site)[0].sum())), site)
+        return (-machines / max(1, sum(room.of_site(site).left)), site)
 
     return sorted(cells, key=need)
 
 
-def _start_of_others(room: Room, pilot: Sequence[Dated]) -> int:
+def _start_of_others(room: Room, pilot: Sequence[Parcel]) -> int:
     """The position of the first day for machines outside the pilot."""
     problem = room.problem
     start = room.start(max(problem.first, problem.others_from or problem.first))
     if not pilot:
         return start
-    return max(start, max(day for day, _ in pilot) + problem.soak_working_days + 1)
+    return max(start, max(parcel.day for parcel in pilot) + problem.soak_working_days + 1)
 
 
-def _dated(room: Room, filled: Filled) -> list[Dated]:
-    found: list[Dated] = []
-    for cell, taken in zip(filled.cells, filled.taken, strict=True):
-        days = room.np.repeat(room.np.arange(len(room.days)), taken).tolist()
-        found += zip(days, cell.machines, strict=False)
-    return found
+def _parcels(part: Filled) -> Iterator[Parcel]:
+    for cell, taken in zip(part.cells, part.taken, strict=True):
+        begin = 0
+        for day in sorted(taken):
+            end = begin + taken[day]
+            if end > begin:
+                yield Parcel(day, cell, cell.machines[begin:end])
+            begin = end
 
 
-def _kept(machine: MachineToPlace) -> Placement:
-    assert machine.current is not None  # noqa: S101  (only dated machines are kept)
-    day, wave = machine.current.day, machine.current.wave
+def _left_over(
+    room: Room, filled: Mapping[str, Filled], start: int
+) -> tuple[list[Unplaced], dict[str, list[Left]]]:
+    unplaced = [
+        Unplaced(machine.id, machine.asset_tag, machine.site, machine.obstacle)
+        for machine in room.problem.machines
+        if machine.obstacle is not None
+    ]
+    left: dict[str, list[Left]] = {}
+    for site, part in filled.items():
+        for cell, number in zip(part.cells, part.left, strict=True):
+            if number:
+                why = why_left(room, cell, start)
+                left.setdefault(site, []).append(Left(cell, number, why))
+                unplaced += [
+                    Unplaced(m.id, m.asset_tag, m.site, why) for m in cell.machines[-number:]
+                ]
+    unplaced.sort(key=lambda entry: (entry.asset_tag, entry.machine_id))
+    return unplaced, left
+
+
+def _kept(group: Group, machine: MachineToPlace) -> Placement:
+    day, wave = group.current.day, group.current.wave
     return Placement(machine.id, machine.asset_tag, machine.site, day, wave)
 
 
 def _moves(
-    problem: Problem, placements: Sequence[Placement], affected: dict[int, Why]
+    problem: Problem, placements: Sequence[Placement], affected: Mapping[int, Why]
 ) -> list[Move]:
     if not affected:
         return []

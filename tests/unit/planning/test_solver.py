@@ -122,7 +122,7 @@ def problems(draw: st.DrawFn) -> Problem:
 
 many = settings(
     deadline=None,
-    max_examples=25,
+    max_examples=400,
     suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking takes minutes
 )
