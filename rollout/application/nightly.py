@@ -33,11 +33,12 @@ class Stopped(RolloutError):
 class Work:
     """One thing to do at night; `do` returns what there is to say about it.
 
-    It may raise OSError and RolloutError, which are noted and logged.
+    It may raise OSError and RolloutError, which are noted and logged. Now and then it calls what it
+    is given, which raises Stopped when it is to leave its work.
     """
 
     name: str
-    do: Callable[[datetime], str]
+    do: Callable[[datetime, Callable[[], None]], str]
 
 
 class Nights:
@@ -53,11 +54,19 @@ class Nights:
         self._database, self._settings, self._clock = database, settings, clock
         self._works = works
 
-    def look(self, lease_epoch: int) -> list[str]:
-        """Do what is due; the names of what was tried. Raises LeaseHeld when taken over."""
-        return [work.name for work in self._works if self._due(work, lease_epoch)]
+    def look(self, lease_epoch: int, stopped: Callable[[], bool] = lambda: False) -> list[str]:
+        """Do what is due; the names of what was tried. Raises LeaseHeld when taken over.
 
-    def _due(self, work: Work, lease_epoch: int) -> bool:
+        `stopped` says that the rest is to be left for the next daemon.
+        """
+
+        def go_on() -> None:
+            if stopped():
+                raise Stopped(_("the daemon ends: this is left for the next one"))
+
+        return [work.name for work in self._works if self._done(work, lease_epoch, go_on)]
+
+    def _done(self, work: Work, lease_epoch: int, go_on: Callable[[], None]) -> bool:
         now = self._clock.now()
         day = self.night(now)
         with self._database.write() as session:
@@ -67,20 +76,22 @@ class Nights:
                 rows.expect(session, work.name, day, at=now)
         if last is None or not due(last, day, now):
             return False
-        self._try(work, day)
-        return True
+        return self._try(work, day, go_on)
 
-    def _try(self, work: Work, day: date) -> None:
+    def _try(self, work: Work, day: date, go_on: Callable[[], None]) -> bool:
         try:
-            note, ok = work.do(self._clock.now()), True
-        except Stopped:
-            return
+            go_on()
+            note, ok = work.do(self._clock.now(), go_on), True
+        except Stopped as stop:
+            log.info("%s: %s", work.name, stop)
+            return False
         except (OSError, RolloutError) as error:
             note, ok = str(error), False
         extra = {"work": work.name, "ok": ok}
         log.log(logging.INFO if ok else logging.ERROR, "%s: %s", work.name, note, extra=extra)
         with self._database.write() as session:
             rows.keep(session, work.name, day, at=self._clock.now(), ok=ok, note=note)
+        return True
 
     def night(self, now: datetime) -> date:
         """The last day whose hour has come."""

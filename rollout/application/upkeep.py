@@ -1,9 +1,10 @@
-"""What the nights are for: a backup, and room on the disk."""
+"""What the nights are for: a backup, room on the disk, the forecast of the day."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from rollout.application import backup
+from rollout.application import backup, forecast
 from rollout.application.nightly import Work, size
 from rollout.application.ports import Archive
 from rollout.i18n import _
@@ -11,7 +12,7 @@ from rollout.settings import Settings
 from rollout.store import runs
 from rollout.store.database import Database
 
-BACKUP, TIDY = "backup", "tidy"
+BACKUP, TIDY, FORECAST = "backup", "tidy", "forecast"
 
 
 def works(database: Database, settings: Settings, archive: Archive) -> tuple[Work, ...]:
@@ -19,17 +20,26 @@ def works(database: Database, settings: Settings, archive: Archive) -> tuple[Wor
     return (
         Work(BACKUP, partial(_back_up, database, settings)),
         Work(TIDY, partial(_tidy, database, settings, archive)),
+        Work(FORECAST, partial(forecast.keep_daily, database, settings)),
     )
 
 
-def _back_up(database: Database, settings: Settings, now: datetime) -> str:
-    made = backup.nightly(database, settings, now)
+def _back_up(
+    database: Database, settings: Settings, now: datetime, go_on: Callable[[], None]
+) -> str:
+    made = backup.nightly(database, settings, now, lambda done, total: go_on())
     return _("{path}, {size}, {rows} rows of history hold").format(
         path=made.path, size=size(made.checked.size), rows=made.checked.rows
     )
 
 
-def _tidy(database: Database, settings: Settings, archive: Archive, _now: datetime) -> str:
+def _tidy(
+    database: Database,
+    settings: Settings,
+    archive: Archive,
+    _now: datetime,
+    _go_on: Callable[[], None],
+) -> str:
     """Folders bear the time of this computer, whatever the programme's clock says."""
     ansible = settings.ansible
     removed, freed = archive.prune(

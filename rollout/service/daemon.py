@@ -13,11 +13,15 @@ from types import FrameType
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from rollout.adapters.clock import SystemClock
+from rollout.application.nightly import Nights
 from rollout.application.ports import Clock, RunEngine, SettableClock
 from rollout.application.programme import Programme, Ticked
 from rollout.domain.errors import LeaseHeld
 from rollout.service import holder
 from rollout.service.endpoint import Endpoint
+from rollout.service.listener import Listener
+from rollout.service.metrics import Pulse
+from rollout.service.monitoring import Monitor, monitoring_application
 from rollout.service.trouble import Trouble
 from rollout.service.watch import Watch, WorkHangs
 from rollout.settings import Settings
@@ -28,7 +32,9 @@ from rollout.store.faults import unavailable
 log = logging.getLogger(__name__)
 
 
-TICK, BEAT, SIGN = "tick", "heartbeat", "sign of life"
+TICK, BEAT, SIGN, NIGHT = "tick", "heartbeat", "sign of life", "nightly work"
+NIGHT_SECONDS = 30
+"""Between two looks whether the work of a night is due."""
 JUMP = timedelta(seconds=10)
 """A clock that is set by less than this is left alone: time servers do so all the time."""
 HUNG = 1
@@ -45,6 +51,9 @@ class Daemon:
     While the database does not answer (locked, full, read-only) nothing begins; the daemon says so
     and tries again with every tick. A tick that hangs ends the process at once, whatever its other
     threads do: nothing of it could be trusted to end in order.
+
+    `nights` is what it does once a day beside the ticks, however long that takes; asked twice to
+    end, it leaves that to the next daemon.
     """
 
     def __init__(
@@ -57,6 +66,7 @@ class Daemon:
         until_idle: bool = False,
         wait: bool = False,
         on_tick: Callable[[Ticked], None] = lambda ticked: None,
+        nights: Nights | None = None,
     ) -> None:
         self._database = database
         self._settings = settings
@@ -72,6 +82,9 @@ class Daemon:
         self._wall = SystemClock()
         self._jumped = timedelta()
         self._on_tick = on_tick
+        self._nights = nights
+        self._at_night = threading.Lock()
+        self._pulse = Pulse()
         self._stop = threading.Event()
         self._hurry = threading.Event()
         self._failure: Exception | None = None
@@ -82,19 +95,21 @@ class Daemon:
         epoch = self._stand_by() if self._wait else self._acquire()
         if epoch is None:
             return
-        endpoint = Endpoint(self._database, self._settings, self._clock)
+        listeners = self._listeners(epoch)
         programme = Programme(
             self._database, self._settings, self._engine, self._clock, lease_epoch=epoch
         )
         try:
-            endpoint.start()
+            for listener in listeners:
+                listener.start()
             lost = programme.recover()
             if lost:
                 log.warning("%s runs of an earlier daemon were settled", lost)
             self._tick_until_stopped(programme, epoch)
         finally:
             programme.abandon()
-            endpoint.stop()
+            for listener in listeners:
+                listener.stop()
             self._release(epoch)
         if self._failure is not None:
             raise self._failure
@@ -104,6 +119,18 @@ class Daemon:
         if self._stop.is_set():
             self._hurry.set()
         self._stop.set()
+
+    def _listeners(self, epoch: int) -> list[Listener]:
+        """The endpoint of the PCs, and that of monitoring when it has a port of its own."""
+        database, settings, clock = self._database, self._settings, self._clock
+        monitor, own = Monitor(database, settings, clock, self._pulse, epoch), settings.monitoring
+        if own.port is None:
+            return [Endpoint(database, settings, clock, monitor)]
+        watched = monitoring_application(monitor)
+        return [
+            Endpoint(database, settings, clock),
+            Listener(watched, own.host, own.port, setting="[monitoring] port"),
+        ]
 
     def _stand_by(self) -> int | None:
         """The lease, as soon as it is free; None when told to stop before."""
@@ -148,6 +175,9 @@ class Daemon:
         ):
             self._schedule(scheduler, name, seconds, partial(self._guarded, name, work))
         self._schedule(scheduler, SIGN, lease / 6, self._watch.sign)
+        if self._nights is not None:
+            work = partial(self._look_at_night, self._nights, epoch)
+            self._schedule(scheduler, NIGHT, NIGHT_SECONDS, work)
         # A tick that takes longer than its pause is normal while many machines move.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._watch.sign()
@@ -163,6 +193,8 @@ class Daemon:
             while self._watch.at_work:
                 self._must_not_hang()
                 time.sleep(0.05)
+            with self._at_night:
+                pass  # what the night began is done, or it was told to leave it
 
     @staticmethod
     def _schedule(
@@ -215,9 +247,28 @@ class Daemon:
         else:
             self._trouble.over(name)
 
+    def _look_at_night(self, nights: Nights, epoch: int) -> None:
+        """Not watched as a tick is: a backup may take long."""
+        with self._at_night:
+            if self._stop.is_set():
+                return
+            try:
+                nights.look(epoch, self._hurry.is_set)
+            except Exception as error:  # noqa: BLE001  (kept, and raised by run)
+                why = unavailable(error)
+                if why is None:
+                    self._failure = self._failure or error
+                    self._stop.set()
+                else:
+                    self._trouble.met(NIGHT, why)
+            else:
+                self._trouble.over(NIGHT)
+
     def _tick(self, programme: Programme) -> None:
         self._follow_the_clock(programme)
+        began = time.monotonic()
         ticked = programme.tick()
+        self._pulse.ticked(time.monotonic() - began)
         self._on_tick(ticked)
         if self._until_idle and ticked.idle:
             self._stop.set()
@@ -235,6 +286,7 @@ class Daemon:
     def _beat(self, epoch: int) -> None:
         with self._database.write() as session:
             leases.beat(session, epoch, now=datetime.now(UTC), lasts=self._lasts)
+        self._pulse.beat()
 
 
 def stop_on_signals(daemon: Daemon) -> None:

@@ -2,11 +2,9 @@
 
 import json
 import logging
-import threading
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -18,8 +16,9 @@ from rollout.adapters import deployment_folder
 from rollout.application import arrival
 from rollout.application.ports import Clock
 from rollout.domain.errors import RolloutError
-from rollout.i18n import _
 from rollout.service.deployment import deployment_routes, image_of
+from rollout.service.listener import Listener
+from rollout.service.monitoring import Monitor, monitoring_routes
 from rollout.settings import Settings
 from rollout.store.database import Database
 
@@ -35,9 +34,12 @@ class BadRequest(RolloutError):
     """The body is not what this address takes."""
 
 
-def application(database: Database, settings: Settings, clock: Clock) -> Starlette:
+def application(
+    database: Database, settings: Settings, clock: Clock, monitor: Monitor | None = None
+) -> Starlette:
     """The ASGI application; every request is one short transaction in a thread.
 
+    With a `monitor` it answers monitoring as well, and counts the reports that it does not believe.
     Raises DeploymentError when the configured deployment folder cannot be used.
     """
     folder = settings.deployment.folder
@@ -110,18 +112,19 @@ def application(database: Database, settings: Settings, clock: Clock) -> Starlet
 
     return Starlette(
         routes=[
-            Route("/v1/arm", _post(arm), methods=["POST"]),
-            Route("/v1/boot", _post(boot), methods=["POST"]),
-            Route("/v1/check-in", _post(check_in), methods=["POST"]),
+            Route("/v1/arm", _post(arm, monitor), methods=["POST"]),
+            Route("/v1/boot", _post(boot, monitor), methods=["POST"]),
+            Route("/v1/check-in", _post(check_in, monitor), methods=["POST"]),
             Route("/v1/health", health),
             *(deployment_routes(database, deployment, clock) if deployment else ()),
-            Route("/v1/deploy-failed", _post(deploy_failed), methods=["POST"]),
-            Route("/v1/erased", _post(erased), methods=["POST"]),
+            *(monitoring_routes(monitor) if monitor else ()),
+            Route("/v1/deploy-failed", _post(deploy_failed, monitor), methods=["POST"]),
+            Route("/v1/erased", _post(erased, monitor), methods=["POST"]),
         ]
     )
 
 
-def _post(answer: _Answer) -> Callable[[Request], Awaitable[JSONResponse]]:
+def _post(answer: _Answer, monitor: Monitor | None) -> Callable[[Request], Awaitable[JSONResponse]]:
     async def handle(request: Request) -> JSONResponse:
         try:
             body = _parsed(await _read(request))
@@ -130,6 +133,8 @@ def _post(answer: _Answer) -> Callable[[Request], Awaitable[JSONResponse]]:
             return JSONResponse({"error": str(error)}, status_code=400)
         except RolloutError as error:
             log.warning("%s refused: %s", request.url.path, error)
+            if monitor is not None:
+                monitor.pulse.refused(request.url.path)
             return JSONResponse({"error": str(error)}, status_code=403)
 
     return handle
@@ -161,51 +166,18 @@ def _text(body: Mapping[str, Any], name: str) -> str:
     return value
 
 
-class Endpoint:
-    """The endpoint in a thread of its own."""
+class Endpoint(Listener):
+    """What PCs reach; with a `monitor`, monitoring too."""
 
-    def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, settings: Settings, clock: Clock, monitor: Monitor | None = None
+    ) -> None:
         service = settings.service
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                application(database, settings, clock),
-                host=service.host,
-                port=service.port,
-                log_config=None,
-                access_log=False,
-                lifespan="off",
-                server_header=False,
-                ssl_certfile=service.tls_certificate,
-                ssl_keyfile=service.tls_key,
-                timeout_graceful_shutdown=5,
-            )
+        super().__init__(
+            application(database, settings, clock, monitor),
+            service.host,
+            service.port,
+            setting="[service] port",
+            tls_certificate=service.tls_certificate,
+            tls_key=service.tls_key,
         )
-        self._address = f"{service.host}:{service.port}"
-        self._thread = threading.Thread(target=self._serve, name="endpoint", daemon=True)
-        self._ended = threading.Event()
-
-    def _serve(self) -> None:
-        try:
-            self._server.run()
-        except SystemExit:
-            # uvicorn exits when it cannot bind; start() tells the operator.
-            log.debug("the endpoint could not start")
-        finally:
-            self._ended.set()
-
-    def start(self) -> None:
-        """Listen; raises RolloutError when the address cannot be had."""
-        self._thread.start()
-        while not self._server.started:
-            if self._ended.wait(0.02):
-                raise RolloutError(
-                    _(
-                        "cannot listen on {address}: another program has the port; "
-                        "stop it, or set [service] port"
-                    ).format(address=self._address)
-                )
-
-    def stop(self) -> None:
-        """Answer what was asked and end."""
-        self._server.should_exit = True
-        self._thread.join(timeout=10)

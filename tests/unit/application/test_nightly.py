@@ -1,5 +1,6 @@
 """Nightly work is done once a day, made up for, and tried again; the clock may do what it likes."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,19 +26,20 @@ class Nightworker:
         self.done: list[datetime] = []
         self.fault: Exception | None = None
 
-    def do(self, now: datetime) -> str:
+    def do(self, now: datetime, go_on: Callable[[], None]) -> str:
+        go_on()
         if self.fault is not None:
             raise self.fault
         self.done.append(now)
         return "done"
 
-    def look(self) -> int:
+    def look(self, stopped: bool = False) -> int:
         """How often the work was done by one look of a new daemon."""
         before = len(self.done)
         nights = Nights(
             self.office.database, self.office.settings, self.office.clock, [Work("w", self.do)]
         )
-        nights.look(self.office.lease)
+        nights.look(self.office.lease, lambda: stopped)
         return len(self.done) - before
 
     def at(self, text: str, zone: ZoneInfo = JAPAN) -> int:
@@ -101,10 +103,9 @@ def test_a_defect_is_not_swallowed(worker: Nightworker) -> None:
 
 
 def test_a_daemon_that_is_told_to_end_leaves_the_work_to_the_next(worker: Nightworker) -> None:
-    worker.fault = nightly.Stopped("ends")
-    assert worker.at("2022-11-02T02:30") == 0
-    worker.fault = None
-    assert worker.at("2022-11-02T02:31") == 1
+    worker.office.clock.moment = datetime(2022, 11, 2, 2, 30, tzinfo=JAPAN)
+    assert worker.look(stopped=True) == 0
+    assert worker.look() == 1
 
 
 def test_a_clock_set_far_forward_and_back_costs_no_night(worker: Nightworker) -> None:

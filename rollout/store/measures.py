@@ -1,0 +1,122 @@
+"""Counts for monitoring: one statement each, none of them with a name of a person in it."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import func, select
+from sqlmodel import Session, SQLModel, col
+from sqlmodel import select as select_rows
+
+from rollout.store.tables import (
+    AuditHead,
+    Claim,
+    Command,
+    DayForecast,
+    HostResult,
+    Machine,
+    Run,
+    Site,
+    Stop,
+    Wave,
+)
+
+
+class Machines(NamedTuple):
+    """How many machines share generation, site and state."""
+
+    generation: str
+    site: str
+    state: str
+    number: int
+
+
+def machines(session: Session) -> list[Machines]:
+    """Every machine counted once."""
+    machine = _columns(Machine)
+    # The names of sites are joined to some hundred groups instead of to every machine.
+    counted = (
+        select(machine.generation, machine.site_id, machine.state, func.count().label("number"))
+        .group_by(machine.generation, machine.site_id, machine.state)
+        .subquery()
+    )
+    site = _columns(Site)
+    rows = session.connection().execute(
+        select(counted.c.generation, site.key, counted.c.state, counted.c.number).select_from(
+            counted.outerjoin(site.id.table, site.id == counted.c.site_id)
+        )
+    )
+    return [
+        Machines(generation, site or "", state, number) for generation, site, state, number in rows
+    ]
+
+
+def by_state(session: Session, table: type[SQLModel]) -> dict[str, int]:
+    """Rows of waves or runs by their state."""
+    state = _columns(table).state
+    rows = session.connection().execute(select(state, func.count()).group_by(state))
+    return {word: number for word, number in rows}  # noqa: C416 - rows are no pairs to the checker
+
+
+def waves(session: Session) -> dict[str, int]:
+    """Waves by state."""
+    return by_state(session, Wave)
+
+
+def runs(session: Session) -> dict[str, int]:
+    """Runs by state."""
+    return by_state(session, Run)
+
+
+class Open(NamedTuple):
+    """What has no end yet: how much, and since when the oldest."""
+
+    number: int
+    oldest: datetime | None
+
+
+def claims_open(session: Session) -> dict[str, Open]:
+    """Open claims by step."""
+    claim = _columns(Claim)
+    rows = session.connection().execute(
+        select(claim.step, func.count(), func.min(claim.created_at))
+        .where(claim.outcome.is_(None))
+        .group_by(claim.step)
+    )
+    return {step: Open(count, oldest) for step, count, oldest in rows}
+
+
+def commands_waiting(session: Session) -> Open:
+    """Commands without an answer."""
+    command = _columns(Command)
+    rows = session.connection().execute(
+        select(func.count(), func.min(command.created_at)).where(command.answered_at.is_(None))
+    )
+    return Open(*rows.one())
+
+
+def results(session: Session) -> int:
+    """How many task results were ever written; their ids are never given again while they stay."""
+    return session.connection().execute(select(func.max(_columns(HostResult).id))).scalar() or 0
+
+
+def facts(session: Session) -> int:
+    """How many rows the history holds."""
+    return session.connection().execute(select(_columns(AuditHead).rows)).scalar() or 0
+
+
+def stops(session: Session) -> int:
+    """Stops in force."""
+    return session.exec(
+        select_rows(func.count()).select_from(Stop).where(col(Stop.ended_at).is_(None))
+    ).one()
+
+
+def last_forecast(session: Session) -> DayForecast | None:
+    """The forecast of the newest day."""
+    return session.exec(
+        select_rows(DayForecast).order_by(col(DayForecast.day).desc()).limit(1)
+    ).one_or_none()
+
+
+def _columns(table: type[SQLModel]) -> Any:
+    return table.__table__.c  # type: ignore[attr-defined]
