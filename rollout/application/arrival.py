@@ -11,6 +11,7 @@ A replaced PC that is erased goes the same way: armed, told once, and believed w
 """
 
 import hashlib
+import json
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from sqlmodel import Session
 from rollout.application import settle
 from rollout.application.retirement import proof
 from rollout.domain.errors import RolloutError
+from rollout.domain.history import canonical
 from rollout.domain.identifiers import parse_mac
 from rollout.domain.machine import MachineState, Step
 from rollout.domain.run import ClaimOutcome
@@ -194,7 +196,10 @@ def check_in(
         serial, boot_id = str(report.get("serial")), str(report.get("boot_id"))
         if machine.serial != serial:
             raise ArrivalRefused(f"serial {serial} is not that of {machine.asset_tag}")
-        if claim.outcome == ClaimOutcome.DONE and machine.boot_id == boot_id:
+        if claim.outcome == ClaimOutcome.DONE and machine.boot_id == boot_id and _reported(claim):
+            return
+        if claim.outcome == ClaimOutcome.DONE and not _reported(claim):
+            _confirm(session, machine, claim, report, at)
             return
         _must_be_current(session, machine, claim)
         if boot_id == claim.boot_id_before:
@@ -274,6 +279,39 @@ def _must_be_current(session: Session, machine: Machine, claim: Claim) -> None:
         raise ArrivalRefused(f"{machine.asset_tag} is {machine.state}: nothing to report")
 
 
+def _reported(claim: Claim) -> bool:
+    """Whether the machine's own check-in has ended the claim, and not a probe or a person."""
+    return claim.report is not None and json.loads(claim.report).get("step") != "probe"
+
+
+def _confirm(
+    session: Session, machine: Machine, claim: Claim, report: Mapping[str, Any], at: datetime
+) -> None:
+    """A machine that a probe or a person has settled already reports itself.
+
+    Nothing is left to decide, but only this report brings the host key of the new system, by
+    which later steps know it again. Raises ArrivalRefused for an attempt that was overtaken.
+    """
+    latest = claims.latest(session, machine.id or 0, Step(claim.step))
+    if latest is None or latest.id != claim.id:
+        raise ArrivalRefused(f"a newer attempt of {machine.asset_tag} has overtaken this token")
+    claim.report = canonical(_note(session, machine, report, at))
+    session.add(claim)
+
+
+def _note(
+    session: Session, machine: Machine, report: Mapping[str, Any], at: datetime
+) -> dict[str, Any]:
+    """Remember what the machine says of itself; the report without its secret."""
+    machine.image_id, machine.boot_id = str(report.get("image_id")), str(report["boot_id"])
+    machine.last_seen_at = at
+    if report.get("host_key"):
+        machine.host_key = str(report["host_key"])
+    session.add(machine)
+    session.flush()
+    return {key: value for key, value in report.items() if key != "token"}
+
+
 def _arrive(
     session: Session,
     settings: Settings,
@@ -283,12 +321,7 @@ def _arrive(
     at: datetime,
 ) -> None:
     image_id = str(report.get("image_id"))
-    machine.image_id, machine.boot_id, machine.last_seen_at = image_id, str(report["boot_id"]), at
-    if report.get("host_key"):
-        machine.host_key = str(report["host_key"])
-    session.add(machine)
-    session.flush()
-    kept = {key: value for key, value in report.items() if key != "token"}
+    kept = _note(session, machine, report, at)
     expected = settings.generation(machine.generation).image
     if image_id != expected:
         settle.wrong_image(

@@ -34,6 +34,8 @@ PROBE_AGAIN = timedelta(minutes=5)
 COMMANDS_AT_ONCE = 500
 """So many are answered in one tick, so that thousands do not keep it from everything else."""
 
+_STOPPING, _NOT_RUNNING = msgid("stopping"), msgid("not running here: nothing to stop")
+
 _MOVABLE = (
     frozenset(STEP_FROM)
     | WORKING
@@ -158,7 +160,7 @@ class Programme:
                 commands.answer(
                     session,
                     command.id or 0,
-                    told(msgid("stopping") if known else msgid("not running here: nothing to stop")),
+                    told(_STOPPING if known else _NOT_RUNNING),
                     at=self.clock.now(),
                     refused=not known,
                 )

@@ -23,6 +23,10 @@ log = logging.getLogger(__name__)
 FIRST_REST, LONGEST_REST = timedelta(seconds=15), timedelta(minutes=10)
 
 
+class NothingStarts(RolloutError):
+    """The engine cannot begin what is due; the message says why."""
+
+
 class Starter:
     """Starts runs for the holder of a lease; `obstacle` says what kept the last one from it."""
 

@@ -16,7 +16,9 @@ from rollout.adapters.clock import SystemClock
 from rollout.application.nightly import Nights
 from rollout.application.ports import Clock, RunEngine, SettableClock
 from rollout.application.programme import Programme, Ticked
+from rollout.application.starting import NothingStarts
 from rollout.domain.errors import LeaseHeld
+from rollout.i18n import _
 from rollout.service import holder
 from rollout.service.endpoint import Endpoint
 from rollout.service.listener import Listener
@@ -270,6 +272,9 @@ class Daemon:
         ticked = programme.tick()
         self._pulse.ticked(time.monotonic() - began)
         self._on_tick(ticked)
+        if self._until_idle and ticked.obstacle is not None and not self._engine.alive():
+            # Whoever waits for the end would wait until somebody mends it.
+            raise NothingStarts(_("nothing can be started: {why}").format(why=ticked.obstacle))
         if self._until_idle and ticked.idle:
             self._stop.set()
 

@@ -9,6 +9,7 @@ import pytest
 
 from rollout.application import arrival
 from rollout.application.arrival import LOCAL_DISK, ArrivalRefused
+from rollout.application.machines import Settled, retry
 from rollout.application.machines import move as move_machines
 from rollout.domain.machine import MachineVerb, Step
 from rollout.domain.wave import WaveVerb
@@ -244,6 +245,31 @@ def test_a_late_check_in_of_a_silent_machine_counts(office: Office) -> None:
     office.check_in(machine_id, install.check_in_token)
     assert office.states([machine_id]) == ["reimaged"]
     assert office.claims(machine_id)[-1].outcome == "done"
+
+
+def test_a_machine_that_a_person_settled_still_brings_its_host_key(office: Office) -> None:
+    office.wave()
+    _order, machine_id, install = office.told_to_install()
+    office.clock.forward(minutes=61)
+    office.tick()
+    tag = office.machine(machine_id).asset_tag
+    retry(
+        office.database,
+        tag,
+        office.planner,
+        office.clock.now(),
+        reason="it stands there with the new image",
+        settled=Settled.DONE,
+    )
+    version = office.machine(machine_id).version
+    office.check_in(machine_id, install.check_in_token, host_key="ssh-ed25519 AAAA")
+    machine = office.machine(machine_id)
+    assert (machine.state, machine.version) == ("reimaged", version)
+    assert (machine.image_id, machine.boot_id) == (install.image_id, "boot-new")
+    assert machine.host_key == "ssh-ed25519 AAAA"
+    # Once: whoever finds the token later cannot put another key in its place.
+    office.check_in(machine_id, install.check_in_token, host_key="ssh-ed25519 EVIL")
+    assert office.machine(machine_id).host_key == "ssh-ed25519 AAAA"
 
 
 def test_a_held_machine_cannot_check_in_but_is_settled_after_its_release(

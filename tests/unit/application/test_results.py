@@ -332,16 +332,52 @@ def test_a_run_that_cannot_start_leaves_its_machines_as_they_were(office: Office
     office.wave()
     (machine_id,) = office.machines(1, state=MachineState.CLEARED)
     office.engine.refusal = OSError("no space left on device")
-    office.configure("limits", runs_at_once=1)
-    for _attempt in range(2):
-        assert office.tick().started == 1
-        assert office.states([machine_id]) == ["cleared"]
+    ticked = office.tick()
+    assert (ticked.started, ticked.obstacle) == (0, "no space left on device")
+    assert office.states([machine_id]) == ["cleared"]
+    (claim,) = office.claims(machine_id)
+    assert claim.outcome == "not_started"
+    run = office.run(claim.run_id)
+    assert (run.state, run.cause) == ("crashed", "cannot start: no space left on device")
+
+
+def test_after_a_run_that_cannot_start_nothing_is_claimed_for_longer_and_longer(
+    office: Office,
+) -> None:
+    office.wave()
+    (machine_id,) = office.machines(1, state=MachineState.CLEARED)
+    office.engine.refusal = OSError("no space left on device")
+    for attempts, rest in ((1, 15), (2, 30), (3, 60), (4, 120), (5, 240), (6, 480), (7, 600)):
+        office.tick()
+        office.clock.forward(seconds=rest - 1)
+        office.tick()
+        assert len(office.claims(machine_id)) == attempts
+        office.clock.forward(seconds=1)
+    assert office.states([machine_id]) == ["cleared"]
+
+
+def test_what_could_not_start_starts_when_the_cause_is_mended(office: Office) -> None:
+    office.wave()
+    ids = office.machines(2, state=MachineState.CLEARED)
+    office.engine.refusal = OSError("no space left on device")
+    office.tick()
+    office.engine.refusal = None
+    assert office.tick().started == 0
+    office.clock.forward(seconds=15)
+    ticked = office.tick()
+    assert (ticked.started, ticked.obstacle) == (1, None)
+    assert office.states(ids) == ["capturing", "capturing"]
+
+
+def test_a_run_that_cannot_start_keeps_its_questions_open(office: Office) -> None:
+    office.wave()
+    (machine_id,) = office.machines(1, state=MachineState.UNKNOWN, step="reimage")
+    office.engine.refusal = OSError("no space left on device")
+    office.tick()
+    office.engine.refusal = None
+    office.clock.forward(seconds=15)
     assert office.tick().started == 1
-    machine = office.machine(machine_id)
-    assert machine.state == "failed"
-    assert "no space left on device" in machine.cause
-    assert len(office.claims(machine_id)) == 3
-    assert office.tick().idle
+    assert office.engine.last.hosts[0].machine_id == machine_id
 
 
 def test_a_run_that_the_engine_does_not_know_is_ended(office: Office) -> None:
