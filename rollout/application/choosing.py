@@ -44,6 +44,8 @@ class Batch:
     step: Step
     site_id: int | None
     machine_ids: list[int] = field(default_factory=list)
+    attempts: list[int] = field(default_factory=list)
+    """The attempt that each machine's state authorises."""
 
 
 def next_step(settings: Settings, machine: Machine | Ready) -> Step | None:
@@ -227,4 +229,5 @@ def _fill(
             batch = open_ones[group] = Batch(*group)
             made.append(batch)
         batch.machine_ids.append(machine.id)
+        batch.attempts.append(machine.attempt)
     return made

@@ -148,6 +148,6 @@ def _attempts(session: Session, batch: Batch) -> dict[int, int]:
     """
     claimed = claims.last_attempts(session, batch.step, batch.machine_ids)
     return {
-        machine.id or 0: max(machine.attempt, claimed.get(machine.id or 0, 0) + 1)
-        for machine in machines.by_ids(session, batch.machine_ids)
+        machine_id: max(attempt, claimed.get(machine_id, 0) + 1)
+        for machine_id, attempt in zip(batch.machine_ids, batch.attempts, strict=True)
     }

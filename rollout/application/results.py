@@ -99,7 +99,7 @@ def _step_events(
     mine: Mapping[int, Claim],
     at: datetime,
 ) -> None:
-    finished: list[Claim] = []
+    finished: list[tuple[Claim, Mapping[str, Any]]] = []
     settled: set[int] = set()
     for event in events:
         claim = mine.get(event.machine_id)
@@ -111,8 +111,7 @@ def _step_events(
                 proof.ordered(session, claim, event.report, at)
                 settled.add(event.machine_id)
             elif _proves(claim, event.report):
-                _keep(session, run, claim, event.report, at)
-                finished.append(claim)
+                finished.append((claim, event.report))
                 settled.add(event.machine_id)
         elif event.status in _FAILURES:
             machine = machines.by_id(session, event.machine_id)
@@ -128,17 +127,34 @@ def _step_events(
             ending(session, machine, claim, at=at, reason=reason, run_id=run.id)
             settled.add(event.machine_id)
     if finished:
-        epochs = [claim.id or 0 for claim in finished]
-        claims.end(session, epochs, ClaimOutcome.DONE, at)
-        transitions.apply(
-            session,
-            Machine,
-            [claim.machine_id for claim in finished],
-            MachineVerb.FINISH,
-            actor=settle.DAEMON,
-            at=at,
-            run_id=run.id,
-        )
+        _finish_steps(session, run.id or 0, finished, at)
+
+
+def _finish_steps(
+    session: Session,
+    run_id: int,
+    finished: Sequence[tuple[Claim, Mapping[str, Any]]],
+    at: datetime,
+) -> None:
+    """Keep what the machines said, and let them go on."""
+    said = {claim.id or 0: (claim.machine_id, report) for claim, report in finished}
+    ids = [machine_id for machine_id, _report in said.values()]
+    claims.keep_reports(session, {epoch: canonical(dict(it)) for epoch, (_id, it) in said.items()})
+    reports = [
+        (id_, *(str(it[name]) if it.get(name) else None for name in ("image_id", "boot_id")))
+        for id_, it in said.values()
+    ]
+    machines.seen(session, reports, at)
+    for epoch, (machine_id, report) in said.items():
+        if measured := report.get("evidence"):
+            evidence.add(
+                session, measured, machine_id=machine_id, epoch=epoch, run_id=run_id, at=at
+            )
+            rechecks.note(session, machine_id, report, at)
+    claims.end(session, list(said), ClaimOutcome.DONE, at)
+    transitions.apply(
+        session, Machine, ids, MachineVerb.FINISH, actor=settle.DAEMON, at=at, run_id=run_id
+    )
 
 
 def _proves(claim: Claim, report: Mapping[str, Any]) -> bool:
@@ -151,29 +167,6 @@ def _is_of(claim: Claim, report: Mapping[str, Any]) -> bool:
         return True
     log.warning("a report for claim %s came with epoch %s", claim.id, report.get("epoch"))
     return False
-
-
-def _keep(
-    session: Session, run: Run, claim: Claim, report: Mapping[str, Any], at: datetime
-) -> None:
-    claim.report = canonical(dict(report))
-    session.add(claim)
-    machine = machines.by_id(session, claim.machine_id)
-    machine.last_seen_at = at
-    for name in ("image_id", "boot_id"):
-        if report.get(name):
-            setattr(machine, name, str(report[name]))
-    session.add(machine)
-    session.flush()
-    evidence.add(
-        session,
-        report.get("evidence") or [],
-        machine_id=claim.machine_id,
-        epoch=claim.id or 0,
-        run_id=run.id or 0,
-        at=at,
-    )
-    rechecks.note(session, claim.machine_id, report, at)
 
 
 def _probe_events(session: Session, run: Run, events: Sequence[HostEvent], at: datetime) -> None:

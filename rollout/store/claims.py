@@ -1,11 +1,11 @@
 """Queries on claims; the conditional updates here are the fence itself."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, literal, or_, update
+from sqlalchemy import bindparam, insert, literal, or_, update
 from sqlmodel import Session, col, func, select
 
 from rollout.domain.machine import Step
@@ -99,6 +99,18 @@ def move_deadlines(session: Session, by: timedelta) -> None:
     for claim in session.exec(select(Claim).where(col(Claim.outcome).is_(None))).all():
         claim.deadline_at += by
         session.add(claim)
+
+
+def keep_reports(session: Session, reports: Mapping[int, str]) -> None:
+    """Put what machines said of themselves beside their claims, by epoch."""
+    if reports:
+        rows = [{"epoch": epoch, "said": said} for epoch, said in reports.items()]
+        session.connection().execute(_REPORT, rows)
+
+
+_TABLE = Claim.__table__  # type: ignore[attr-defined]
+_REPORT = update(_TABLE).where(_TABLE.c.id == bindparam("epoch")).values(report=bindparam("said"))
+"""Made once, as is `machines.seen`: both are executed for every report that comes in."""
 
 
 def end(

@@ -16,8 +16,11 @@ from sqlmodel import Session
 BUSY_SECONDS = 30
 
 
-def open_engine(url: str) -> Engine:
-    """The engine for a database URL; makes the folder of a new SQLite file, owner-only."""
+def open_engine(url: str, *, durable: bool = True) -> Engine:
+    """The engine for a database URL; makes the folder of a new SQLite file, owner-only.
+
+    Not `durable`: what is written may be gone after a power cut. Only for what can be made again.
+    """
     address = make_url(url)
     if address.get_backend_name() != "sqlite":
         return create_engine(address)
@@ -33,7 +36,7 @@ def open_engine(url: str) -> Engine:
         connection.isolation_level = None
         for pragma in (
             "journal_mode=WAL",
-            "synchronous=FULL",
+            f"synchronous={'FULL' if durable else 'OFF'}",
             "foreign_keys=ON",
             f"busy_timeout={BUSY_SECONDS * 1000}",
             "cache_size=-65536",
@@ -51,9 +54,9 @@ def open_engine(url: str) -> Engine:
 class Database:
     """Sessions over one engine: `write()` commits or rolls back, `read()` never writes."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, durable: bool = True) -> None:
         self.url = url
-        self.engine = open_engine(url)
+        self.engine = open_engine(url, durable=durable)
         self._reader = self.engine.execution_options(read_only=True)
 
     @contextmanager

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import insert
 from sqlmodel import Session
 
 from rollout.store.tables import Evidence
@@ -21,18 +22,21 @@ def add(
     at: datetime,
 ) -> None:
     """Keep what a playbook measured; a verdict that is no verdict counts as failed."""
-    for item in measured:
-        verdict = str(item.get("verdict"))
-        session.add(
-            Evidence(
-                machine_id=machine_id,
-                control=str(item.get("control")),
-                value=str(item.get("value")),
-                verdict=verdict if verdict in VERDICTS else "fail",
-                source=str(item.get("source")),
-                epoch=epoch,
-                run_id=run_id,
-                measured_at=at,
-            )
-        )
-    session.flush()
+    rows = [
+        {
+            "machine_id": machine_id,
+            "control": str(item.get("control")),
+            "value": str(item.get("value")),
+            "verdict": verdict if (verdict := str(item.get("verdict"))) in VERDICTS else "fail",
+            "source": str(item.get("source")),
+            "epoch": epoch,
+            "run_id": run_id,
+            "measured_at": at,
+        }
+        for item in measured
+    ]
+    if rows:
+        session.connection().execute(_INSERT, rows)
+
+
+_INSERT = insert(Evidence)

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, bindparam, or_, update
 from sqlmodel import Session, col, func, select
 
 from rollout.domain.errors import NotFound
@@ -36,6 +37,7 @@ class Filter:
     waves: tuple[int, ...] = ()
     text: str = ""
     purposes: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
     needs_a_person: bool = False
 
 
@@ -157,6 +159,31 @@ def by_ids(session: Session, machine_ids: Sequence[int]) -> list[Machine]:
         if machine_id not in found:
             raise NotFound("machine", machine_id)
     return [found[machine_id] for machine_id in machine_ids]
+
+
+def seen(
+    session: Session, reports: Sequence[tuple[int, str | None, str | None]], at: datetime
+) -> None:
+    """Note that machines reported themselves: id, image and boot id, None for what was not said."""
+    rows = [
+        {"machine": id_, "image": image_id, "boot": boot_id, "seen_at": at}
+        for id_, image_id, boot_id in reports
+    ]
+    if rows:
+        session.connection().execute(_SEEN, rows)
+        session.expire_all()
+
+
+_TABLE = Machine.__table__  # type: ignore[attr-defined]
+_SEEN = (
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("machine"))
+    .values(
+        image_id=func.coalesce(bindparam("image"), _TABLE.c.image_id),
+        boot_id=func.coalesce(bindparam("boot"), _TABLE.c.boot_id),
+        last_seen_at=bindparam("seen_at"),
+    )
+)
 
 
 def by_serial(session: Session, serial: str) -> Machine | None:

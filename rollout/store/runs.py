@@ -44,7 +44,10 @@ def needed(session: Session) -> frozenset[str]:
 def add_results(session: Session, rows: Sequence[dict[str, object]]) -> None:
     """Insert task results in bulk."""
     if rows:
-        session.connection().execute(insert(HostResult), rows)
+        session.connection().execute(_INSERT, rows)
+
+
+_INSERT = insert(HostResult)
 
 
 def results(session: Session, run_id: int) -> Sequence[tuple[HostResult, str]]:
