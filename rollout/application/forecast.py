@@ -4,120 +4,179 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from sqlmodel import Session
+
+from rollout.application import standing as stand
 from rollout.application.plan_problem import calendar_of
-from rollout.domain.machine import MachineState
+from rollout.application.standing import Pile, Standing
+from rollout.domain.machine import MachineVerb
+from rollout.i18n import _
 from rollout.planning.calendar import WorkCalendar
-from rollout.planning.forecast import Cohort, Observed, Outlook, outlook
+from rollout.planning.forecast import Outlook, outlook
+from rollout.planning.observed import Lack, Missing, Observed
 from rollout.settings import Settings
 from rollout.store import forecasts
 from rollout.store.database import Database
 from rollout.store.tables import DayForecast
 
-WINDOW = 10
-"""Working days whose outcomes count."""
-_BEYOND = timedelta(days=365)
+HORIZON = timedelta(days=180)
+"""How far beyond the cutover a finish is looked for."""
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """The forecast of one day; `outlook` is None when `missing` says why."""
+    """The forecast of one day; `outlook` is None when `missing` says why, or nothing is left."""
 
     day: date
     cutover: date
     done: int
     left: int
+    undated: int
     required_per_day: float | None
     actual_per_day: float | None
-    missing: str | None
+    observed: Observed
+    missing: Missing | None
     outlook: Outlook | None
+
+
+def sentence(missing: Missing) -> str:
+    """Why nothing can be computed, in the language in force."""
+    return _(missing.lack.meaning).format(found=missing.found, needed=missing.needed)
+
+
+def kept_reason(row: DayForecast) -> str | None:
+    """Why a kept row has no days, in the language in force; its numbers are not kept."""
+    if row.missing is None:
+        return None
+    try:
+        lack = Lack(row.missing)
+    except ValueError:  # rows of the first version hold a sentence
+        return row.missing
+    return _(_KEPT[lack])
+
+
+_KEPT = {
+    Lack.FEW_DAYS: "too few working days with outcomes",
+    Lack.FEW_OUTCOMES: "too few outcomes",
+    Lack.NOTHING_FINISHED: "no machine has been finished in these days",
+}
 
 
 def forecast(database: Database, settings: Settings, *, now: datetime, seed: int = 1) -> Forecast:
     """The forecast as of `now`, from the dates in force and the outcomes of the last days.
 
-    It is kept as that day's row.
+    It is kept as that day's row. The same tables, moment and seed give the same forecast.
     """
-    zone = settings.programme.zone
-    today, cutover = now.astimezone(zone).date(), settings.programme.cutover
-    calendar = calendar_of(settings)
-    window = _window(calendar, today)
-    since = datetime.combine(window[0] if window else today, time(), zone)
     with database.read() as session:
-        left, done = forecasts.left(session), forecasts.done(session)
-        seen = [
-            (at.astimezone(zone).date(), state)
-            for at, state in forecasts.outcomes(session, since)
-            if at <= now
-        ]
-    observed = _observed(seen)
-    to_do = sum(row.machines for row in left)
-    coming = list(calendar.between(today, max(cutover, today) + _BEYOND))
+        found = made_from(standing_now(session, settings, now), settings, seed=seed)
+    with database.write() as session:
+        forecasts.keep(session, _row(found, now))
+    return found
+
+
+def keep_daily(database: Database, settings: Settings, now: datetime) -> str:
+    """The night's work: keep a forecast of today, unless somebody asked for one already today.
+
+    Returns what there is to say about it.
+    """
+    today = now.astimezone(settings.programme.zone).date()
+    with database.read() as session:
+        known = forecasts.of_day(session, today)
+    if known is not None:
+        return _("the forecast of {day} was kept before").format(day=today)
+    found = forecast(database, settings, now=now)
+    if found.missing is not None:
+        return _("not computable yet: {reason}").format(reason=sentence(found.missing))
+    if found.outlook is None:
+        return _("nothing is left to forecast")
+    return _("finish {p50} (P50); probability of the cutover {share}").format(
+        p50=found.outlook.p50 or "–", share=f"{found.outlook.probability:.0%}"
+    )
+
+
+def standing_now(session: Session, settings: Settings, now: datetime) -> Standing:
+    """Where the programme stands at the moment `now`."""
+    zone = settings.programme.zone
+    today = now.astimezone(zone).date()
+    first = min(stand.window(calendar_of(settings), today), default=today)
+    happened: dict[tuple[date, str], Counter[MachineVerb]] = {}
+    for outcome in forecasts.outcomes(session, datetime.combine(first, time(), zone)):
+        if outcome.at <= now:
+            day = outcome.at.astimezone(zone).date()
+            happened.setdefault((day, outcome.site), Counter())[outcome.verb] += 1
+    return Standing(
+        today=today,
+        piles=[
+            Pile(
+                row.site or "",
+                row.day,
+                row.parked,
+                row.machines,
+                row.wave,
+                f"{row.bureau or ''} {row.division or ''}".strip(),
+            )
+            for row in forecasts.left(session)
+        ],
+        done=forecasts.done(session),
+        happened=happened,
+        dated=forecasts.dated(session, first, today),
+    )
+
+
+def made_from(
+    standing: Standing,
+    settings: Settings,
+    *,
+    seed: int = 1,
+    trials: int = 10_000,
+    goal: int | None = None,
+) -> Forecast:
+    """The forecast from a standing; with a `goal` of when so many more machines are done."""
+    calendar, cutover = calendar_of(settings), settings.programme.cutover
+    today = standing.today
+    seen = stand.observed(standing, stand.window(calendar, today), settings)
+    coming = _coming(calendar, today, cutover)
     in_time = sum(day < cutover for day in coming)
-    missing = None if to_do == 0 else observed.missing()
+    left = standing.left
+    missing = seen.missing() if left else None
     found = None
-    if missing is None and to_do:
-        cohorts = _cohorts(left, coming, cutover, settings)
-        found = outlook(cohorts, observed, coming, cutover, seed=seed)
-    made = Forecast(
+    if left and missing is None:
+        groups = stand.cohorts(standing, coming, cutover, settings)
+        found = outlook(groups, seen, coming, cutover, trials=trials, seed=seed, goal=goal)
+    return Forecast(
         day=today,
         cutover=cutover,
-        done=done,
-        left=to_do,
-        required_per_day=round(to_do / in_time, 1) if in_time else None,
-        actual_per_day=round(observed.succeeded / len(observed.by_day), 1)
-        if observed.by_day
-        else None,
+        done=standing.done,
+        left=left,
+        undated=standing.undated,
+        required_per_day=round(left / in_time, 1) if in_time else None,
+        actual_per_day=round(sum(seen.by_day) / len(seen.by_day), 1) if seen.by_day else None,
+        observed=seen,
         missing=missing,
         outlook=found,
     )
-    with database.write() as session:
-        forecasts.keep(session, _row(made, now))
-    return made
+
+
+def _coming(calendar: WorkCalendar, today: date, cutover: date) -> list[date]:
+    return list(calendar.between(today, max(cutover, today) + HORIZON))
 
 
 def _row(made: Forecast, now: datetime) -> DayForecast:
     found = made.outlook
+    worst = found.endangered[0] if found and found.endangered else None
     return DayForecast(
         day=made.day,
         made_at=now,
         cutover=made.cutover,
         done=made.done,
         remaining=made.left,
-        missing=made.missing,
+        missing=made.missing.lack.value if made.missing else None,
         p10=found.p10 if found else None,
         p50=found.p50 if found else None,
         p90=found.p90 if found else None,
         probability=found.probability if found else None,
-        endangered_by=found.endangered[0][0] if found and found.endangered else None,
+        endangered_by=worst.name if worst else None,
+        endangered_kind=worst.kind.value if worst else None,
+        required_per_day=made.required_per_day,
+        actual_per_day=made.actual_per_day,
     )
-
-
-def _window(calendar: WorkCalendar, today: date) -> list[date]:
-    return list(calendar.between(today - timedelta(days=60), today))[-WINDOW:]
-
-
-def _observed(seen: list[tuple[date, str]]) -> Observed:
-    states = Counter(state for _, state in seen)
-    done = Counter(day for day, state in seen if state == MachineState.MIGRATED.value)
-    return Observed(
-        succeeded=states[MachineState.MIGRATED.value],
-        failed=states[MachineState.FAILED.value],
-        silent=states[MachineState.SILENT.value],
-        by_day=[done[day] for day in sorted({day for day, _ in seen})],
-    )
-
-
-def _cohorts(
-    left: list[forecasts.Left], coming: list[date], cutover: date, settings: Settings
-) -> list[Cohort]:
-    """Sites with their machines by day; overdue ones are due today, dateless ones at the end."""
-    last = max((day for day in coming if day < cutover), default=coming[0])
-    due: dict[str, Counter[date]] = {}
-    for row in left:
-        day = max(row.day or last, coming[0])
-        day = next((working for working in coming if working >= day), coming[-1])
-        due.setdefault(row.site or "", Counter())[day] += row.machines
-    return [
-        Cohort(site, dict(days), max(1, settings.site(site).machines_per_day))
-        for site, days in sorted(due.items())
-    ]

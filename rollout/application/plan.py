@@ -1,7 +1,7 @@
 """Planning: propose dates and waves, look at them, put them into force."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -14,11 +14,12 @@ from rollout.application.plan_view import PlanView, WavePlan, by_wave, view
 from rollout.domain.errors import RolloutError
 from rollout.domain.machine import MachineVerb
 from rollout.domain.wave import WaveVerb
+from rollout.domain.words import msgid
 from rollout.i18n import _
 from rollout.planning import solver
 from rollout.planning.problem import Obstacle, Relaxation, Solution
 from rollout.settings import OperatorRole, Settings
-from rollout.store import plans, transitions
+from rollout.store import plan_views, plans, transitions
 from rollout.store.database import Database
 from rollout.store.tables import Machine, Plan, Wave
 
@@ -78,7 +79,7 @@ def solve(
     # Nobody has to wait for the solver: `commit` refuses what changed in the meantime.
     solution = solver.solve(problem, progress)
     if not (solution.placements or solution.unplaced or solution.moves):
-        raise PlanRefused(_NOTHING_WAITS)
+        raise PlanRefused(_(_NOTHING_WAITS))
     with database.write() as session:
         plan_id = _keep(session, rows, solution, actor=operator.name, now=now)
     return PlanSummary(
@@ -95,17 +96,29 @@ def solve(
     )
 
 
-def show(database: Database) -> PlanView:
-    """The proposal, else the plan committed last. Raises PlanRefused when there is neither."""
+def show(database: Database, sites: Collection[str] = ()) -> PlanView:
+    """The proposal with the dates that stay, else the dates in force; of all or of these sites.
+
+    Raises PlanRefused when there is neither, NoSuchSite.
+    """
     with database.read() as session:
         plan = plans.newest(session)
         if plan is None:
             raise PlanRefused(_("there is no plan yet: run `rollout plan solve`"))
-        return view(plan, plans.groups(session, plan.id or 0))
+        return view(session, plan, sites)
 
 
-def commit(database: Database, *, operator: Operator, now: datetime) -> PlanSummary:
+def commit(
+    database: Database,
+    *,
+    operator: Operator,
+    now: datetime,
+    progress: Progress = lambda done, total: None,
+) -> PlanSummary:
     """Put the proposal into force: waves, days and states, all of it or nothing.
+
+    `progress` is told (machines dated, all machines of the proposal); whatever ends the process
+    before the last of them leaves the database as it was.
 
     Raises PlanRefused when there is no proposal, or when it does not fit the machines or the
     waves any more; NotPermitted for a viewer.
@@ -119,8 +132,9 @@ def commit(database: Database, *, operator: Operator, now: datetime) -> PlanSumm
         _must_still_fit(session, plan)
         said = plans.remarks(plan)
         _take_dates_away(session, plan, said, actor=actor, now=now)
-        waves = by_wave(plans.groups(session, plan.id or 0))
+        waves = by_wave(plan_views.proposed(session, plan.id or 0))
         _make_waves(session, waves, said.get("joined", []), actor=actor, now=now)
+        done, total = 0, sum(wave.machines for wave in waves)
         for (number, day), ids in plans.machine_ids(session, plan.id or 0).items():
             transitions.apply(
                 session,
@@ -131,6 +145,8 @@ def commit(database: Database, *, operator: Operator, now: datetime) -> PlanSumm
                 at=now,
                 detail={"plan": plan.id, "wave": number, "day": day.isoformat()},
             )
+            done += len(ids)
+            progress(done, total)
         plans.put_into_waves(session, plan.id or 0)
         _cancel_empty_waves(session, actor=actor, now=now)
         plans.mark_committed(session, plan, actor=actor, at=now)
@@ -146,7 +162,7 @@ def commit(database: Database, *, operator: Operator, now: datetime) -> PlanSumm
         )
 
 
-_NOTHING_WAITS = (
+_NOTHING_WAITS = msgid(
     "no machine waits for a date: those that have one keep it "
     "(`rollout wave cancel N` gives the machines of a wave back to the planner)"
 )
@@ -154,8 +170,8 @@ _NOTHING_WAITS = (
 
 def _nothing_to_plan(session: Session) -> str:
     if plans.last_wave_number(session):
-        return _NOTHING_WAITS
-    return "no machine waits for a date: run `rollout import ledger FILE` first"
+        return _(_NOTHING_WAITS)
+    return _("no machine waits for a date: run `rollout import ledger FILE` first")
 
 
 def _keep(
@@ -233,7 +249,7 @@ def _cancel_empty_waves(session: Session, *, actor: str, now: datetime) -> None:
         WaveVerb.CANCEL,
         actor=actor,
         at=now,
-        reason="every machine of it has another date",
+        reason=_("every machine of it has another date"),
     )
 
 

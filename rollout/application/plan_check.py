@@ -18,7 +18,7 @@ from rollout.planning.problem import (
     Why,
 )
 from rollout.settings import Settings
-from rollout.store import plans
+from rollout.store import plan_views, plans
 from rollout.store.database import Database
 
 
@@ -88,13 +88,19 @@ def _solution(problem: Problem, slots: Sequence[plans.SlotRow], joined: set[int]
 
 @dataclass(frozen=True)
 class Change:
-    """A machine whose date the proposal changes; `from_day` None: it had none."""
+    """A machine whose date the proposal changes; `from_day` None: it had none.
+
+    Place and owner are told of machines that had a date.
+    """
 
     asset_tag: str
     from_day: date | None
     to_day: date | None
     why: Why | None
     announced: bool = False
+    site: str = ""
+    department: str = ""
+    owner: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,8 +118,24 @@ class Difference:
 
     @property
     def announced_moved(self) -> int:
-        """Announced dates that move; their machines cannot keep them."""
+        """Announced dates that move; nearly always their machines cannot keep them."""
         return sum(change.announced for change in self.changes)
+
+    @property
+    def unaffected_announced_moved(self) -> int:
+        """Announced dates that move although nothing is the matter with their machine."""
+        return sum(change.announced and change.why is Why.MAKES_ROOM for change in self.changes)
+
+    @property
+    def moves(self) -> list[Change]:
+        """Dates in force that another one takes the place of, or none; the announced ones first."""
+        moved = [change for change in self.changes if change.from_day is not None]
+        return sorted(moved, key=lambda change: (not change.announced, change.asset_tag))
+
+    @property
+    def new(self) -> int:
+        """Machines that had no date and get one."""
+        return sum(change.from_day is None for change in self.changes)
 
 
 def diff(database: Database) -> Difference:
@@ -124,6 +146,7 @@ def diff(database: Database) -> Difference:
             raise PlanRefused(_("no plan is proposed: run `rollout plan solve` first"))
         said = plans.remarks(plan)
         slots = plans.slots(session, plan.id or 0)
+        known = plan_views.named(session, [move["asset_tag"] for move in said.get("moves", [])])
     moved = [
         Change(
             move["asset_tag"],
@@ -131,6 +154,7 @@ def diff(database: Database) -> Difference:
             date.fromisoformat(move["to"]) if move["to"] else None,
             Why(move["why"]),
             move["announced"],
+            *known[move["asset_tag"]][1:],
         )
         for move in said.get("moves", [])
     ]

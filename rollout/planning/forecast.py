@@ -1,55 +1,55 @@
-"""When it will be done: cohorts of machines moved through the remaining days, many times over.
+"""When it will be done: cohorts of machines moved through the coming days, many times over.
 
-Each trial draws one success rate and one pace for all cohorts: what goes wrong in a rollout (an
-image, a network, a help desk) goes wrong everywhere, so good and bad days do not average out.
+A cohort is a site: its room is its own. Each trial draws one success rate, one rate of taking
+failed machines up again and one pace, for all sites: what goes wrong in a rollout (an image, a
+network, a help desk) goes wrong everywhere, so that good and bad luck do not average out. Days
+differ beside that, and machines are counted whole.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-COHORTS = 8
-"""The largest sites stand alone, the others together: ten thousand trials cost the same then."""
-LEAST_OUTCOMES = 10
-LEAST_DAYS = 3
+from rollout.planning.endangered import Endangered, Part, PartKind, in_danger
+from rollout.planning.observed import Observed
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+
+__all__ = ["Cohort", "Endangered", "Observed", "Outlook", "Part", "PartKind", "outlook"]
+
+SITES_SIMULATED = 8
+"""The sites that finish last decide; the others are only tried out to find these."""
+SERIOUS = 0.1
+"""Late in so many of the trials: the plan needs a change there."""
+_CELLS = 60_000
+"""Sites times trials of that first look."""
 _WEIGHT = 60
 """Outcomes count as at most so many: those of one week do not prove the rate of all months."""
-
-
-@dataclass(frozen=True)
-class Observed:
-    """What the last working days brought."""
-
-    succeeded: int
-    failed: int
-    silent: int
-    by_day: Sequence[int]
-    """Machines done on each working day on which any outcome was seen."""
-
-    def missing(self) -> str | None:
-        """Why nothing can be computed yet; None when there is enough."""
-        outcomes = self.succeeded + self.failed + self.silent
-        if len(self.by_day) < LEAST_DAYS:
-            return f"outcomes on {len(self.by_day)} working days, {LEAST_DAYS} are needed"
-        if outcomes < LEAST_OUTCOMES:
-            return f"{outcomes} outcomes, {LEAST_OUTCOMES} are needed"
-        if not self.succeeded:
-            return "no machine has been finished in these days"
-        return None
+_DRIFT = 0.05
+"""How far the pace of the coming months is from that of the last days, beside chance."""
 
 
 @dataclass(frozen=True)
 class Cohort:
-    """A site: machines that become due on each of the coming days, and what a day can hold."""
+    """A site: machines that become due on each of the coming days, and what a day can hold.
+
+    `parked` ones failed, fell silent or are held. Without `weekdays` (numbers of
+    `date.weekday()`) every working day counts.
+    """
 
     name: str
     due: Mapping[date, int]
     per_day: int
+    parked: int = 0
+    weekdays: frozenset[int] | None = None
+    parts: Sequence[Part] = field(default=())
 
     @property
     def machines(self) -> int:
         """Machines to be moved."""
-        return sum(self.due.values())
+        return sum(self.due.values()) + self.parked
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,40 @@ class Outlook:
     p50: date | None
     p90: date | None
     probability: float
-    endangered: Sequence[tuple[str, float]]
-    """Sites by the share of trials in which they are late, the worst first."""
+    endangered: Sequence[Endangered]
+    """Sites, waves and departments by the share of trials in which they are late, worst first."""
+
+    @property
+    def first(self) -> Endangered | None:
+        """Of the waves and departments in real danger the one that is due first, else the worst."""
+        serious = [
+            entry
+            for entry in self.endangered
+            if entry.late >= SERIOUS and entry.last_day is not None
+        ]
+        earliest = min(serious, key=lambda entry: (entry.last_day, -entry.late), default=None)
+        return earliest or (self.endangered[0] if self.endangered else None)
+
+
+class _Rates(NamedTuple):
+    """One value per trial: success of a passage, taking up again, pace; and the noise of days."""
+
+    success: Any
+    retry: Any
+    pace: Any
+    noise: float
+
+
+class _Ended(NamedTuple):
+    """By site and trial: position of the last day; waiting and parked machines at the cutover.
+
+    `reached`: by trial, the first day on which the goal was reached.
+    """
+
+    day: Any
+    waiting: Any
+    parked: Any
+    reached: Any
 
 
 def outlook(
@@ -72,59 +104,148 @@ def outlook(
     *,
     trials: int = 10_000,
     seed: int = 1,
+    goal: int | None = None,
 ) -> Outlook:
     """The forecast over the coming working `days`, which reach beyond the cutover.
 
-    The same arguments give the same answer.
+    With a `goal` the days are those by which so many machines are done, wherever they stand;
+    nothing is said of endangered parts then. The same arguments give the same answer.
     """
     import numpy
 
+    sites = [cohort for cohort in cohorts if cohort.machines]
     random = numpy.random.default_rng(seed)
-    lost = observed.failed + observed.silent
-    weight = min(1.0, _WEIGHT / max(1, observed.succeeded + lost))
-    rate = random.beta(1 + observed.succeeded * weight, 1 + lost * weight, trials)
-    mean = sum(observed.by_day) / len(observed.by_day)
-    spread = float(numpy.std(observed.by_day)) / mean / len(observed.by_day) ** 0.5 if mean else 0.3
-    pace = numpy.clip(random.normal(1.0, min(0.3, max(0.05, spread)), trials), 0.3, 1.2)
+    if len(sites) > SITES_SIMULATED and goal is None:
+        few = max(16, _CELLS // len(sites))
+        ended = _simulate(sites, _rates(observed, few, random), days, cutover, random)
+        late = ended.day.mean(axis=1)
+        last = sorted(range(len(sites)), key=lambda index: (-late[index], sites[index].name))
+        sites = [sites[index] for index in sorted(last[:SITES_SIMULATED])]
+    elif goal is not None:
+        trials = min(trials, max(200, 2 * _CELLS // max(1, len(sites))))
+    rates = _rates(observed, trials, random)
+    ended = _simulate(sites, rates, days, cutover, random, goal=goal)
+    finish = ended.day.max(axis=0, initial=0) if goal is None else ended.reached
     in_time = sum(day < cutover for day in days)
-    finish = numpy.zeros(trials, dtype=numpy.int64)
-    late: list[tuple[str, float]] = []
-    for cohort in _grouped(cohorts):
-        ended = numpy.full(trials, len(days), dtype=numpy.int64)
-        waiting = numpy.zeros(trials)
-        to_come = cohort.machines
-        for position, day in enumerate(days):
-            to_come -= cohort.due.get(day, 0)
-            waiting += cohort.due.get(day, 0)
-            # A failed machine takes a place again on a later day.
-            waiting -= numpy.minimum(waiting, cohort.per_day * pace) * rate
-            if to_come == 0:
-                ended[(waiting < 0.5) & (ended == len(days))] = position
-                if (ended < len(days)).all():
-                    break
-        if cohort.machines:
-            numpy.maximum(finish, ended, out=finish)
-            share = float((ended >= in_time).mean())
-            if share:
-                late.append((cohort.name, share))
     quantiles = numpy.quantile(finish, [0.1, 0.5, 0.9], method="higher")
     p10, p50, p90 = (days[int(q)] if int(q) < len(days) else None for q in quantiles)
-    late.sort(key=lambda entry: (-entry[1], entry[0]))
-    return Outlook(p10, p50, p90, float((finish < in_time).mean()), late)
+    endangered = []
+    if goal is None:
+        shares = {
+            site.name: float((ended.day[index] >= in_time).mean())
+            for index, site in enumerate(sites)
+        }
+        endangered = in_danger(
+            shares,
+            {site.name: site.parts for site in sites},
+            {site.name: ended.waiting[index] for index, site in enumerate(sites)},
+            {site.name: ended.parked[index] for index, site in enumerate(sites)},
+        )
+    return Outlook(p10, p50, p90, float((finish < in_time).mean()), endangered)
 
 
-def _grouped(cohorts: Sequence[Cohort]) -> list[Cohort]:
-    """The tightest sites alone, the rest as one."""
+def _rates(observed: Observed, trials: int, random: "Generator") -> _Rates:
+    import numpy
 
-    def need(cohort: Cohort) -> tuple[float, str]:
-        return (-cohort.machines / max(1, cohort.per_day), cohort.name)
+    lost = observed.failed + observed.silent
+    weight = min(1.0, _WEIGHT / max(1, observed.succeeded + lost))
+    success = random.beta(1 + observed.succeeded * weight, 1 + lost * weight, trials)
+    stayed = max(0, observed.parked_days - observed.retried)
+    weight = min(1.0, _WEIGHT / max(1, observed.retried + stayed))
+    # Two and two: without any news a failed machine is hardly left for months.
+    retry = random.beta(2 + observed.retried * weight, 2 + stayed * weight, trials)
+    mean, noise = observed.pace()
+    spread = (noise**2 / max(1, len(observed.offered)) + _DRIFT**2) ** 0.5
+    pace = numpy.clip(random.normal(1.0, spread, trials) * mean, 0.02, 1.0)
+    single = numpy.float32
+    return _Rates(success.astype(single), retry.astype(single), pace.astype(single), noise)
 
-    ranked = sorted(cohorts, key=need)
-    rest = ranked[COHORTS:]
-    if not rest:
-        return ranked
-    due: dict[date, int] = {}
-    for cohort in rest:
-        for day, machines in cohort.due.items():
-            due[day] = due.get(day, 0) + machines
-    return [*ranked[:COHORTS], Cohort("…", due, sum(cohort.per_day for cohort in rest))]
+
+class _Chance:
+    """Random numbers of a simulation: slices of two pools, which costs a tenth of new ones."""
+
+    def __init__(self, random: "Generator", size: int) -> None:
+        import numpy
+
+        single = numpy.float32
+        self._random, self._size = random, size
+        self._normal = random.standard_normal(2 * size + 4096, dtype=single)
+        self._uniform = random.random(2 * size + 4096, dtype=single)
+
+    def normal(self, shape: tuple[int, ...]) -> Any:
+        return self._slice(self._normal, shape)
+
+    def uniform(self, shape: tuple[int, ...]) -> Any:
+        return self._slice(self._uniform, shape)
+
+    def _slice(self, pool: Any, shape: tuple[int, ...]) -> Any:
+        size = 1
+        for length in shape:
+            size *= length
+        start = int(self._random.integers(len(pool) - size))
+        return pool[start : start + size].reshape(shape)
+
+
+def _simulate(
+    sites: Sequence[Cohort],
+    rates: _Rates,
+    days: Sequence[date],
+    cutover: date,
+    random: "Generator",
+    *,
+    goal: int | None = None,
+) -> _Ended:
+    """Move whole machines day by day: due, tried, done or parked, taken up again."""
+    import numpy as np
+
+    shape = (len(sites), len(rates.success))
+    chance = _Chance(random, shape[0] * shape[1])
+    position = {day: index for index, day in enumerate(days)}
+    due = np.zeros((len(days), len(sites), 1), dtype=np.float32)
+    room = np.zeros((len(days), len(sites), 1), dtype=np.float32)
+    for index, site in enumerate(sites):
+        for day, machines in site.due.items():
+            due[position[day], index] += machines
+        room[:, index] = site.per_day
+        if site.weekdays is not None:
+            room[[day.weekday() not in site.weekdays for day in days], index] = 0
+    to_come = due.sum(axis=0)
+    waiting = np.zeros(shape, dtype=np.float32)
+    parked = np.full(shape, [[site.parked] for site in sites] or 0, dtype=np.float32)
+    ended = np.full(shape, len(days), dtype=np.int64)
+    reached = np.full(shape[1], len(days), dtype=np.int64)
+    done = np.zeros(shape[1], dtype=np.float32)
+    last_in_time = sum(day < cutover for day in days) - 1
+    at_cutover = (waiting, parked)
+    for at in range(len(days)):
+        waiting = waiting + due[at]
+        to_come = to_come - due[at]
+        pace = np.clip(rates.pace * (1 + rates.noise * chance.normal((shape[1],))), 0, 1)
+        tried = np.floor(np.minimum(waiting, room[at]) * pace + chance.uniform(shape))
+        tried = np.minimum(tried, waiting)
+        passed = _binomial(tried, rates.success, chance.normal(shape))
+        again = _binomial(parked, rates.retry, chance.normal(shape))
+        parked = parked + (tried - passed) - again
+        waiting = waiting - tried + again
+        left = waiting + parked + to_come
+        ended[(left < 0.5) & (ended == len(days))] = at
+        done += passed.sum(axis=0)
+        if goal is not None:
+            reached[(done >= goal - 0.5) & (reached == len(days))] = at
+        if at <= last_in_time:
+            at_cutover = (waiting, parked)
+        if ((ended if goal is None else reached) < len(days)).all():
+            break
+    return _Ended(ended, *at_cutover, reached)
+
+
+def _binomial(number: Any, chance_of_each: Any, normal: Any) -> Any:
+    """How many of `number` come true, by the normal approximation in whole numbers.
+
+    With one machine that is yes or no with nearly the chance itself.
+    """
+    import numpy as np
+
+    mean = number * chance_of_each
+    drawn = np.rint(mean + np.sqrt(mean * (1 - chance_of_each)) * normal)
+    return np.minimum(np.maximum(drawn, 0), number)

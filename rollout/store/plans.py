@@ -245,29 +245,6 @@ def propose(
     return plan.id or 0
 
 
-class SlotGroup(NamedTuple):
-    """Machines of a plan with the same wave, day and site."""
-
-    wave: int
-    pilot: bool
-    day: date
-    site: str
-    machines: int
-
-
-def groups(session: Session, plan_id: int) -> list[SlotGroup]:
-    """A plan by wave, day and site."""
-    keys = (col(PlanSlot.wave_number), col(PlanSlot.pilot), col(PlanSlot.day), col(Site.key))
-    rows = session.exec(
-        select(*keys, func.count())  # type: ignore[call-overload]
-        .join(Site, col(Site.id) == col(PlanSlot.site_id))
-        .where(PlanSlot.plan_id == plan_id)
-        .group_by(*keys)
-        .order_by(*keys)
-    )
-    return [SlotGroup(*row) for row in rows]
-
-
 def remarks(plan: Plan) -> dict[str, Any]:
     """What a plan says beside its slots: see `Plan.unplaced`."""
     found = json.loads(plan.unplaced)

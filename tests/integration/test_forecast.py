@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from rollout.application.forecast import forecast
+from rollout.application.forecast import forecast, sentence
 from rollout.domain.machine import PASSAGE, MachineState, MachineVerb, Step
 from rollout.settings import Settings, load
 from rollout.store import forecasts, migrate, transitions
@@ -72,7 +72,8 @@ def test_without_history_it_is_not_computable_and_says_why(
 ) -> None:
     made = forecast(database, configuration, now=NOW)
     assert made.outlook is None
-    assert "0 working days" in (made.missing or "")
+    assert made.missing is not None
+    assert "0 working days" in sentence(made.missing)
     assert (made.done, made.left) == (0, 80)
 
 
@@ -85,7 +86,7 @@ def test_a_slow_site_is_seen_weeks_ahead(database: Database, configuration: Sett
     assert (made.done, made.left, made.missing) == (16, 64, None)
     assert made.outlook is not None
     # 32 machines at one a day do not fit into the 31 working days that are left.
-    assert made.outlook.endangered[0][0] == "尾鷲"
+    assert made.outlook.endangered[0].name == "尾鷲"
     assert made.outlook.probability < 0.5
     assert forecast(database, configuration, now=NOW) == made
     with database.read() as session:

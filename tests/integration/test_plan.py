@@ -121,7 +121,9 @@ def test_a_proposal_places_or_names_every_registered_machine(
     view = plan.show(database)
     assert view.state == "proposed"
     assert view.placed == sum(wave.machines for wave in view.waves) == 30
-    assert view.placed == sum(day.machines for day in view.days) == sum(view.sites.values())
+    assert view.placed == sum(day.machines for day in view.days)
+    assert view.placed == sum(group.machines for group in view.sites) == view.new
+    assert [(g.name, g.machines) for g in view.departments] == [("総務部 デジタル推進課", 30)]
     assert view.unplaced == [
         ("DK17-000031", Obstacle.REFRESH),
         ("DK20-000032", Obstacle.NO_SITE),
@@ -235,14 +237,14 @@ def test_machines_with_a_date_keep_it_and_use_up_capacity(
             Machine(asset_tag="DK20-000099", serial="S99", computer_name="PC99",
                     generation="DK20", site_id=1, state_since=NOW)
         )  # fmt: skip
-    waves = len(plan.show(database).waves)
     summary = plan.solve(database, configuration, operator=PLANNER, now=NOW)
     view = plan.show(database)
-    assert summary.placed == 1
-    (wave,) = view.waves
-    assert (wave.number, wave.pilot) == (waves + 1, False)
-    assert wave.first_day >= date(2022, 11, 7)
-    assert busiest[wave.first_day] < 5
+    # The programme as it will be: what stays, and what is new.
+    assert (summary.placed, view.new, view.placed) == (1, 1, 31)
+    (added,) = plan_check.diff(database).changes
+    assert added.to_day is not None
+    assert added.to_day >= date(2022, 11, 7)
+    assert busiest[added.to_day] < 5
     plan.commit(database, operator=BOSS, now=NOW)
     with database.read() as session:
         after = dict(session.exec(select(Machine.asset_tag, Machine.planned_day)).all())

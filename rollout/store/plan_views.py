@@ -1,0 +1,118 @@
+"""Queries on plans as screens show them: every date that holds, or would hold."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select
+from sqlalchemy.sql.elements import SQLCoreOperations
+from sqlmodel import Session, col, func, select
+
+from rollout.domain.machine import MachineState
+from rollout.store.tables import Department, Machine, Person, PlanSlot, Site, Wave
+
+_BATCH = 20_000
+_WITHOUT_A_DAY = (MachineState.EXCLUDED.value, MachineState.REGISTERED.value)
+
+
+class Place(NamedTuple):
+    """What machines of a plan are counted by."""
+
+    wave: int
+    pilot: bool
+    day: date
+    site: str
+    bureau: str
+    division: str
+
+
+def proposed(session: Session, plan_id: int) -> Counter[Place]:
+    """The machines that a proposal dates."""
+    return _counted(
+        session,
+        _places(col(PlanSlot.wave_number), col(PlanSlot.pilot), col(PlanSlot.day))
+        .select_from(PlanSlot)
+        .join(Machine, col(Machine.id) == col(PlanSlot.machine_id))
+        .join(Site, col(Site.id) == col(PlanSlot.site_id))
+        .outerjoin(Department, col(Department.id) == col(Machine.department_id))
+        .where(col(PlanSlot.plan_id) == plan_id),
+    )
+
+
+def in_force(session: Session) -> Counter[Place]:
+    """Every machine that has a date, done ones too."""
+    return _counted(session, _in_force())
+
+
+def in_force_of_plan(session: Session, plan_id: int) -> Counter[Place]:
+    """Dates in force of machines that the proposal gives another one."""
+    ids = select(PlanSlot.machine_id).where(PlanSlot.plan_id == plan_id)
+    return _counted(session, _in_force().where(col(Machine.id).in_(ids)))
+
+
+def in_force_of(session: Session, tags: Iterable[str]) -> Counter[Place]:
+    """Dates in force of the machines with these tags."""
+    wanted = list(tags)
+    found: Counter[Place] = Counter()
+    for start in range(0, len(wanted), _BATCH):
+        batch = wanted[start : start + _BATCH]
+        found += _counted(session, _in_force().where(col(Machine.asset_tag).in_(batch)))
+    return found
+
+
+def _in_force() -> Select[Any]:
+    return (
+        _places(col(Wave.number), col(Wave.pilot), col(Machine.planned_day))
+        .select_from(Machine)
+        .join(Wave, col(Wave.id) == col(Machine.wave_id))
+        .outerjoin(Site, col(Site.id) == col(Machine.site_id))
+        .outerjoin(Department, col(Department.id) == col(Machine.department_id))
+        .where(col(Machine.planned_day).is_not(None), col(Machine.state).not_in(_WITHOUT_A_DAY))
+    )
+
+
+def _places(*when: SQLCoreOperations[Any]) -> Select[Any]:
+    keys = (*when, col(Site.key), col(Department.bureau), col(Department.division))
+    return select(*keys, func.count()).group_by(*keys)  # type: ignore[call-overload, no-any-return]
+
+
+def _counted(session: Session, statement: Select[Any]) -> Counter[Place]:
+    return Counter(
+        {
+            Place(wave, pilot, day, site or "", bureau or "", division or ""): machines
+            for wave, pilot, day, site, bureau, division, machines in session.connection().execute(
+                statement
+            )
+        }
+    )
+
+
+class Named(NamedTuple):
+    """Where a machine stands and whose it is, for listings by tag."""
+
+    asset_tag: str
+    site: str
+    department: str
+    owner: str
+
+
+def named(session: Session, tags: Iterable[str]) -> dict[str, Named]:
+    """Site, department and owner of the machines with these tags."""
+    wanted = list(tags)
+    found: dict[str, Named] = {}
+    for start in range(0, len(wanted), _BATCH):
+        rows = session.exec(
+            select(  # type: ignore[call-overload]
+                Machine.asset_tag, Site.key, Department.bureau, Department.division, Person.name
+            )
+            .select_from(Machine)
+            .outerjoin(Site, col(Site.id) == col(Machine.site_id))
+            .outerjoin(Department, col(Department.id) == col(Machine.department_id))
+            .outerjoin(Person, col(Person.id) == col(Machine.owner_id))
+            .where(col(Machine.asset_tag).in_(wanted[start : start + _BATCH]))
+        )
+        for tag, site, bureau, division, owner in rows:
+            department = f"{bureau or ''} {division or ''}".strip()
+            found[tag] = Named(tag, site or "", department, owner or "")
+    return found
