@@ -61,6 +61,8 @@ def apply(
     caller saw; a row that is newer is refused. Every object of `session` is expired.
     Raises NotFound, NotAllowed (the table has no such move), StaleState (changed meanwhile).
     """
+    # What the caller has changed and not yet written would be lost when its objects are expired.
+    session.flush()
     moved: list[Moved] = []
     moment, word = instant_text(at), str(verb)
     reason = None if reason is None else typed(reason)

@@ -42,6 +42,21 @@ def move(database: Database, ids: Any, verb: MachineVerb, **more: Any) -> list[t
         return transitions.apply(session, Machine, ids, verb, actor="x", at=NOW, **more)
 
 
+def test_what_the_session_has_changed_before_a_move_is_written_with_it(migrated: Database) -> None:
+    with migrated.write() as session:
+        session.add_all([
+            Machine(asset_tag="A", generation="DK20", state_since=NOW),
+            Machine(asset_tag="B", generation="DK20", state_since=NOW),
+        ])  # fmt: skip
+        session.flush()
+        other = session.get(Machine, 2)
+        assert other is not None
+        other.remark = "seen"
+        transitions.apply(session, Machine, [1], MachineVerb.PLAN, actor="a", at=NOW)
+    with migrated.read() as session:
+        assert session.get(Machine, 2).remark == "seen"
+
+
 def test_a_bulk_move_writes_every_row_and_one_fact_each(migrated: Database) -> None:
     fill(migrated, 45_000)  # more than one chunk
     moved = move(migrated, range(1, 45_001), MachineVerb.PLAN, reason="r", detail={"b": 1, "a": 2})
