@@ -256,7 +256,7 @@ def test_a_machine_that_a_person_settled_still_brings_its_host_key(office: Offic
     retry(
         office.database,
         tag,
-        office.planner,
+        office.approver,
         office.clock.now(),
         reason="it stands there with the new image",
         settled=Settled.DONE,

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from rollout.domain.machine import MachineState, Step
+from rollout.store import commands
 from rollout.store.tables import AuditRow, Evidence
 
 Office = Any
@@ -369,15 +370,18 @@ def test_what_could_not_start_starts_when_the_cause_is_mended(office: Office) ->
     assert office.states(ids) == ["capturing", "capturing"]
 
 
-def test_a_run_that_cannot_start_keeps_its_questions_open(office: Office) -> None:
+def test_a_question_whose_run_cannot_start_is_asked_again(office: Office) -> None:
     office.wave()
-    (machine_id,) = office.machines(1, state=MachineState.UNKNOWN, step="reimage")
+    (machine_id,) = office.machines(1, state=MachineState.CAPTURED)
+    with office.database.write() as session:
+        at = office.clock.now()
+        commands.ask(session, "probe_machine", machine_id, actor="operator", at=at, reason=None)
     office.engine.refusal = OSError("no space left on device")
     office.tick()
     office.engine.refusal = None
     office.clock.forward(seconds=15)
-    assert office.tick().started == 1
-    assert office.engine.last.hosts[0].machine_id == machine_id
+    office.tick()
+    assert "probe.yml" in [order.playbook for order in office.engine.orders.values()]
 
 
 def test_a_run_that_the_engine_does_not_know_is_ended(office: Office) -> None:
