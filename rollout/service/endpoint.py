@@ -21,6 +21,7 @@ from rollout.service.listener import Listener
 from rollout.service.monitoring import Monitor, monitoring_routes
 from rollout.settings import Settings
 from rollout.store.database import Database
+from rollout.store.faults import unavailable
 
 log = logging.getLogger(__name__)
 
@@ -136,6 +137,13 @@ def _post(answer: _Answer, monitor: Monitor | None) -> Callable[[Request], Await
             if monitor is not None:
                 monitor.pulse.refused(request.url.path)
             return JSONResponse({"error": str(error)}, status_code=403)
+        except Exception as error:
+            why = unavailable(error)
+            if why is None:
+                raise
+            # A PC asks again after it; nothing was noted.
+            log.error("%s not answered: %s", request.url.path, why)  # noqa: TRY400
+            return JSONResponse({"error": why}, status_code=503, headers={"Retry-After": "10"})
 
     return handle
 

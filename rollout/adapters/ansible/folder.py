@@ -28,6 +28,8 @@ RECORD = "run.json"
 HOSTS = "inventory/hosts.yml"
 # ssh binds `<folder>/<10 characters>.<16 characters>` first, and a socket's path ends at 107.
 LONGEST_CONTROL = 107 - 28
+LEAST_FREE = 32 * 1024**2
+"""Bytes; a run that fills the disk ends without a word, and the database beside it stands still."""
 
 
 class CannotStart(RolloutError):
@@ -93,6 +95,13 @@ class RunFolder:
                     " reached"
                 ).format(path=settings.group_vars)
             )
+        free = shutil.disk_usage(_nearest(self.path)).free
+        if free < LEAST_FREE:
+            raise CannotStart(
+                _("only {free:.0f} MB are free at {path}: make room for the output of runs").format(
+                    free=free / 1e6, path=self.path.parent
+                )
+            )
         if len(os.fsencode(self.control)) > LONGEST_CONTROL:
             raise CannotStart(
                 _("TMPDIR {path} is too long for SSH control sockets: set a shorter one").format(
@@ -138,6 +147,11 @@ class RunFolder:
                     handle.seek(max(0, file.stat().st_size - size))
                     parts.append(handle.read().decode("utf-8", "replace").strip())
         return "\n".join(part for part in parts if part)
+
+
+def _nearest(path: Path) -> Path:
+    """The folder itself, or the one in which it would be made."""
+    return next(folder for folder in (path, *path.parents) if folder.exists())
 
 
 def _write(path: Path, text: str) -> None:
