@@ -102,9 +102,10 @@ def _by_site(piles: Iterable[Pile]) -> dict[str, list[Pile]]:
 def _backwards(
     standing: Standing, site: str, piles: Sequence[Pile], days: Sequence[date]
 ) -> Iterator[tuple[date, int, int, int]]:
-    """Each of `days` with the machines tried, waiting and parked at its beginning.
+    """Each of `days` with the machines tried, those that could have been, and those parked.
 
-    Walked back from what is known of today: what was tried on a day waited before it.
+    Walked back from what is known of today: what was tried on a day waited before it, or was
+    taken up again on it.
     """
     if not days:
         return
@@ -120,11 +121,11 @@ def _backwards(
         counted = standing.happened.get((day, site), Counter())
         fell, again = sum(counted[verb] for verb in _BAD), counted[MachineVerb.RETRY]
         tried = fell + sum(counted[verb] for verb in _GOOD)
-        # What was planned anew in between is not seen from here: never less than is certain.
-        waiting = max(tried, waiting + tried - again)
-        parked = max(again, parked - fell + again)
+        # What was planned anew in between is not seen from here: the sums can miss a few.
+        waiting = max(0, waiting + tried - again)
+        parked = max(0, parked - fell + again)
         if day in working:
-            yield day, tried, waiting, parked
+            yield day, tried, max(tried, waiting + again), max(again, parked)
         waiting = max(0, waiting - standing.dated.get((site, day), 0))
         day -= _DAY
 

@@ -218,15 +218,15 @@ def _simulate(
     last_in_time = sum(day < cutover for day in days) - 1
     at_cutover = (waiting, parked)
     for at in range(len(days)):
-        waiting = waiting + due[at]
+        again = _binomial(parked, rates.retry, chance.normal(shape))
+        waiting = waiting + due[at] + again
         to_come = to_come - due[at]
         pace = np.clip(rates.pace * (1 + rates.noise * chance.normal((shape[1],))), 0, 1)
         tried = np.floor(np.minimum(waiting, room[at]) * pace + chance.uniform(shape))
         tried = np.minimum(tried, waiting)
         passed = _binomial(tried, rates.success, chance.normal(shape))
-        again = _binomial(parked, rates.retry, chance.normal(shape))
-        parked = parked + (tried - passed) - again
-        waiting = waiting - tried + again
+        parked = parked - again + (tried - passed)
+        waiting = waiting - tried
         left = waiting + parked + to_come
         ended[(left < 0.5) & (ended == len(days))] = at
         done += passed.sum(axis=0)
