@@ -9,6 +9,7 @@ and what was kept before there were such texts, stay as they are.
 import json
 from collections.abc import Mapping
 from enum import StrEnum
+from string import Formatter
 from typing import Any
 
 from rollout.i18n import _, catalogue
@@ -80,7 +81,10 @@ def first_line(text: str) -> str:
     if "\n" not in text:
         return text
     if isinstance(text, Told) and "\n" in text.message:
-        return first_line(Told(text.message.partition("\n")[0], text.values))
+        message = text.message.partition("\n")[0]
+        used = {name for _text, name, _spec, _conversion in Formatter().parse(message)}
+        kept = {name: value for name, value in text.values.items() if name in used}
+        return first_line(Told(message, kept))
     return text.partition("\n")[0]
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rollout.domain.machine import MachineState
 from rollout.i18n import use_language
-from rollout.i18n.told import Told, retold, stored, told, typed
+from rollout.i18n.told import Told, first_line, retold, stored, told, typed
 
 LOST = "lost {count} times: {reason}"
 GONE = "the daemon that ran it is gone"
@@ -82,6 +82,15 @@ def test_old_rows_and_garbage_are_read_as_they_stand(kept: str) -> None:
 @pytest.mark.parametrize("message", ["{gone}", "{0}", "{a.b}", "{"])
 def test_a_text_whose_gaps_changed_is_shown_unfilled(message: str) -> None:
     assert told(message, a=1) == message
+
+
+def test_the_first_line_of_a_told_text_is_told_and_brings_nothing_of_the_others() -> None:
+    text = told("{why}\n{output}", why=told(GONE), output="Traceback\n...")
+    line = first_line(text)
+    assert line == GONE
+    assert "Traceback" not in stored(line)
+    assert isinstance(line, Told)
+    assert first_line("one\ntwo") == "one"
 
 
 def test_a_copy_still_knows_what_it_is_made_of() -> None:
