@@ -17,8 +17,11 @@ from typing import Any
 import pytest
 import yaml
 
+from rollout.adapters.ansible.messages import message_of
 from rollout.lab.ansible_access import COLLECTIONS
 from rollout.lab.pcs import LabPc
+from rollout.lab.windows import image
+from rollout.lab.windows.state import PcFolder
 from rollout.lab.world import LabStatus, PcStatus, down, status, up
 
 PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
@@ -44,14 +47,16 @@ class Daemon:
         self.armed: dict[str, dict[str, Any]] = {}
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.refusal: str | None = None
+        self.gives_no_order = False
         self.epoch = 0
+        self.used: set[str] = set()
         daemon = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
-                self._answer(200, {"status": "ok"})
+                self._answer(200 if self.path == "/v1/health" else 404, {"status": "ok"})
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -76,11 +81,15 @@ class Daemon:
         if path == "/v1/arm":
             if self.refusal:
                 return 409, {"error": self.refusal}
+            if body["token"] in self.used:
+                return 409, {"error": "this order was used"}
             self.armed[body["serial"]] = body
             return 200, {"armed": True}
         if path == "/v1/boot":
-            if self.armed.pop(body["serial"], None) is None:
+            order = None if self.gives_no_order else self.armed.pop(body["serial"], None)
+            if order is None:
                 return 200, {"action": "local"}
+            self.used.add(order["token"])
             return 200, {
                 "action": "install",
                 "image_id": NEW_IMAGE,
@@ -110,12 +119,16 @@ class Play:
                 return report
         return None
 
+    def changed(self, host: str) -> set[str]:
+        """The names of the tasks that changed something on this machine."""
+        found = [task for task in self.tasks if task["hosts"].get(host, {}).get("changed")]
+        return {task["task"]["name"].rpartition(" : ")[2] for task in found}
+
     def failure(self, host: str) -> str:
         for task in self.tasks:
             result = task["hosts"].get(host, {})
             if result.get("failed"):
-                errors = result.get("error") or []
-                return str(errors[0]["exception"]["message"] if errors else result["msg"])
+                return message_of(result)
         raise AssertionError(f"{host} did not fail:\n{self.text}")
 
 
@@ -132,6 +145,23 @@ class Bench:
 
     def status(self) -> LabStatus:
         return status(self.folder)
+
+    def folder_of(self, number: int) -> PcFolder:
+        return PcFolder(self.folder / "pcs" / f"TSU-PC{number:03d}")
+
+    def give_new_system(self, *numbers: int) -> None:
+        """As if these PCs had been reimaged, without the time that it takes."""
+        for number in numbers:
+            pc = self.folder_of(number)
+            key = pc.host_key.read_bytes()
+            order = {"id": f"test {number}", "image_id": NEW_IMAGE, "epoch": 5}
+            image.install(pc, {**order, "check_in_token": "told"})
+            pc.host_key.write_bytes(key)
+            pc.host_key.chmod(0o600)
+            ticket = json.loads(pc.check_in_file.read_text())
+            pc.check_in_file.write_text(json.dumps({**ticket, "accepted": True}))
+            with pc.change() as state:
+                state["power"] = "on"
 
     def snapshot(self, name: str) -> dict[str, bytes]:
         """Everything of a PC that an order could change."""
@@ -224,7 +254,7 @@ def machine(number: int) -> LabPc:
         computer_name=f"TSU-PC{number:03d}",
         asset_tag=f"DK20-{number:06d}",
         serial=ugly or f"5CD{number:05d}",
-        mac=f"02:00:5e:00:00:{number:02x}",
+        mac=f"02:00:5e:00:{number >> 8:02x}:{number & 255:02x}",
         generation="DK20",
     )
 
@@ -244,7 +274,9 @@ def daemon() -> Iterator[Daemon]:
 def bench(daemon: Daemon, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """One lab for all playbook tests; every test has its own PCs in it (see the numbers)."""
     folder = tmp_path_factory.mktemp("lab")
-    numbers = [*range(1, 28), *range(30, 30 + len(UGLY_SERIALS)), *range(101, 109), 201, 202]
+    # 301 to 380: a fifth of them for each role's own file.
+    numbers = [*range(1, 29), *range(30, 30 + len(UGLY_SERIALS)), *range(101, 109), 201, 202]
+    numbers += range(301, 381)
     up(folder, [machine(n) for n in numbers], service_url=daemon.url, boot_seconds=0.05)
     yield Bench(folder, daemon, tmp_path_factory.mktemp("work"))
     down(folder)

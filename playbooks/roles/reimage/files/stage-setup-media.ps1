@@ -9,10 +9,18 @@ param (
 $ErrorActionPreference = 'Stop'
 if ($Digest -notmatch '^[0-9a-f]{64}$') { throw 'Refused: reimage_media_sha256 is no SHA-256. Set it in group_vars.' }
 $image = Join-Path $Folder 'sources\install.wim'
+function Assert-Setup {
+    if (-not (Test-Path -LiteralPath (Join-Path $Folder 'setup.exe'))) {
+        throw "Refused: the media in $Source have no setup.exe. Nothing was armed."
+    }
+}
 $Ansible.Changed = $false
 $Ansible.Result = @{ digest = $Digest }
 if ((Test-Path -LiteralPath $image) -and
-    (Get-FileHash -LiteralPath $image -Algorithm SHA256).Hash.ToLowerInvariant() -ceq $Digest) { return }
+    (Get-FileHash -LiteralPath $image -Algorithm SHA256).Hash.ToLowerInvariant() -ceq $Digest) {
+    Assert-Setup
+    return
+}
 $Ansible.Changed = $true
 if (-not $PSCmdlet.ShouldProcess($Folder, "copy the media from $Source")) { return }
 $said = & robocopy.exe $Source $Folder /MIR /R:2 /W:5 /NP /NFL /NDL /NJH /NJS
@@ -21,3 +29,4 @@ $found = (Get-FileHash -LiteralPath $image -Algorithm SHA256).Hash.ToLowerInvari
 if ($found -cne $Digest) {
     throw "Refused: the media in $Source have digest $found, expected $Digest. Nothing was armed."
 }
+Assert-Setup

@@ -9,9 +9,11 @@ param (
 )
 $ErrorActionPreference = 'Stop'
 $meaning = @{
-    2 = 'cancelled, or a file is encrypted with EFS'; 3 = 'files were skipped under /c'; 11 = 'bad parameters'
-    12 = 'wrong set-up: rights, or another USMT runs'; 27 = 'the store path is wrong'
-    29 = 'the store cannot be read or is corrupt'; 71 = 'an error of the system'
+    1 = 'help was shown'; 2 = 'cancelled, or a file is encrypted with EFS'; 3 = 'files were skipped under /c'
+    11 = 'bad parameters'; 12 = 'wrong set-up: rights, or another USMT runs'; 13 = 'nothing was gathered'
+    14 = 'files were left behind'; 26 = 'an error while starting'; 27 = 'the store path is wrong'
+    28 = 'the store cannot be written, or its space ran out'; 29 = 'the store cannot be read or is corrupt'
+    71 = 'an error of the system'
 }
 $join = & dsregcmd.exe /status
 if (($join -match '^\s*AzureAdJoined\s*:\s*YES') -and -not ($join -match '^\s*DomainJoined\s*:\s*YES')) {

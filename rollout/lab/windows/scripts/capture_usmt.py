@@ -20,10 +20,15 @@ from rollout.lab.windows.scripts.user_copy import (
 from rollout.lab.windows.state import PcFolder, State
 
 MEANING = {
+    1: "help was shown",
     2: "cancelled, or a file is encrypted with EFS",
     3: "files were skipped under /c",
     11: "bad parameters",
     12: "wrong set-up: rights, or another USMT runs",
+    13: "nothing was gathered",
+    14: "files were left behind",
+    26: "an error while starting",
+    27: "the store path is wrong",
     28: "the store cannot be written, or its space ran out",
     29: "the store cannot be read or is corrupt",
     71: "an error of the system",

@@ -21,6 +21,8 @@ def run(call: Call) -> None:
     image = folder / "sources" / "install.wim"
     call.result = {"digest": wanted}
     call.changed = not (image.is_file() and _digest(image) == wanted)
+    if not call.changed:
+        _refuse_without_setup(folder, source)
     if not call.changed or call.check_mode:
         return
     copy_tree(call.pc, to_file(call.pc, source), folder)
@@ -29,6 +31,12 @@ def run(call: Call) -> None:
             f"Refused: the media in {source} have digest {_digest(image)}, expected {wanted}. "
             "Nothing was armed."
         )
+    _refuse_without_setup(folder, source)
+
+
+def _refuse_without_setup(folder: Path, source: str) -> None:
+    if not (folder / "setup.exe").is_file():
+        raise ScriptError(f"Refused: the media in {source} have no setup.exe. Nothing was armed.")
 
 
 def _digest(file: Path) -> str:
