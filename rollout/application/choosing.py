@@ -6,7 +6,7 @@ same moment share a run. A slow machine keeps its own place and no other.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from math import ceil
@@ -14,6 +14,7 @@ from math import ceil
 from sqlmodel import Session
 
 from rollout.domain.machine import STEP_FROM, WORKING, MachineState, Step
+from rollout.domain.stop import Stopped
 from rollout.settings import Settings, SiteLimits
 from rollout.store import machines, ready, runs, stops
 from rollout.store.ready import AtWork, Ready
@@ -66,15 +67,17 @@ def today(settings: Settings, at: datetime) -> date:
 
 def batches(session: Session, settings: Settings, at: datetime) -> list[Batch]:
     """The runs that may begin now, within every limit; the most urgent first."""
-    if stops.stopped(session).everything:
+    stopped = stops.stopped(session)
+    if stopped.everything:
         return []
     alive = runs.alive(session)
     claimed = ready.at_work(session)
     places = _run_places(settings, alive, claimed)
     if places <= 0:
         return []
-    rooms = _Rooms(session, settings, claimed)
-    waiting = _waiting(session, settings, at, rooms.full())
+    sites = machines.site_keys(session)
+    rooms = _Rooms(session, settings, sites, claimed)
+    waiting = _waiting(session, settings, sites, stopped, rooms.full(), at)
     if not waiting:
         return []
     ordered = sorted(waiting, key=_urgency(session, settings, at))
@@ -98,13 +101,17 @@ def _run_places(settings: Settings, alive: Sequence[Run], claimed: AtWork) -> in
 
 
 def _waiting(
-    session: Session, settings: Settings, at: datetime, full: Iterable[int]
+    session: Session,
+    settings: Settings,
+    sites: Mapping[int, str],
+    stopped: Stopped,
+    full: Iterable[int],
+    at: datetime,
 ) -> list[tuple[Ready, Step]]:
     """Machines whose step may begin at this time, with the step; not those of full sites."""
     ahead = settings.windows.ahead_days if settings.windows.ahead else 0
     local = at.astimezone(settings.programme.zone)
     furthest = local.date() + timedelta(days=ahead)
-    stopped, sites = stops.stopped(session), machines.site_keys(session)
     opens: dict[int | None, bool] = {}
     steps: dict[tuple[str, str], Step | None] = {}
     found = []
@@ -152,9 +159,11 @@ def _urgency(
 class _Rooms:
     """Places that are free: at each site, on its line, and in the blast radius."""
 
-    def __init__(self, session: Session, settings: Settings, claimed: AtWork) -> None:
+    def __init__(
+        self, session: Session, settings: Settings, sites: Mapping[int, str], claimed: AtWork
+    ) -> None:
         self._settings = settings
-        self._keys = machines.site_keys(session)
+        self._keys = sites
         self._busy = Counter(machines.working_by_site(session, WORKING))
         self._rewriting = claimed.rewriting
 

@@ -13,8 +13,8 @@ from sqlmodel import Session
 from rollout.application import choosing, dispatch, due, failures, gates, probing, rechecks, settle
 from rollout.application.ports import Clock, RunEngine, RunOrder
 from rollout.application.results import Results
-from rollout.application.starting import Starter
 from rollout.application.retirement import erasing
+from rollout.application.starting import Starter
 from rollout.domain.machine import STEP_FROM, WORKING, MachineState
 from rollout.domain.run import RunVerb
 from rollout.domain.wave import WaveState, WaveVerb
@@ -120,20 +120,19 @@ class Programme:
         """Look once. Raises LeaseHeld when another daemon has taken over."""
         at, mine = self.clock.now(), self.lease_epoch
         self._obey()
-        self._end_headless_runs()
-        with self.database.write() as session:
-            leases.require(session, mine)
-            settle.overdue(session, self.engine.alive(), at=at)
-            self._doubt_again(session, at)
+        self._settle(at)
         due.start_due(self.database, self.settings, lease_epoch=mine, at=at)
         gates.watch(self.database, self.settings, lease_epoch=mine, at=at)
         failures.hold_repeated(self.database, self.settings, lease_epoch=mine, at=at)
         failures.retry_by_itself(self.database, self.settings, lease_epoch=mine, at=at)
         dispatch.set_aside(self.database, self.settings, lease_epoch=mine, at=at)
-        orders = [] if self._starter.rests(at) else self._claim(at)
+        rests = self._starter.rests(at)
+        orders = [] if rests else self._claim(at)
         started = self._starter.start(orders)
-        self._close_waves()
-        return Ticked(started, not orders and self._idle(), self._starter.obstacle)
+        moved = self._close_waves()
+        # What was looked for just now and not found need not be looked for again.
+        idle = not orders and self._idle(may_start=rests or moved)
+        return Ticked(started, idle, self._starter.obstacle)
 
     def _claim(self, at: datetime) -> list[RunOrder]:
         """Everything that may begin now."""
@@ -165,27 +164,35 @@ class Programme:
                     refused=not known,
                 )
 
-    def _end_headless_runs(self) -> None:
-        """Runs of this daemon that its engine does not know: it refused to start them."""
+    def _settle(self, at: datetime) -> None:
+        """End what has no end: runs that the engine refused, and claims past their deadline."""
         alive = self.engine.alive()
         with self.database.write() as session:
             leases.require(session, self.lease_epoch)
             for run in runs.alive(session):
                 if run.lease_epoch == self.lease_epoch and run.id not in alive:
                     reason = told(msgid("the engine does not run it"))
-                    settle.run_lost(session, run, RunVerb.CRASH, at=self.clock.now(), reason=reason)
+                    settle.run_lost(session, run, RunVerb.CRASH, at=at, reason=reason)
+            settle.overdue(session, alive, at=at)
+            self._doubt_again(session, at)
 
-    def _close_waves(self) -> None:
-        at = self.clock.now()
+    def _close_waves(self) -> bool:
+        """Waves without work soak and end, those with work again go on; whether any did."""
+        at, moved = self.clock.now(), False
         with self.database.write() as session:
             leases.require(session, self.lease_epoch)
             for wave, work in waves.with_work(session, _MOVABLE):
                 if wave.state == WaveState.RUNNING and not work:
-                    self._move_wave(session, wave, WaveVerb.SOAK, at)
+                    verb = WaveVerb.SOAK
                 elif wave.state != WaveState.RUNNING and work:
-                    self._move_wave(session, wave, WaveVerb.REOPEN, at)
+                    verb = WaveVerb.REOPEN
                 elif wave.state == WaveState.SOAKING and self._soaked(wave, at):
-                    self._move_wave(session, wave, WaveVerb.FINISH, at)
+                    verb = WaveVerb.FINISH
+                else:
+                    continue
+                transitions.apply(session, Wave, [wave.id or 0], verb, actor=settle.DAEMON, at=at)
+                moved = True
+        return moved
 
     def _soaked(self, wave: Wave, at: datetime) -> bool:
         """Whether a wave has been watched long enough; only the pilot is watched for days."""
@@ -193,9 +200,6 @@ class Programme:
         zone = self.settings.programme.zone
         since, today = wave.state_since.astimezone(zone).date(), at.astimezone(zone).date()
         return self._calendar.count(since + timedelta(days=1), today) >= days
-
-    def _move_wave(self, session: Session, wave: Wave, verb: WaveVerb, at: datetime) -> None:
-        transitions.apply(session, Wave, [wave.id or 0], verb, actor=settle.DAEMON, at=at)
 
     def _doubt_again(self, session: Session, at: datetime) -> None:
         """Ask machines in doubt again, in case they have come back."""
@@ -212,7 +216,7 @@ class Programme:
                     reason=machine.cause,
                 )
 
-    def _idle(self) -> bool:
+    def _idle(self, *, may_start: bool) -> bool:
         """Nothing under way, nothing asked, nothing that could start today.
 
         A machine in doubt whose probe was answered waits for a person, not for us.
@@ -222,9 +226,9 @@ class Programme:
             if runs.alive(session) or commands.any_open(session):
                 return False
             # An erasure that was ordered waits for the machine's word or a person's.
-            if machines.in_states(session, WORKING - {MachineState.ERASING}):
+            if machines.working_by_site(session, WORKING - {MachineState.ERASING}):
                 return False
             return not (
-                choosing.startable(session, self.settings, at)
+                (may_start and choosing.startable(session, self.settings, at))
                 or failures.retry_awaited(session, self.settings, at)
             )

@@ -201,7 +201,7 @@ def _finish(session: Session, run: Run, end: RunEnd, at: datetime) -> None:
     transitions.apply(
         session, Run, [run_id], RunVerb.FINISH, actor=settle.DAEMON, at=at, run_id=run_id
     )
-    _stamp_end(session, run_id, at)
+    runs.ended(session, run_id, at)
     if end.over_limit:
         _halt_wave(session, run, end, at)
     for claim in claims.open_of_run(session, run_id):
@@ -254,7 +254,7 @@ def _timed_out(session: Session, run: Run, end: RunEnd, at: datetime) -> None:
         reason=reason,
         run_id=run_id,
     )
-    _stamp_end(session, run_id, at)
+    runs.ended(session, run_id, at)
     for claim in claims.open_of_run(session, run_id):
         if claim.armed_at is None:
             machine = machines.by_id(session, claim.machine_id)
@@ -266,9 +266,3 @@ def _timed_out(session: Session, run: Run, end: RunEnd, at: datetime) -> None:
                 reason=told("{step}: {reason}", step=Step(claim.step), reason=reason),
                 run_id=run_id,
             )
-
-
-def _stamp_end(session: Session, run_id: int, at: datetime) -> None:
-    run = runs.by_id(session, run_id)
-    run.ended_at = at
-    session.add(run)

@@ -83,9 +83,7 @@ class Starter:
                 at=at,
                 run_id=order.run_id,
             )
-            run = runs.by_id(session, order.run_id)
-            run.started_at = at
-            session.add(run)
+            runs.started(session, order.run_id, at)
         self._engine.start(order, self._sink)
 
     def _stand_down(self, orders: Sequence[RunOrder], why: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from rollout.domain.errors import LeaseHeld
 from rollout.i18n import _
@@ -47,14 +47,15 @@ def acquire(
 
 def beat(session: Session, epoch: int, *, now: datetime, lasts: timedelta) -> None:
     """Extend the lease. Raises LeaseHeld when it was taken over."""
-    lease = require(session, epoch)
+    require(session, epoch)
+    lease = session.get_one(Lease, 1)
     lease.heartbeat_at, lease.expires_at = now, now + lasts
     session.add(lease)
 
 
-def require(session: Session, epoch: int) -> Lease:
+def require(session: Session, epoch: int) -> None:
     """Refuse to act for a holder that was taken over; belongs in the transaction that acts."""
-    lease = session.get(Lease, 1, with_for_update=True, populate_existing=True)
+    lease = session.connection().execute(_HELD).one_or_none()
     if lease is None or lease.epoch != epoch or lease.holder is None:
         raise LeaseHeld(
             _("the lease {epoch} was taken over: this process starts nothing any more").format(
@@ -62,6 +63,9 @@ def require(session: Session, epoch: int) -> Lease:
             )
         )
     return lease
+
+
+_HELD = select(col(Lease.epoch), col(Lease.holder)).where(col(Lease.id) == 1).with_for_update()
 
 
 def release(session: Session, epoch: int) -> None:

@@ -1,8 +1,9 @@
 """Queries on runs and on what Ansible said in them."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
-from sqlalchemy import insert
+from sqlalchemy import bindparam, insert, update
 from sqlmodel import Session, col, func, select
 
 from rollout.domain.errors import NotFound
@@ -16,6 +17,25 @@ def by_id(session: Session, run_id: int) -> Run:
     if run is None:
         raise NotFound("run", run_id)
     return run
+
+
+def started(session: Session, run_id: int, at: datetime) -> None:
+    """Note when a run was handed to its engine."""
+    session.connection().execute(_STARTED, {"run": run_id, "moment": at})
+    session.expire_all()
+
+
+def ended(session: Session, run_id: int, at: datetime) -> None:
+    """Note when a run ended."""
+    session.connection().execute(_ENDED, {"run": run_id, "moment": at})
+    session.expire_all()
+
+
+_TABLE = Run.__table__  # type: ignore[attr-defined]
+_STARTED = (
+    update(_TABLE).where(_TABLE.c.id == bindparam("run")).values(started_at=bindparam("moment"))
+)
+_ENDED = update(_TABLE).where(_TABLE.c.id == bindparam("run")).values(ended_at=bindparam("moment"))
 
 
 def latest(session: Session, limit: int = 50, states: Iterable[RunState] = ()) -> Sequence[Run]:
