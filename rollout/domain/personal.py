@@ -4,9 +4,6 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-REMOVED = "[removed]"
-"""What stands in the place of a personal value."""
-
 SHORTEST_NAME = 2
 """Characters; a shorter name would be found in every second word."""
 SHORTEST_NUMBER = 4
@@ -19,9 +16,11 @@ class Traces:
     Names are recognised whole, with or without spaces between their characters and in the width
     that NFKC gives; numbers and mail addresses where no letter or digit stands beside them, and a
     number not as a part of an asset tag. A family name alone is not recognised: too many share it.
+    Whatever is recognised is replaced by `pseudonym`.
     """
 
-    def __init__(self, *, names: Iterable[str], marks: Iterable[str]) -> None:
+    def __init__(self, pseudonym: str, *, names: Iterable[str], marks: Iterable[str]) -> None:
+        self.pseudonym = pseudonym
         self.names = _forms(names)
         self.marks = sorted({mark.strip() for mark in marks} - {""})
         found = [r"\s*".join(map(re.escape, name)) for name in self.names]
@@ -50,8 +49,9 @@ class Traces:
         if text is None:
             return None
         if whole and _plain(text) in self._whole:
-            return REMOVED
-        return self._text.sub(REMOVED, text) if self._text is not None else text
+            return self.pseudonym
+        # A function, since a template would read backslashes in its own way.
+        return self._text.sub(lambda _found: self.pseudonym, text) if self._text else text
 
 
 def _plain(text: str) -> str:

@@ -97,12 +97,13 @@ def verify(session: Session, progress: Callable[[int], None] = lambda rows: None
             break
         for row in batch:
             last_id = row.id or 0
+            fact = _as_fact(row)
             if row.redacted_by is not None:
-                content = content_digest(row.key, row.reason, row.detail)
+                content = content_digest(fact.key, fact.reason, fact.detail)
                 redactions.met(last_id, row.redacted_by, content)
                 last = row.digest
             else:
-                last = digest(last, _as_fact(row), row.salt)
+                last = digest(last, fact, row.salt)
                 redactions.said(last_id, row.verb, row.detail)
             if row.digest != last:
                 why = _("its digest does not follow from the row before")

@@ -6,7 +6,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Column, String, Table, case, delete, func, or_, select, update
+from sqlalchemy import (
+    Column,
+    String,
+    Table,
+    TypeDecorator,
+    case,
+    delete,
+    false,
+    func,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 from sqlmodel import Session, SQLModel
 from sqlmodel import select as select_rows
 
@@ -18,11 +31,22 @@ from rollout.store.tables import AuditRow, Claim, Machine, Person, Run
 
 GOES = frozenset({"absences", "person_dates"})
 """Tables whose rows of a person go: they say nothing without the person."""
-STAYS = frozenset({"machines", "notices", "spare_loans", "training_records"})
+STAYS = frozenset(
+    {
+        "accounts",
+        "account_plan_items",
+        "machines",
+        "notices",
+        "spare_loans",
+        "training_records",
+    }
+)
 """Tables whose rows of a person stay and point to the pseudonym; text in them is searched."""
 _MARKS = frozenset({"mail", "email", "upn", "address", "phone"})
 """Columns beside a person that identify it as a name does."""
 _SEARCHED_APART = frozenset({"people", "audit", "audit_head"})
+_IDENTITY = frozenset({"asset_tag", "serial", "mac", "computer_name"})
+"""By these a machine is reached and recognised, whoever has it now: they are not searched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +123,7 @@ def traces(session: Session, person: Person) -> Traces:
             if mark.name in _MARKS:
                 rows = session.connection().execute(select(mark).where(column == person.id))
                 marks |= {value for value in rows.scalars() if value}
-    return Traces(names=names, marks=marks)
+    return Traces(pseudonym(person.id or 0), names=names, marks=marks)
 
 
 def _former_names(detail: str) -> set[str]:
@@ -141,15 +165,24 @@ def mentions(session: Session, known: Traces) -> Iterator[Mention]:
             continue
         keys = list(table.primary_key.columns)
         for column in table.columns:
-            if not isinstance(column.type, String) or column.primary_key or column.foreign_keys:
+            if not _holds_text(column):
                 continue
-            near = [column.like(pattern, escape="\\") for pattern in known.patterns]
-            if not near:
-                continue
-            for *key, text in session.connection().execute(select(*keys, column).where(or_(*near))):
+            # As it is kept: a cause is not read in anybody's language here.
+            kept = type_coerce(column, String())
+            near = [kept.like(pattern, escape="\\") for pattern in known.patterns]
+            for *key, text in session.connection().execute(
+                select(*keys, kept).where(or_(false(), *near))
+            ):
                 left = known.removed(text)
                 if left != text:
                     yield Mention(table, column, tuple(key), left or "")
+
+
+def _holds_text(column: Column[Any]) -> bool:
+    identity = column.table.name == "machines" and column.name in _IDENTITY
+    kind = column.type
+    kept = kind.impl_instance if isinstance(kind, TypeDecorator) else kind
+    return isinstance(kept, String) and not (identity or column.primary_key or column.foreign_keys)
 
 
 def remove(session: Session, found: Sequence[Mention]) -> None:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Table, func, or_, select, update
+from sqlalchemy import String, Table, func, or_, select, type_coerce, update
 from sqlmodel import Session
 
 from rollout.domain.history import Fact, canonical, content_digest
@@ -19,7 +19,7 @@ from rollout.domain.redactions import FORGET
 from rollout.store import history
 from rollout.store.tables import AuditRow
 
-
+_AS_KEPT = {"reason": String()}
 _AUDIT: Table = AuditRow.__table__  # type: ignore[attr-defined]
 
 
@@ -37,30 +37,38 @@ class Text(NamedTuple):
 def about(session: Session, person_id: int, traces: Traces) -> Iterator[tuple[Text, Text]]:
     """The rows that tell of a person, each with what may stay of it.
 
-    Rows of the person keep a pseudonym instead of the key and lose their detail; of other rows
-    only the person's values are replaced.
+    Rows of the person keep a pseudonym instead of the key and lose their detail; in other rows
+    only the person's values are replaced by it.
     """
     audit = _AUDIT.c
     near = [
-        column.like(pattern, escape="\\")
+        condition
         for pattern in traces.patterns
-        for column in (audit.reason, audit.detail)
+        for condition in (
+            audit.reason.like(pattern, escape="\\"),
+            audit.detail.like(pattern, escape="\\"),
+            # The key of a machine is its asset tag, which is nobody's.
+            audit.key.like(pattern, escape="\\") & (audit.noun != "machine"),
+        )
     ]
     own = (audit.noun == "person") & (audit.noun_id == person_id)
+    # As they are kept: the texts of the history are not read in anybody's language here.
+    columns = (
+        type_coerce(audit[name], _AS_KEPT.get(name, audit[name].type)) for name in Text._fields
+    )
     rows = session.connection().execute(
-        select(*(audit[name] for name in Text._fields))
-        .where(or_(own, *near), audit.verb != FORGET)
-        .order_by(audit.id)
+        select(*columns).where(or_(own, *near), audit.verb != FORGET).order_by(audit.id)
     )
     for row in rows.all():
         before = Text(*row)
+        reason = traces.removed(before.reason)
         if before.noun == "person" and before.noun_id == person_id:
-            after = before._replace(
-                key=pseudonym(person_id), reason=traces.removed(before.reason), detail=None
-            )
+            after = before._replace(key=pseudonym(person_id), reason=reason, detail=None)
         else:
             after = before._replace(
-                reason=traces.removed(before.reason), detail=_without(traces, before.detail)
+                key=before.key if before.noun == "machine" else traces.removed(before.key) or "",
+                reason=reason,
+                detail=_without(traces, before.detail),
             )
         if after != before:
             yield before, after
