@@ -233,15 +233,15 @@ def give_up(
         said = "".join(c if c.isprintable() else " " for c in reason)[:LONGEST_REASON].strip()
         disk = (
             msgid(
-                "its disk is no longer whole: leave it on and connected, then retry; it is written "
-                "again over the network"
+                "its disk is no longer whole: leave it on and connected, then retry; the order "
+                "comes over the network"
             )
             if disk_touched
             else msgid("its disk was not touched")
         )
         reason = told(
             msgid("{step}: the installer gave up: {said}; {disk}"),
-            step=Step.REIMAGE,
+            step=Step(claim.step),
             said=said or told(msgid("without a reason")),
             disk=told(disk),
         )

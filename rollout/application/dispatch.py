@@ -16,7 +16,7 @@ from rollout.application.orders import host_orders
 from rollout.application.ports import Pace, RunOrder
 from rollout.application.settle import DAEMON
 from rollout.application.tranches import assign
-from rollout.domain.machine import STEP_FROM, MachineState, MachineVerb, Step
+from rollout.domain.machine import STEP_FROM, MachineState, MachineVerb
 from rollout.domain.words import msgid
 from rollout.i18n.told import told
 from rollout.settings import Settings
@@ -104,7 +104,7 @@ def _claim(
     session.flush()
     run_id, ident = run.id or 0, run.ident
     attempts = _attempts(session, batch)
-    unreachable = claims.without_system(session, ids) if step is Step.REIMAGE else frozenset()
+    unreachable = claims.without_system(session, ids, step) if step.destructive else frozenset()
     transitions.apply(session, Machine, ids, MachineVerb.BEGIN, actor=DAEMON, at=at, run_id=run_id)
     tokens = {machine_id: new_token() for machine_id in ids} if step.destructive else {}
     deadline = settings.deadline(step)

@@ -46,12 +46,12 @@ def last_attempts(session: Session, step: Step, machine_ids: Sequence[int]) -> d
     return dict(rows)
 
 
-def without_system(session: Session, machine_ids: Sequence[int]) -> frozenset[int]:
-    """Those of these machines whose last reimage ended with their installer's word that the disk
-    is not whole."""
+def without_system(session: Session, machine_ids: Sequence[int], step: Step) -> frozenset[int]:
+    """Those of these machines whose last attempt of a destructive step ended with their
+    installer's word that the disk is not whole."""
     newest = (
         select(func.max(col(Claim.id)))
-        .where(col(Claim.machine_id).in_(machine_ids), Claim.step == Step.REIMAGE.value)
+        .where(col(Claim.machine_id).in_(machine_ids), Claim.step == step.value)
         .group_by(col(Claim.machine_id))
     )
     rows = session.exec(

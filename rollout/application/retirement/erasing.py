@@ -122,6 +122,7 @@ def _claim(
     run_id, ident = run.id or 0, run.ident
     transitions.apply(session, Machine, ids, MachineVerb.BEGIN, actor=DAEMON, at=at, run_id=run_id)
     attempts = claims.last_attempts(session, Step.RETIRE, ids)
+    unreachable = claims.without_system(session, ids, Step.RETIRE)
     tokens = {machine_id: new_token() for machine_id in ids}
     deadline = settings.deadline(Step.RETIRE)
     made = claims.add(
@@ -139,7 +140,11 @@ def _claim(
             for machine_id in ids
         ],
     )
-    hosts = host_orders(session, settings, ids, made, tokens)
+    # What is half erased has no system left to ask: its installer waits for this order.
+    for machine_id in unreachable:
+        claims.arm(session, made[machine_id].id or 0, at=at, boot_id="")
+    reachable = [machine_id for machine_id in ids if machine_id not in unreachable]
+    hosts = host_orders(session, settings, reachable, made, tokens)
     for machine_id in ids:
         row = retirements.find(session, machine_id)
         if row is not None:

@@ -21,7 +21,8 @@ _RECORD = 512
 
 @dataclass(frozen=True)
 class DiskRecord:
-    """A line of the journal disk: `begun` before the first byte of a rewrite, `written` after.
+    """A line of the journal disk: `begun` before the first byte of a rewrite, `written` after;
+    `erasing` and `erased` likewise.
 
     With the token an installer that comes too late to finish can still say so.
     """
@@ -73,8 +74,11 @@ class VirtualPc:
         pc = self.pc
         disks = [
             word
-            for file in (self.disk, self._share, self._journal)
-            for word in ("-drive", f"file={file},format=raw,if=virtio,cache=writeback")
+            for number, file in enumerate((self.disk, self._share, self._journal))
+            for word in (
+                *("-drive", f"id=d{number},file={file},format=raw,if=none,cache=writeback"),
+                *("-device", f"virtio-blk-pci,drive=d{number},serial={pc.serial}-{number}"),
+            )
         ]
         network = (
             f"user,id=lan,tftp={self._tftp},bootfile=/boot.ipxe,"
@@ -125,6 +129,12 @@ class VirtualPc:
         """The image that is on the disk, read from outside."""
         text = run("debugfs", "-R", "cat /etc/image-id", self.disk)
         return text.strip().splitlines()[-1]
+
+    @property
+    def empty(self) -> bool:
+        """Whether every byte of the disk is zero, read from outside."""
+        with self.disk.open("rb") as stream:
+            return not any(piece.strip(b"\0") for piece in iter(lambda: stream.read(1 << 20), b""))
 
     @property
     def memory_mb(self) -> float:

@@ -93,6 +93,7 @@ class VirtualWorld:
             "ansible_ssh_args": shlex.join(options),
             "ansible_timeout": 30,
             "ansible_ssh_retries": 3,
+            "retire_method": "network",
             # The PCs know the deployment server by another address than the controller does.
             "direct_internet_probe_urls": [f"{self._service}/v1/health"],
         }

@@ -8,18 +8,20 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rollout.adapters.ansible.local import LocalEngine
 from rollout.application import machines, waves
+from rollout.application.retirement import decisions
 from rollout.bootstrap import Application
-from rollout.domain.machine import MachineVerb, Step
+from rollout.domain.machine import PASSAGE, MachineVerb, Step
 from rollout.domain.wave import WaveVerb
 from rollout.lab.ansible_access import COLLECTIONS
 from rollout.lab.errors import LabError
@@ -151,6 +153,57 @@ class VirtualRollout:
         self.world.assemble()
         return [pc.asset_tag for pc in pcs]
 
+    def replaced(self, generation: str) -> str:
+        """One switched-on PC that was replaced and whose erasure is approved."""
+        now, database, settings = self.app.clock.now(), self.app.database, self.app.settings
+        pc = LabPc(
+            computer_name=f"PC{generation[2:]}-00099",
+            asset_tag=f"{generation}-000099",
+            serial="VM000990",
+            mac="02:00:00:00:00:99",
+            generation=generation,
+        )
+        successor = f"{generation}-100099"
+        with database.write() as session:
+            old = Machine(
+                asset_tag=pc.asset_tag,
+                serial=pc.serial,
+                mac=pc.mac,
+                computer_name=pc.computer_name,
+                generation=pc.generation,
+                lease_to=date(2023, 3, 31),
+                state_since=now,
+            )
+            new = Machine(asset_tag=successor, generation=generation, state_since=now)
+            session.add_all([old, new])
+            session.flush()
+            verbs = [MachineVerb.PLAN]
+            for step in PASSAGE[:-1]:
+                assert step is not Step.ENABLE
+                verbs += [MachineVerb.BEGIN, MachineVerb.FINISH]
+            for verb in (*verbs, MachineVerb.HAND_OVER):
+                transitions.apply(session, Machine, [new.id or 0], verb, actor="test", at=now)
+        operator, approver = self.app.operator("operator"), self.app.operator("approver")
+        decisions.supersede(database, pc.asset_tag, successor, operator, now, "leased anew")
+        self.world = VirtualWorld(
+            self.root / "vm", [pc], self._built, service_port=self.port, ports=[free_port()]
+        )
+        self.world.assemble()
+        self.work(patience=60)
+        # The role asks the computer's own calendar whether the last day is over.
+        yesterday = now.date() - timedelta(days=2)
+        decisions.retain(database, pc.asset_tag, yesterday, approver, now, "agreed")
+        decisions.ask(database, settings, [pc.asset_tag], operator, now, "lease ends")
+        decisions.approve(database, settings, [pc.asset_tag], approver, now)
+        return pc.asset_tag
+
+    def certificate(self, tag: str) -> Mapping[str, Any]:
+        """Of the erasure of a PC."""
+        view = machines.show(self.app.database, tag)
+        assert view.replaced is not None
+        assert view.replaced.certificate is not None
+        return view.replaced.certificate
+
     def pc(self, tag: str) -> VirtualPc:
         assert self.world is not None
         return self.world.pcs[tag]
@@ -199,9 +252,11 @@ class VirtualRollout:
     def machine(self, tag: str) -> Machine:
         return machines.show(self.app.database, tag).joined.machine
 
+    def claims(self, tag: str) -> list[Claim]:
+        return list(machines.show(self.app.database, tag).claims)
+
     def reimages(self, tag: str) -> list[Claim]:
-        known = machines.show(self.app.database, tag).claims
-        return [claim for claim in known if claim.step == "reimage"]
+        return [claim for claim in self.claims(tag) if claim.step == "reimage"]
 
     def chain_holds(self) -> bool:
         with self.app.database.read() as session:

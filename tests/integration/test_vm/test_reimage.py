@@ -24,6 +24,27 @@ def test_a_pc_gets_the_new_image_and_a_wrong_digest_is_refused(rollout: Make) ->
     assert world.chain_holds()
 
 
+def test_a_replaced_pc_is_erased_over_the_network_and_reports_it(rollout: Make) -> None:
+    world = rollout(45)
+    tag = world.replaced("DK17")
+    switch_on(world, [tag])
+    world.work(patience=1800)
+    with world.serving():
+        world.until(lambda: world.states()[tag] == "erased", "it reports its empty disk", 1800)
+        world.until(lambda: not world.pc(tag).running, "it is off")
+    certificate = world.certificate(tag)
+    claim = world.claims(tag)[-1]
+    assert (claim.step, claim.outcome) == ("retire", "done")
+    assert events(world, tag) == [("erasing", claim.id), ("erased", claim.id)]
+    assert certificate["confirmed"] is True
+    assert certificate["serial"] == world.pc(tag).pc.serial
+    (disk,) = certificate["result"]["disks"]
+    assert disk["serial"] == f"{world.pc(tag).pc.serial}-0"
+    assert disk["bytes"] == world.pc(tag).disk.stat().st_size
+    assert world.pc(tag).empty, "seen from outside"
+    assert world.chain_holds()
+
+
 def switch_on(world: Any, tags: list[str]) -> None:
     for tag in tags:
         world.pc(tag).power_on()
