@@ -5,16 +5,21 @@ import os
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rollout import settings as configuration
 from rollout.adapters.clock import clock_from
 from rollout.application import upkeep
+from rollout.application.accounts.directory import Directory
 from rollout.application.nightly import Nights
 from rollout.application.operators import Operator
 from rollout.application.ports import Archive, Clock, RunEngine
 from rollout.settings import Settings
 from rollout.store import migrate
 from rollout.store.database import Database
+
+if TYPE_CHECKING:
+    from rollout.application.accounts.work import AccountsWork
 
 
 @dataclass
@@ -49,6 +54,23 @@ class Application:
         return LocalEngine(
             self.settings.ansible, self.clock, partial(upkeep.needed_runs, self.database)
         )
+
+    @cached_property
+    def directory(self) -> Directory:
+        """The cloud directory. Raises DirectoryAway when it cannot be signed in to."""
+        from rollout.adapters.graph.directory import GraphDirectory
+
+        return GraphDirectory(self.settings.accounts.tenant)
+
+    @cached_property
+    def accounts_work(self) -> "AccountsWork":
+        """Whoever carries out what is asked for of people's accounts."""
+        from rollout.adapters.graph.passwords import PasswordFile
+        from rollout.application.accounts.work import AccountsWork
+
+        file = self.settings.accounts.secrets_file
+        passwords = PasswordFile(file) if file is not None else None
+        return AccountsWork(self.database, self.settings, self.directory, self.clock, passwords)
 
     @cached_property
     def archive(self) -> Archive:

@@ -392,12 +392,25 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
         }
     )
     backup = settings.backup.model_copy(update={"folder": anchor(settings.backup.folder)})
+    tenant = settings.accounts.tenant
+    tenant = tenant.model_copy(
+        update={
+            name: anchor(path)
+            for name in ("secret_file", "certificate_file", "ca_file")
+            if (path := getattr(tenant, name)) is not None
+        }
+    )
+    secrets = settings.accounts.secrets_file
+    accounts = settings.accounts.model_copy(
+        update={"tenant": tenant, "secrets_file": anchor(secrets) if secrets else None}
+    )
     url = settings.database_url
     prefix = "sqlite:///"
     if url.startswith(prefix) and not url.startswith("sqlite:////"):
         url = prefix + str(folder / url.removeprefix(prefix))
     return settings.model_copy(
         update={
+            "accounts": accounts,
             "service": service,
             "deployment": deployment,
             "ansible": ansible,

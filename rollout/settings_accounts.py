@@ -55,7 +55,12 @@ class Tenant(Section):
     @property
     def graph(self) -> str:
         """Graph's address in force, with the version."""
-        return (self.graph_url or f"{_CLOUDS[self.cloud][1]}/v1.0").rstrip("/")
+        return (self.graph_url or self.canonical_graph).rstrip("/")
+
+    @property
+    def canonical_graph(self) -> str:
+        """The cloud's own address, which tokens and references name wherever Graph is reached."""
+        return f"{_CLOUDS[self.cloud][1]}/v1.0"
 
     @model_validator(mode="after")
     def _signs_in(self) -> Self:

@@ -6,7 +6,9 @@ import typer
 
 from rollout import __version__
 from rollout.cli import (
+    accounts,
     audit,
+    backup,
     demo,
     export,
     importing,
@@ -14,6 +16,7 @@ from rollout.cli import (
     importing_training,
     lab,
     machine,
+    personal_data,
     plan,
     run,
     screen,
@@ -64,7 +67,7 @@ def options(
 for name, (importing_command, text) in importing_dates.COMMANDS.items():
     importing.app.command(name, help=text)(importing_command)
 importing.app.command("training", help=importing_training.HELP)(importing_training.training)
-for group in (importing, plan, wave, machine, training, run, export, audit, lab):
+for group in (importing, plan, wave, machine, accounts, training, run, export, audit, lab):
     app.add_typer(group.app)
 for command in (*setup.COMMANDS, *serving.COMMANDS, *screen.COMMANDS, *demo.COMMANDS):
     app.command()(command)

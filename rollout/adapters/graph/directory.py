@@ -1,0 +1,229 @@
+"""The port `Directory` over Microsoft Graph. Owns its event loop; its callers know of none."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from rollout.adapters.graph.calls import THROTTLED, segment
+from rollout.adapters.graph.pipeline import Pipeline
+from rollout.adapters.graph.rates import Rates
+from rollout.adapters.graph.transport import NoReply, Reply, Transport
+from rollout.application.accounts.directory import (
+    DirectoryAway,
+    DirectoryGroup,
+    DirectoryUser,
+    LicenceError,
+    Order,
+    Product,
+    Report,
+)
+from rollout.i18n import _
+from rollout.settings_accounts import Tenant
+
+Json = dict[str, Any]
+_T = TypeVar("_T")
+
+_USER = (
+    "id,userPrincipalName,displayName,accountEnabled,employeeId,department,usageLocation,mail,"
+    "onPremisesSyncEnabled,assignedLicenses,licenseAssignmentStates"
+)
+_GROUP = "id,displayName,mailNickname,mail,groupTypes,resourceProvisioningOptions"
+_PAGE = 999
+_ATTEMPTS = 8
+"""Reads are repeated so often before the directory counts as away."""
+_LONGEST_WAIT = 60.0
+_NOT_FOUND = 404
+
+
+class GraphDirectory:
+    """One tenant. Not for several threads at once."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self._tenant = tenant
+        self._rates = Rates()
+        self._runner = asyncio.Runner()
+        self._made: Transport | None = None
+
+    def users(self) -> Sequence[DirectoryUser]:
+        """Everybody, a page of 999 at a time."""
+        path = f"/users?$select={_USER}&$top={_PAGE}"
+        return [_user(row) for row in self._run(self._all(path))]
+
+    def products(self) -> Sequence[Product]:
+        """`subscribedSkus`."""
+        return [_product(row) for row in self._run(self._all("/subscribedSkus"))]
+
+    def groups(self) -> Sequence[DirectoryGroup]:
+        """Every group."""
+        path = f"/groups?$select={_GROUP}&$top={_PAGE}"
+        return [_group(row) for row in self._run(self._all(path))]
+
+    def members(self, groups: Sequence[str]) -> Mapping[str, frozenset[str]]:
+        """Members of many groups."""
+        return self._run(self._each(groups, "/groups/{}/members?$select=id&$top=999", "id"))
+
+    def team_members(self, teams: Sequence[str]) -> Mapping[str, frozenset[str]]:
+        """Members of many teams."""
+        return self._run(self._each(teams, "/teams/{}/members", "userId"))
+
+    def signed_in(self) -> Mapping[str, datetime]:
+        """The directory's sign-in activity, which is some hours behind."""
+        path = f"/users?$select=id,signInActivity&$top={_PAGE}"
+        found = {}
+        for row in self._run(self._all(path)):
+            moment = (row.get("signInActivity") or {}).get("lastSignInDateTime")
+            if moment:
+                found[row["id"]] = datetime.fromisoformat(moment)
+        return found
+
+    def carry_out(self, orders: Iterable[Order], report: Report, stop: Callable[[], bool]) -> None:
+        """See the port."""
+
+        async def run() -> None:
+            pipeline = Pipeline(
+                self._transport(),
+                self._rates,
+                references=self._tenant.canonical_graph,
+                at_once=self._tenant.requests_at_once,
+                report=report,
+                stop=stop,
+            )
+            await pipeline.run(iter(orders))
+
+        self._run(run())
+
+    def close(self) -> None:
+        """Give the connections back."""
+        if self._made is not None:
+            self._run(self._made.close())
+        self._runner.close()
+
+    def _run(self, work: Awaitable[_T]) -> _T:
+        async def wait() -> _T:
+            return await work
+
+        return self._runner.run(wait())
+
+    def _transport(self) -> Transport:
+        # The HTTP client belongs to the loop: it is made inside.
+        if self._made is None:
+            self._made = Transport(self._tenant)
+        return self._made
+
+    async def _each(self, ids: Sequence[str], path: str, name: str) -> dict[str, frozenset[str]]:
+        found: dict[str, frozenset[str]] = {}
+        left = iter(ids)
+
+        async def work() -> None:
+            for one in left:
+                try:
+                    rows = await self._all(path.format(segment(one)))
+                except _NotThere:
+                    continue
+                found[one] = frozenset(str(row[name]) for row in rows if row.get(name))
+
+        await asyncio.gather(*(work() for _ in range(self._tenant.requests_at_once)))
+        return found
+
+    async def _all(self, path: str) -> list[Json]:
+        return [row async for row in self._pages(path)]
+
+    async def _pages(self, path: str) -> AsyncIterator[Json]:
+        link: str | None = path
+        while link is not None:
+            page = await self._read(link)
+            for row in page["value"]:
+                yield row
+            # A page may be empty and still lead on.
+            link = page.get("@odata.nextLink")
+
+    async def _read(self, link: str) -> Json:
+        why = ""
+        for attempt in range(_ATTEMPTS):
+            try:
+                reply = await self._transport().send("GET", link)
+            except NoReply as lost:
+                why = str(lost)
+                await asyncio.sleep(min(_LONGEST_WAIT, 0.2 * 2**attempt))
+                continue
+            if reply.status < 300:
+                return dict(reply.body)
+            if reply.status == _NOT_FOUND:
+                raise _NotThere(link)
+            why = _said(reply)
+            if reply.status != THROTTLED and reply.status < 500:
+                break
+            await asyncio.sleep(_pause(reply, attempt))
+        raise DirectoryAway(
+            _("the directory does not answer {what}: {why}").format(
+                what=link.partition("?")[0].rpartition("/v1.0")[2], why=why
+            )
+        )
+
+
+class _NotThere(Exception):
+    """404 for something that is asked about by id."""
+
+
+def _pause(reply: Reply, attempt: int) -> float:
+    try:
+        told = float(reply.headers["retry-after"])
+    except (KeyError, ValueError):
+        told = 0.5 * 2.0**attempt
+    return min(_LONGEST_WAIT, told)
+
+
+def _said(reply: Reply) -> str:
+    error = reply.body.get("error") if isinstance(reply.body, dict) else None
+    if not isinstance(error, dict):
+        return f"HTTP {reply.status}"
+    return f"{error.get('code')}: {error.get('message')}"
+
+
+def _user(row: Json) -> DirectoryUser:
+    states = row.get("licenseAssignmentStates") or []
+    return DirectoryUser(
+        id=row["id"],
+        upn=row.get("userPrincipalName") or "",
+        display_name=row.get("displayName") or "",
+        enabled=bool(row.get("accountEnabled")),
+        employee_id=row.get("employeeId"),
+        department=row.get("department"),
+        usage_location=row.get("usageLocation"),
+        mail=row.get("mail"),
+        synced=bool(row.get("onPremisesSyncEnabled")),
+        licences=frozenset(one["skuId"] for one in row.get("assignedLicenses") or []),
+        inherited=frozenset(
+            state["skuId"]
+            for state in states
+            if state.get("assignedByGroup") and state.get("state") == "Active"
+        ),
+        errors=tuple(
+            LicenceError(state["skuId"], state.get("error") or "Other")
+            for state in states
+            if state.get("state") == "Error"
+        ),
+    )
+
+
+def _product(row: Json) -> Product:
+    units = row.get("prepaidUnits") or {}
+    return Product(
+        sku_id=row["skuId"],
+        part_number=row["skuPartNumber"],
+        # Seats in their grace period still work.
+        enabled=int(units.get("enabled") or 0) + int(units.get("warning") or 0),
+        consumed=int(row.get("consumedUnits") or 0),
+        suspended=int(units.get("suspended") or 0),
+    )
+
+
+def _group(row: Json) -> DirectoryGroup:
+    return DirectoryGroup(
+        id=row["id"],
+        display_name=row.get("displayName") or "",
+        nickname=row.get("mailNickname") or "",
+        mail=row.get("mail"),
+        has_team="Team" in (row.get("resourceProvisioningOptions") or []),
+    )

@@ -1,0 +1,59 @@
+"""First passwords of users that are made here, in a file that the operator named."""
+
+import os
+import secrets
+import string
+from pathlib import Path
+
+from rollout.domain.errors import RolloutError
+from rollout.i18n import _
+
+_LENGTH = 20
+_KINDS = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "-_.+")
+
+
+class SecretsFileUnusable(RolloutError):
+    """The file for first passwords cannot be used."""
+
+
+class PasswordFile:
+    """Lines of name, tab, password."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+            self._file = os.fdopen(handle, "a+", encoding="utf-8")
+            if os.fstat(handle).st_mode & 0o077:
+                raise SecretsFileUnusable(
+                    _("{file} can be read by others: chmod 600 {file}").format(file=path)
+                )
+            self._file.seek(0)
+            lines = (line.rstrip("\n").split("\t") for line in self._file)
+            self._known = {line[0].casefold(): line[1] for line in lines if len(line) == 2}
+        except OSError as error:
+            raise SecretsFileUnusable(
+                _("{file} cannot be written: {why}").format(file=path, why=error.strerror)
+            ) from None
+
+    def of(self, upn: str) -> str:
+        """The password of that user; made and kept the first time."""
+        key = upn.casefold()
+        if key not in self._known:
+            made = _password()
+            self._file.write(f"{upn}\t{made}\n")
+            self._known[key] = made
+        return self._known[key]
+
+    def keep(self) -> None:
+        """Returns when every password given so far is on disk."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+
+def _password() -> str:
+    every = "".join(_KINDS)
+    while True:
+        made = "".join(secrets.choice(every) for _ in range(_LENGTH))
+        if all(any(letter in kind for letter in made) for kind in _KINDS):
+            return made

@@ -1,0 +1,1 @@
+"""People's cloud services: what there is, what has to be done, and doing it."""

@@ -1,0 +1,49 @@
+"""Working through what is open until nothing is due any more."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Event
+
+from rollout.application.accounts.work import AccountsWork
+from rollout.application.ports import Clock
+from rollout.store import accounts
+from rollout.store.database import Database
+
+
+@dataclass(frozen=True)
+class CarriedOut:
+    """`ended` rows reached an end; `open` ones are left, the next of them due at `next_look`."""
+
+    ended: int
+    open: int
+    next_look: datetime | None
+
+
+def carry_out(
+    work: AccountsWork,
+    database: Database,
+    clock: Clock,
+    *,
+    patience: timedelta,
+    stop: Event,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> CarriedOut:
+    """Cycle until everything ended, or the next look is further away than `patience`.
+
+    `stop` ends it after what is under way. Raises DirectoryAway; what is open stays so.
+    """
+    ended = 0
+    while True:
+        cycle = work.cycle(stop.is_set)
+        ended += cycle.ended
+        with database.read() as session:
+            left = accounts.open_count(session)
+        progress(ended, ended + left)
+        if cycle.next_look is None:
+            return CarriedOut(ended, left, None)
+        wait = (cycle.next_look - clock.now()).total_seconds()
+        if wait > patience.total_seconds():
+            return CarriedOut(ended, left, cycle.next_look)
+        if stop.wait(max(0.0, wait)):
+            return CarriedOut(ended, left, cycle.next_look)

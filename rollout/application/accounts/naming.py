@@ -1,0 +1,19 @@
+"""How people and departments are called in the directory."""
+
+from rollout.settings_accounts import Accounts
+from rollout.store.accounts import AccountPerson
+
+
+def upn_of(person: AccountPerson, settings: Accounts) -> str:
+    """The name to sign in with."""
+    return person.upn or settings.upn.format(staff_number=person.staff_number)
+
+
+def department_name(bureau: str, division: str) -> str:
+    """A department as people and the configuration write it."""
+    return f"{bureau} {division}".strip()
+
+
+def nickname_of(department_id: int, name: str, settings: Accounts) -> str:
+    """The address of a department's group before the @: as configured, else by its number."""
+    return settings.nicknames.get(name) or f"department-{department_id}"

@@ -1,0 +1,241 @@
+"""The next orders of an open account or group, from what is known of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from rollout.application.accounts.directory import (
+    AddMember,
+    AssignApp,
+    ChangeUser,
+    CheckLicences,
+    CreateChannel,
+    CreateGroup,
+    CreateTeam,
+    CreateUser,
+    FindGroup,
+    FindUser,
+    Order,
+    ProvisionApp,
+    RemoveMember,
+    RevokeSessions,
+    SetLicences,
+    SetMailbox,
+)
+from rollout.application.accounts.naming import department_name, nickname_of, upn_of
+from rollout.domain.account import NEEDS, AccountState, Aim, CloudService, GroupKind
+from rollout.domain.words import msgid
+from rollout.i18n.told import Told, told
+from rollout.settings_accounts import Accounts
+from rollout.store.accounts import AccountPerson
+from rollout.store.tables import Account, CloudGroup
+
+
+class Passwords(Protocol):
+    """First passwords, each kept where only the operator reads it before it is used."""
+
+    def of(self, upn: str) -> str:
+        """The password of that user, the same whenever it is asked for."""
+
+    def keep(self) -> None:
+        """Returns when every password given so far is on disk."""
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Nothing can be ordered now: what it waits for.
+
+    `asked`: the directory has the order and needs time; else something of ours comes first, and
+    the row is looked at again when that is there.
+    """
+
+    why: Told
+    asked: bool = False
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Nothing is left to be ordered: it is as it should be."""
+
+
+@dataclass(frozen=True)
+class Stuck:
+    """Something that it needs is blocked: so is this."""
+
+    why: Told
+
+
+Next = list[Order] | Wait | Settled | Stuck
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the orders of one cycle are made from."""
+
+    settings: Accounts
+    people: Mapping[int, AccountPerson]
+    accounts: Mapping[tuple[int, str], Account]
+    groups: Mapping[tuple[int, str], CloudGroup]
+    skus: Mapping[str, str]
+    """Product ids by part number."""
+    licence_groups: Mapping[str, str]
+    """Group ids by part number."""
+    teams: Mapping[str, frozenset[str]]
+    """Members of the teams that were asked about."""
+    passwords: Passwords | None
+
+    def user_of(self, person_id: int) -> str | None:
+        """The directory's id of a person, once it is known."""
+        row = self.accounts.get((person_id, CloudService.IDENTITY.value))
+        return row.external_id if row is not None else None
+
+
+def next_of_account(row: Account, known: Known) -> Next:
+    """What to do for an open account."""
+    person = known.people[row.person_id]
+    service = CloudService(row.service)
+    if row.aim == Aim.REVOKED:
+        return _revoke(row, service, person, known)
+    for needed in NEEDS.get(service, ()):
+        if needed not in known.settings.services or _independent(service, needed, known.settings):
+            continue
+        before = known.accounts.get((row.person_id, needed.value))
+        if before is not None and before.state == AccountState.BLOCKED:
+            return Stuck(told(msgid("{service} is blocked"), service=needed))
+        if before is None or before.state != AccountState.READY:
+            return Wait(told(msgid("waits until {service} is there"), service=needed))
+    if service is CloudService.IDENTITY:
+        return _identity(row, person, known)
+    user = known.user_of(row.person_id)
+    if user is None:
+        return Wait(told(msgid("waits until {service} is there"), service=CloudService.IDENTITY))
+    if service is CloudService.LICENCE:
+        return _licence(row, user, known)
+    if service is CloudService.MAILBOX:
+        settings = known.settings
+        return [SetMailbox(row.id or 0, user, settings.locale, settings.timezone)]
+    if service is CloudService.GROUPWARE:
+        return _groupware(row, person, user, known)
+    return _chat(row, person, user, known)
+
+
+def _independent(service: CloudService, needed: CloudService, settings: Accounts) -> bool:
+    """A chat that is no team does not wait for the group."""
+    other = settings.chat.provider != "teams"
+    return other and service is CloudService.CHAT and needed is CloudService.GROUPWARE
+
+
+def _identity(row: Account, person: AccountPerson, known: Known) -> Next:
+    key, settings = row.id or 0, known.settings
+    upn = upn_of(person, settings)
+    if row.external_id is not None:
+        wanted: dict[str, str | bool | None] = {
+            "enabled": True,
+            "usage_location": settings.usage_location,
+        }
+        return [ChangeUser(key, row.external_id, wanted)]
+    if row.in_doubt or settings.identity == "synced":
+        return [FindUser(key, upn, person.staff_number)]
+    if known.passwords is None:
+        return Wait(told(msgid("needs a file for first passwords: [accounts] secrets_file")))
+    return [
+        CreateUser(
+            key,
+            upn,
+            upn.partition("@")[0],
+            person.name,
+            person.staff_number,
+            department_name(person.bureau or "", person.division or "") or None,
+            settings.usage_location,
+            settings.locale,
+            known.passwords.of(upn),
+        )
+    ]
+
+
+def _licence(row: Account, user: str, known: Known) -> Next:
+    """Products that a group gives are joined once and then asked for; others are assigned."""
+    key = row.id or 0
+    by_group = [part for part in known.settings.licences if part in known.licence_groups]
+    direct = [part for part in known.settings.licences if part not in known.licence_groups]
+    unknown = [part for part in known.settings.licences if part not in known.skus]
+    if unknown:
+        return Wait(told(msgid("{part} was never bought"), part=unknown[0]))
+    if by_group and row.external_id is not None:
+        return [CheckLicences(key, user, tuple(known.skus[part] for part in by_group))]
+    orders: list[Order] = [AddMember(key, known.licence_groups[part], user) for part in by_group]
+    if direct:
+        orders.append(SetLicences(key, user, tuple(known.skus[part] for part in direct), ()))
+    return orders or Settled()
+
+
+def _groupware(row: Account, person: AccountPerson, user: str, known: Known) -> Next:
+    group = known.groups.get((person.department_id or 0, GroupKind.GROUP.value))
+    if group is not None and group.state == AccountState.BLOCKED:
+        return Stuck(told(msgid("the group of the department is blocked")))
+    if group is None or group.external_id is None or group.state != AccountState.READY:
+        return Wait(told(msgid("waits for the group of the department")))
+    return [AddMember(row.id or 0, group.external_id, user)]
+
+
+def _chat(row: Account, person: AccountPerson, user: str, known: Known) -> Next:
+    key, chat = row.id or 0, known.settings.chat
+    if chat.provider == "enterprise_app":
+        if row.external_id is None:
+            return [AssignApp(key, chat.service_principal, chat.app_role, user)]
+        return [ProvisionApp(key, chat.service_principal, chat.job, chat.rule, user)]
+    team = known.groups.get((person.department_id or 0, GroupKind.TEAM.value))
+    if team is not None and team.state == AccountState.BLOCKED:
+        return Stuck(told(msgid("the team of the department is blocked")))
+    if team is None or team.external_id is None or team.state != AccountState.READY:
+        return Wait(told(msgid("waits for the team of the department")))
+    if user in known.teams.get(team.external_id, frozenset()):
+        return Settled()
+    return Wait(told(msgid("waits until the team shows its new member")), asked=True)
+
+
+def _revoke(row: Account, service: CloudService, person: AccountPerson, known: Known) -> Next:
+    key = row.id or 0
+    user = known.user_of(row.person_id)
+    if user is None:
+        return Settled()
+    if service is CloudService.IDENTITY:
+        return [ChangeUser(key, user, {"enabled": False}), RevokeSessions(key, user)]
+    if service is CloudService.LICENCE:
+        orders: list[Order] = []
+        for part in known.settings.licences:
+            if part in known.licence_groups:
+                orders.append(RemoveMember(key, known.licence_groups[part], user))
+            elif part in known.skus:
+                # One by one: removing what is not there would keep the others back.
+                orders.append(SetLicences(key, user, (), (known.skus[part],)))
+        return orders or Settled()
+    if service is CloudService.GROUPWARE:
+        group = known.groups.get((person.department_id or 0, GroupKind.GROUP.value))
+        if group is None or group.external_id is None:
+            return Settled()
+        return [RemoveMember(key, group.external_id, user)]
+    # A mailbox goes with its licence, a chat with the sign-in.
+    return Settled()
+
+
+def next_of_group(row: CloudGroup, department: tuple[str, str], known: Known) -> Next:
+    """What to do for an open group or team; `department` is bureau and division."""
+    key = row.id or 0
+    name = department_name(*department)
+    nickname = nickname_of(row.department_id, name, known.settings)
+    if row.kind == GroupKind.GROUP:
+        if row.external_id is not None:
+            return Settled()
+        if row.in_doubt:
+            return [FindGroup(key, nickname)]
+        return [CreateGroup(key, nickname, name)]
+    group = known.groups.get((row.department_id, GroupKind.GROUP.value))
+    if group is not None and group.state == AccountState.BLOCKED:
+        return Stuck(told(msgid("the group of the department is blocked")))
+    if group is None or group.external_id is None or group.state != AccountState.READY:
+        return Wait(told(msgid("waits for the group of the department")))
+    if row.external_id is None:
+        return [CreateTeam(key, group.external_id)]
+    channels = known.settings.chat.channels
+    return [CreateChannel(key, row.external_id, channel) for channel in channels] or Settled()

@@ -1,0 +1,74 @@
+"""Taking one person's access away, whatever the ledger says."""
+
+from datetime import datetime, timedelta
+
+from rollout.application.accounts.plan import AccountsRefused, must_be_in_use
+from rollout.application.operators import Operator
+from rollout.domain.account import AccountState, AccountVerb, Aim, CloudService
+from rollout.domain.errors import NotFound
+from rollout.i18n import _
+from rollout.settings import OperatorRole, Settings
+from rollout.store import accounts, transitions
+from rollout.store.database import Database
+from rollout.store.tables import Account
+
+_NOTHING_LEFT = frozenset({AccountState.ABSENT, AccountState.REVOKED})
+
+
+def revoke(
+    database: Database,
+    settings: Settings,
+    staff_number: str,
+    operator: Operator,
+    at: datetime,
+    reason: str | None,
+    *,
+    everything: bool,
+) -> int:
+    """Ask for the end of sign-in now, and of the rest after the grace period or at once.
+
+    How many services are asked about. Raises AccountsRefused, NotFound, NotPermitted.
+    """
+    must_be_in_use(settings.accounts)
+    operator.must_be(OperatorRole.APPROVER)
+    if not reason or not reason.strip():
+        raise AccountsRefused(_("revoking needs a reason: give --reason"))
+    with database.write() as session:
+        people = accounts.people(session, staff_number=staff_number)
+        if not people:
+            raise NotFound("person", staff_number)
+        rows = [
+            row
+            for row in accounts.of_people(session, [people[0].id])
+            if row.state not in _NOTHING_LEFT
+        ]
+        if not rows:
+            raise AccountsRefused(
+                _("{person} has no service that could be taken away").format(person=staff_number)
+            )
+        later = at + timedelta(days=settings.accounts.revoke_after_days)
+        accounts.write_work(
+            session,
+            Account,
+            [
+                {
+                    "id": row.id,
+                    "aim": Aim.REVOKED.value,
+                    "due_at": at if everything or row.service == CloudService.IDENTITY else later,
+                    "attempts": 0,
+                    "in_doubt": False,
+                }
+                for row in rows
+            ],
+        )
+        asked = [row.id or 0 for row in rows if row.state != AccountState.REQUESTED]
+        transitions.apply(
+            session,
+            Account,
+            asked,
+            AccountVerb.REQUEST,
+            actor=operator.name,
+            at=at,
+            reason=reason.strip(),
+        )
+        return len(rows)

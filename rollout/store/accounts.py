@@ -1,0 +1,232 @@
+"""Queries on people's cloud services, on departments' groups, and on the plans of both."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import and_, bindparam, insert, update
+from sqlalchemy import select as columns
+from sqlmodel import Session, SQLModel, col, func, or_, select
+
+from rollout.domain.account import AccountState
+from rollout.store.tables import (
+    Account,
+    AccountPlan,
+    AccountPlanItem,
+    CloudGroup,
+    Department,
+    Machine,
+    Person,
+    Wave,
+)
+
+_OPEN = (AccountState.REQUESTED.value, AccountState.PENDING.value)
+
+
+class AccountPerson(NamedTuple):
+    """A person with what decides over his services; `first_day` is that of his first PC."""
+
+    id: int
+    staff_number: str
+    name: str
+    upn: str | None
+    left_on: date | None
+    department_id: int | None
+    bureau: str | None
+    division: str | None
+    first_day: date | None
+
+
+def people(
+    session: Session,
+    *,
+    wave: int | None = None,
+    department: str | None = None,
+    staff_number: str | None = None,
+) -> list[AccountPerson]:
+    """People in the order in which they are moved; who has no date comes last.
+
+    `department` is a bureau, or bureau and division with a space between.
+    """
+    first_day = func.min(Machine.planned_day)
+    statement: Any = (
+        columns(
+            col(Person.id).label("id"),
+            col(Person.staff_number),
+            col(Person.name),
+            col(Person.upn),
+            col(Person.left_on),
+            col(Person.department_id),
+            col(Department.bureau),
+            col(Department.division),
+            first_day,
+        )
+        .select_from(Person)
+        .outerjoin(Department, col(Department.id) == col(Person.department_id))
+        .outerjoin(Machine, and_(col(Machine.owner_id) == col(Person.id), col(Machine.in_ledger)))
+        .where(col(Person.forgotten_at).is_(None))
+        .group_by(
+            col(Person.id),
+            col(Department.bureau),
+            col(Department.division),
+        )
+        .order_by(first_day.is_(None), first_day, col(Person.staff_number))
+    )
+    if wave is not None:
+        statement = statement.join(Wave, col(Wave.id) == col(Machine.wave_id)).where(
+            col(Wave.number) == wave
+        )
+    if department is not None:
+        full = col(Department.bureau) + " " + col(Department.division)
+        statement = statement.where(or_(col(Department.bureau) == department, full == department))
+    if staff_number is not None:
+        statement = statement.where(col(Person.staff_number) == staff_number)
+    rows: Iterable[Any] = session.connection().execute(statement)
+    return [AccountPerson(*row) for row in rows]
+
+
+def of_people(session: Session, ids: Iterable[int] | None = None) -> list[Account]:
+    """The accounts of some people, or of all."""
+    statement = select(Account)
+    if ids is not None:
+        statement = statement.where(col(Account.person_id).in_(list(ids)))
+    return list(session.exec(statement).all())
+
+
+def groups(session: Session) -> list[CloudGroup]:
+    """Every group and team of a department."""
+    return list(session.exec(select(CloudGroup)).all())
+
+
+def add(session: Session, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert accounts or cloud groups."""
+    if rows:
+        session.connection().execute(insert(table), list(rows))
+
+
+def write_work(session: Session, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write the columns of the work itself; each row names its `id`, all the same columns."""
+    if not rows:
+        return
+    made: Any = table
+    columns = [name for name in rows[0] if name != "id"]
+    statement = (
+        update(made.__table__)
+        .where(made.__table__.c.id == bindparam("id_"))
+        .values({name: bindparam(f"new_{name}") for name in columns})
+    )
+    session.connection().execute(
+        statement,
+        [{"id_": row["id"]} | {f"new_{name}": row[name] for name in columns} for row in rows],
+    )
+
+
+def due(session: Session, table: type[SQLModel], now: datetime, limit: int) -> list[Any]:
+    """Open rows whose moment has come, the longest waiting first."""
+    made: Any = table
+    statement = (
+        select(made)
+        .where(col(made.state).in_(_OPEN), or_(made.due_at.is_(None), made.due_at <= now))
+        .order_by(made.due_at, made.id)
+        .limit(limit)
+    )
+    return list(session.exec(statement).all())
+
+
+def wake(
+    session: Session, people: Collection[int], departments: Collection[int], at: datetime
+) -> None:
+    """Look at once at what is asked for these people, and in these departments."""
+    requested = col(Account.state) == AccountState.REQUESTED.value
+    if people:
+        whose = col(Account.person_id).in_(list(people))
+        session.connection().execute(update(Account).where(requested, whose).values(due_at=at))
+    if departments:
+        inside = select(Person.id).where(col(Person.department_id).in_(list(departments)))
+        session.connection().execute(
+            update(Account).where(requested, col(Account.person_id).in_(inside)).values(due_at=at)
+        )
+        session.connection().execute(
+            update(CloudGroup)
+            .where(
+                col(CloudGroup.state) == AccountState.REQUESTED.value,
+                col(CloudGroup.department_id).in_(list(departments)),
+            )
+            .values(due_at=at)
+        )
+
+
+def next_due(session: Session) -> datetime | None:
+    """The earliest moment at which there is something to do."""
+    moments = [
+        session.exec(select(func.min(made.due_at)).where(col(made.state).in_(_OPEN))).one()
+        for made in (Account, CloudGroup)
+    ]
+    known = [moment for moment in moments if moment is not None]
+    return min(known) if known else None
+
+
+def counts(session: Session) -> dict[tuple[str, str], int]:
+    """How many accounts are in each (service, state)."""
+    rows = session.exec(
+        select(Account.service, Account.state, func.count())
+        .join(Person, col(Person.id) == col(Account.person_id))
+        .group_by(Account.service, Account.state)
+    ).all()
+    return {(service, state): count for service, state, count in rows}
+
+
+def in_states(
+    session: Session, states: Iterable[AccountState], *, limit: int
+) -> list[tuple[Account, str, str]]:
+    """Accounts in some states with staff number and name of their people."""
+    statement = (
+        select(Account, Person.staff_number, Person.name)
+        .join(Person, col(Person.id) == col(Account.person_id))
+        .where(col(Account.state).in_([state.value for state in states]))
+        .order_by(col(Account.key))
+        .limit(limit)
+    )
+    return list(session.exec(statement).all())
+
+
+def save_plan(session: Session, plan: AccountPlan, items: Sequence[Mapping[str, Any]]) -> int:
+    """Keep a plan; its number."""
+    session.add(plan)
+    session.flush()
+    number = plan.id or 0
+    if items:
+        session.connection().execute(
+            insert(AccountPlanItem), [{**item, "plan_id": number} for item in items]
+        )
+    return number
+
+
+def last_plan(session: Session) -> AccountPlan | None:
+    """The newest plan."""
+    return session.exec(select(AccountPlan).order_by(col(AccountPlan.id).desc()).limit(1)).first()
+
+
+def plan_items(session: Session, plan_id: int) -> list[AccountPlanItem]:
+    """What a plan says, `keep` aside."""
+    return list(
+        session.exec(select(AccountPlanItem).where(AccountPlanItem.plan_id == plan_id)).all()
+    )
+
+
+def departments(session: Session) -> dict[int, tuple[str, str]]:
+    """Bureau and division by id."""
+    rows = session.exec(select(Department.id, Department.bureau, Department.division)).all()
+    return {id_ or 0: (bureau, division) for id_, bureau, division in rows}
+
+
+def open_count(session: Session) -> int:
+    """How many accounts and groups are still to be done."""
+    return sum(
+        int(
+            session.exec(
+                select(func.count()).select_from(table).where(col(state).in_(_OPEN))
+            ).one()
+        )
+        for table, state in ((Account, Account.state), (CloudGroup, CloudGroup.state))
+    )
