@@ -10,6 +10,7 @@ pinned days; most leases of the old generations end before the cutover.
 
 import random
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -23,7 +24,10 @@ CALENDAR = WorkCalendar(
 )
 PREFECTURE = 5_000
 SITES_OF_PREFECTURE = 15
-_SESSIONS = (Span(date(2022, 11, 28), date(2022, 12, 20)), Span(date(2023, 2, 20), LAST))
+_SESSIONS = (
+    Span(date(2022, 11, 28), date(2022, 12, 20)),
+    Span(date(2023, 2, 20), date(2023, 3, 17)),
+)
 _FAR = frozenset({13, 14})
 _SHARES = [0.40, *[0.055] * 8, *[0.03] * 4, 0.02, 0.02]
 _GENERATIONS = {"DK17": 0.10, "DK18": 0.15, "DK19": 0.20, "DK20": 0.25, "DK21": 0.30}
@@ -58,7 +62,12 @@ def organisation(count: int, room: float) -> Problem:
         department_share=0.3, deliveries=deliveries, canary={"DK20": 2, "DK21": 2},
         pilot_size=10, soak_working_days=SOAK, reserve_working_days=5,
     )  # fmt: skip
-    return replace(problem, sites=_rules(machines, room))
+    return with_room(problem, room)
+
+
+def with_room(problem: Problem, room: float) -> Problem:
+    """The same machines where each site moves `room` times what an even load would need."""
+    return replace(problem, sites=_rules(problem.machines, room))
 
 
 def _divisions(
@@ -116,7 +125,7 @@ def _quarters(number: int) -> list[int]:
     return [number - 3 * (number // 4), *[number // 4] * 3]
 
 
-def _rules(machines: list[MachineToPlace], room: float) -> dict[str, SiteRule]:
+def _rules(machines: Sequence[MachineToPlace], room: float) -> dict[str, SiteRule]:
     days = list(CALENDAR.between(FIRST, LAST))[SOAK + 1 :]
     visited = sum(day.weekday() in (1, 3) for day in days)
     sizes = Counter(machine.site for machine in machines)

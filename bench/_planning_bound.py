@@ -21,8 +21,8 @@ FULL, BY_PREFECTURE, COARSE = "full", "by prefecture", "coarse"
 class Bound:
     """The program of a problem, in one of three sizes.
 
-    `FULL`: all of it, as one program. `BY_PREFECTURE`: one program for each, as if the deliveries
-    were everybody's. `COARSE`: also without departments' shares and the dates of single machines.
+    `FULL`: all of it, as one program. `BY_PREFECTURE`: one program for each, as if every delivery
+    were large enough for all. `COARSE`: also without departments' shares and the dates of single machines.
     Each forgets more, so its bound is weaker, and true.
     """
 
@@ -38,7 +38,10 @@ class Bound:
             if kind == COARSE:
                 days, department = room.days_of_department(department), ""
             days &= room.of_site(machine.site).open
-            stock = machine.generation if machine.refresh else ""
+            stock = ""
+            if machine.refresh:
+                stock = machine.generation if kind == FULL else "some"
+                days &= room.of_stock(machine.generation).open
             cell = cells.setdefault((machine.site, department, stock, days), cell)
             parts["" if kind == FULL else machine.site[:3]][cell, days] += 1
         self._programs = [_Program(room, part, kind) for part in parts.values()]
@@ -85,8 +88,8 @@ class _Program:
                     self._limit("pilot", 0, column, lambda _: room.problem.pilot_size)
                 for limit in limits:
                     self._limit(id(limit), day, column, limit.left.__getitem__)
-                if cell.refresh:
-                    self._successors(room, cell, day, column, kind)
+                if cell.refresh and kind == FULL:
+                    self._successors(room, cell, day, column)
         self._matrix = csr_array(
             (numpy.ones(len(self._rows)), (self._rows, self._columns)),
             shape=(len(self._limits), len(self._days)),
@@ -105,13 +108,9 @@ class _Program:
             self._answers[until] = float(-answer.fun)
         return self._answers[until]
 
-    def _successors(self, room: Room, cell: Cell, day: int, column: int, kind: str) -> None:
+    def _successors(self, room: Room, cell: Cell, day: int, column: int) -> None:
+        """Before each delivery, and at the end: as many as have come until then."""
         there = room.of_stock(cell.generation).left
-        if kind != FULL:
-            if not there[day]:
-                self._limit("none yet", 0, column, lambda _: 0)
-            return
-        # Before each delivery, and at the end: as many as have come until then.
         for before in range(day, len(there)):
             if before + 1 == len(there) or there[before] != there[before + 1]:
                 self._limit(cell.generation, before, column, there.__getitem__)

@@ -8,6 +8,8 @@ from rollout.planning.room import Cell, Parcels, Room
 
 _PACES = (1.0, 1.1, 1.3, 1.6)
 """Of the even load; who has no day then takes any that has room."""
+_NARROW = 4
+"""Whoever can go on a quarter of the days or fewer is bound to few."""
 _PHASE = 0.618
 """Small sites do not all begin on the same day."""
 
@@ -61,17 +63,14 @@ def fill_site(room: Room, cells: Sequence[Cell], start: int, *, number: int = 0)
 
 def _narrow_first(cells: Sequence[Cell], since: int) -> list[int]:
     """Who can go on few days only chooses first; the others fill up the even load around them."""
-    many = since.bit_count() // 2
-
-    def is_free(cell: Cell) -> bool:
-        return (cell.days & since).bit_count() > many
-
+    few = since.bit_count() // _NARROW
     narrow: list[int] = []
-    free: list[int] = []
+    others: list[int] = []
     for index, cell in enumerate(cells):
-        (free if cell.free or is_free(cell) else narrow).append(index)
+        bound = not cell.free and (cell.days & since).bit_count() <= few
+        (narrow if bound else others).append(index)
     narrow.sort(key=lambda index: (cells[index].days & since).bit_length())
-    return narrow + free
+    return narrow + others
 
 
 def _quotas(room: Room, filled: Filled, start: int, number: int) -> Iterator[Places]:
@@ -88,7 +87,7 @@ def _even(room: Room, filled: Filled, start: int, pace: float, number: int) -> P
     """An even share of what is left for each working day of the site."""
     site = room.of_site(filled.cells[0].site)
     days = _before_reserve(room, site.open & room.since(start))
-    weights = [site.left[day] for day in positions(days)]
+    weights = [site.left[day] * room.calm[day] for day in positions(days)]
     each = filled.missing * pace / sum(weights) if weights else 0.0
     quota = [0] * len(room.days)
     due, given = 1 - 1e-6 - (number * _PHASE) % 1, 0

@@ -11,6 +11,8 @@ from rollout.planning.calendar import Span
 from rollout.planning.limits import Canary, Places, Stock, bits, positions
 from rollout.planning.problem import MachineToPlace, OwnDates, Problem, SiteRule
 
+_CALMEST = 0.2
+"""Sites near by never rest quite on the days of journeys."""
 Parcels = dict[int, int]
 """Machines by the position of their day."""
 
@@ -110,6 +112,7 @@ class Room:
         self._stocks: dict[str, Stock] = {}
         self._canaries: dict[tuple[str, str], Canary | None] = {}
         self.journeys = [0] * len(self.days)
+        self.calm = [1.0] * len(self.days)
         self.everywhere: Places | None = None
         if problem.blast_radius is not None:
             most = problem.blast_radius * problem.reimages_per_day
@@ -203,6 +206,15 @@ class Room:
         """Count machines of a site that is a journey."""
         for day, machines in taken.items():
             self.journeys[day] += machines
+
+    def level_out(self, machines: int, start: int) -> None:
+        """Weigh days for the `machines` of sites near by: less on those with many far ones."""
+        days = len(self.days) - start
+        if machines and days > 0:
+            mean = sum(self.journeys) / days
+            for day in range(start, len(self.days)):
+                weight = 1 + (mean - self.journeys[day]) * days / machines
+                self.calm[day] = max(_CALMEST, weight)
 
     def days_of_own(self, own: OwnDates) -> int:
         """The days that suit the machine itself."""

@@ -51,7 +51,10 @@ def _solve(problem: Problem, progress: Progress) -> Solution:
     done = total - sum(len(cell.machines) for found in cells.values() for cell in found)
     progress(done, total)
     filled: dict[str, Filled] = {}
-    for number, site in enumerate(_tightest_first(room, cells)):
+    far, near = _tightest_first(room, cells)
+    for number, site in enumerate(far + near):
+        if number == len(far):
+            room.level_out(sum(len(c.machines) for name in near for c in cells[name]), start)
         filled[site] = fill_site(room, cells[site], start, number=number)
         done += sum(len(cell.machines) for cell in cells[site])
         progress(done, total)
@@ -103,14 +106,20 @@ def _waiting(room: Room, affected: Mapping[int, Why]) -> dict[str, list[Cell]]:
     return cells_by_site(cells)
 
 
-def _tightest_first(room: Room, cells: Mapping[str, Sequence[Cell]]) -> list[str]:
-    """Sites that need most of their room choose first what all of them share."""
+def _tightest_first(room: Room, cells: Mapping[str, Sequence[Cell]]) -> tuple[list[str], list[str]]:
+    """Sites reached by a journey, whose days are few, and then the others; of each those that need
+    most of their room choose first what all of them share.
+    """
 
     def need(site: str) -> tuple[float, str]:
         machines = sum(len(cell.machines) for cell in cells[site])
         return (-machines / max(1, sum(room.of_site(site).left)), site)
 
-    return sorted(cells, key=need)
+    ranked = sorted(cells, key=need)
+    return (
+        [site for site in ranked if room.is_journey(site)],
+        [site for site in ranked if not room.is_journey(site)],
+    )
 
 
 def _start_of_others(room: Room, pilot: Sequence[Parcel]) -> int:
