@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from sqlmodel import Session
@@ -23,8 +24,12 @@ from rollout.store import plan_views, plans, transitions
 from rollout.store.database import Database
 from rollout.store.tables import Machine, Plan, Wave
 
-Progress = Callable[[int, int], None]
-"""Told (done, total)."""
+Progress = Callable[[str, int, int], None]
+"""Told the phase (`plan` or `write`), how many machines are through, and how many there are."""
+
+
+def _silent(_phase: str, _done: int, _total: int) -> None:
+    """No progress is shown."""
 
 
 class PlanRefused(RolloutError):
@@ -53,7 +58,7 @@ def solve(
     *,
     operator: Operator,
     now: datetime,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = _silent,
 ) -> PlanSummary:
     """Propose a day and a wave for every machine that needs one; the last proposal is discarded.
 
@@ -77,11 +82,12 @@ def solve(
         problem = problem_of(session, settings, rows, today)
         unused = unused_rules(session, settings)
     # Nobody has to wait for the solver: `commit` refuses what changed in the meantime.
-    solution = solver.solve(problem, progress)
+    solution = solver.solve(problem, partial(progress, "plan"))
     if not (solution.placements or solution.unplaced or solution.moves):
         raise PlanRefused(_(_NOTHING_WAITS))
     with database.write() as session:
-        plan_id = _keep(session, rows, solution, actor=operator.name, now=now)
+        written = partial(progress, "write")
+        plan_id = _keep(session, rows, solution, written, actor=operator.name, now=now)
     return PlanSummary(
         plan_id=plan_id,
         placed=len(solution.placements),
@@ -113,7 +119,7 @@ def commit(
     *,
     operator: Operator,
     now: datetime,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = _silent,
 ) -> PlanSummary:
     """Put the proposal into force: waves, days and states, all of it or nothing.
 
@@ -146,7 +152,7 @@ def commit(
                 detail={"plan": plan.id, "wave": number, "day": day.isoformat()},
             )
             done += len(ids)
-            progress(done, total)
+            progress("write", done, total)
         plans.put_into_waves(session, plan.id or 0)
         _cancel_empty_waves(session, actor=actor, now=now)
         plans.mark_committed(session, plan, actor=actor, at=now)
@@ -178,6 +184,7 @@ def _keep(
     session: Session,
     rows: Sequence[plans.Waiting],
     solution: Solution,
+    progress: Callable[[int, int], None],
     *,
     actor: str,
     now: datetime,
@@ -201,6 +208,7 @@ def _keep(
             for placement in solution.placements
         ],
         remarks=_remarks(solution),
+        progress=progress,
     )
 
 

@@ -32,8 +32,7 @@ def run(arguments: Sequence[str]) -> int:
         _say(explained(error))
         return NEEDS_APPROVAL if isinstance(error, NeedsApproval) else REFUSED
     except KeyboardInterrupt:
-        _say(_("interrupted; nothing is half-applied"))
-        return INTERRUPTED
+        code = INTERRUPTED
     except BrokenPipeError:
         # The reader of a pipe (head, less) has gone; Python would complain again at its exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -43,6 +42,8 @@ def run(arguments: Sequence[str]) -> int:
         return REFUSED
     except Exception as error:  # noqa: BLE001  (kept in a file whose name the user is told)
         return _unexpected(error)
+    if code == INTERRUPTED:  # Typer makes a code of Ctrl-C
+        _say(_("interrupted; nothing is half-applied"))
     return code if isinstance(code, int) else OK
 
 

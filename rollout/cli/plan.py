@@ -25,13 +25,14 @@ def solve(context: typer.Context, as_json: AsJson = False) -> None:
 
     given = invocation(context)
     application = given.application()
-    with progress_bar(_("machines")) as bar:
+    with progress_bar(_("reading")) as bar:
+        labels = {"plan": _("planning"), "write": _("writing")}
         summary = plan.solve(
             application.database,
             application.settings,
             operator=application.operator(given.actor),
             now=application.clock.now(),
-            progress=bar,
+            progress=lambda phase, done, total: bar(done, total, labels[phase]),
         )
     if as_json:
         print_json(_as_json(summary))
@@ -46,12 +47,12 @@ def commit(context: typer.Context, as_json: AsJson = False) -> None:
 
     given = invocation(context)
     application = given.application()
-    with progress_bar(_("machines")) as bar:
+    with progress_bar(_("checking")) as bar:
         summary = plan.commit(
             application.database,
             operator=application.operator(given.actor),
             now=application.clock.now(),
-            progress=bar,
+            progress=lambda _phase, done, total: bar(done, total, _("writing")),
         )
     if as_json:
         print_json(_as_json(summary))

@@ -1,7 +1,7 @@
 """Queries on plans: what the planner reads, and what it leaves behind."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
@@ -20,10 +20,10 @@ _NOT_ANY_MORE = (MachineState.EXCLUDED.value, MachineState.REGISTERED.value)
 T = TypeVar("T")
 
 
-def _batches(values: Iterable[T]) -> Iterator[list[T]]:
+def _batches(values: Iterable[T], size: int = _BATCH) -> Iterator[list[T]]:
     """SQLite takes at most 32,766 parameters in one statement."""
     iterator = iter(values)
-    while batch := list(islice(iterator, _BATCH)):
+    while batch := list(islice(iterator, size)):
         yield batch
 
 
@@ -226,6 +226,7 @@ def propose(
     at: datetime,
     slots: Iterable[Mapping[str, Any]],
     remarks: Mapping[str, Any],
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> int:
     """Keep a plan as the proposal; an earlier one is discarded. The id of the new plan.
 
@@ -240,8 +241,11 @@ def propose(
     session.add(plan)
     session.flush()
     rows = [{**slot, "plan_id": plan.id} for slot in slots]
-    for begin in range(0, len(rows), _BATCH):
-        session.connection().execute(insert(PlanSlot), rows[begin : begin + _BATCH])
+    done = 0
+    for batch in _batches(rows, 5_000):
+        session.connection().execute(insert(PlanSlot), batch)
+        done += len(batch)
+        progress(done, len(rows))
     return plan.id or 0
 
 
