@@ -67,9 +67,27 @@ def options(
 for name, (importing_command, text) in importing_dates.COMMANDS.items():
     importing.app.command(name, help=text)(importing_command)
 importing.app.command("training", help=importing_training.HELP)(importing_training.training)
-for group in (importing, plan, wave, machine, accounts, training, run, export, audit, lab):
+for group in (
+    importing,
+    plan,
+    wave,
+    machine,
+    accounts,
+    training,
+    run,
+    export,
+    audit,
+    personal_data,
+    lab,
+):
     app.add_typer(group.app)
-for command in (*setup.COMMANDS, *serving.COMMANDS, *screen.COMMANDS, *demo.COMMANDS):
+for command in (
+    *setup.COMMANDS,
+    *serving.COMMANDS,
+    *backup.COMMANDS,
+    *screen.COMMANDS,
+    *demo.COMMANDS,
+):
     app.command()(command)
 for name, stopping_command in stopping.COMMANDS.items():
     app.command(name)(stopping_command)

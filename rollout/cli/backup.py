@@ -1,0 +1,137 @@
+"""`rollout backup` and `rollout restore`"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rollout.cli.invocation import AsJson, invocation
+from rollout.cli.output import print_json, progress_bar, say
+from rollout.i18n import _
+
+if TYPE_CHECKING:
+    from rollout.application.backup import Restored
+
+Yes = Annotated[bool, typer.Option("--yes", help=_("do not ask"))]
+
+
+def backup(
+    context: typer.Context,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help=_("the new file; one in [backup] folder by default")),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Back up."""
+    from rollout.application import backup as backups
+    from rollout.application.nightly import size
+
+    application = invocation(context).application()
+    settings, now = application.settings, application.clock.now()
+    by_hand = f"by-hand-{backups.name(now, settings.programme.zone)}"
+    target = (out or settings.backup.folder / by_hand).absolute()
+    with progress_bar(_("backup")) as bar:
+        made = backups.make(application.database, target, bar)
+    checked = made.checked
+    if as_json:
+        print_json(
+            {
+                "file": str(made.path),
+                "bytes": checked.size,
+                "rows": checked.rows,
+                "head": checked.head,
+                "revision": checked.revision,
+            }
+        )
+        return
+    say(
+        _("{path}: {size}, opened and verified: {rows} rows of history, {head}").format(
+            path=made.path, size=size(checked.size), rows=checked.rows, head=checked.head
+        )
+    )
+
+
+backup.__doc__ = _("Copy the database while it is in use, and verify the copy.")
+
+
+def restore(
+    context: typer.Context,
+    source: Annotated[Path, typer.Argument(metavar="FILE", help=_("what `rollout backup` made"))],
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Go back to a backup."""
+    from rollout.application import backup as backups
+    from rollout.cli.confirming import confirm
+    from rollout.service import holder
+    from rollout.settings import OperatorRole
+    from rollout.store.backup import file_of
+
+    given = invocation(context)
+    application = given.application(migrated=False)
+    operator = application.operator(given.actor)
+    operator.must_be(OperatorRole.APPROVER)
+    path = file_of(application.database)
+    confirm(
+        _("Put {source} in the place of {path}? What happened since that backup is lost.").format(
+            source=source, path=path
+        ),
+        yes=yes,
+    )
+    with progress_bar(_("restore")) as bar:
+        done = backups.restore(
+            application.database,
+            source,
+            operator,
+            application.clock.now(),
+            holder=holder.own_name(),
+            gone=holder.is_gone,
+            progress=bar,
+        )
+    if as_json:
+        print_json(_as_json(done))
+    else:
+        _tell(done)
+
+
+restore.__doc__ = _("Put a backup in the place of the database; what stood there is kept beside.")
+
+
+def _as_json(done: "Restored") -> dict[str, object]:
+    return {
+        "rows": done.checked.rows,
+        "head": done.checked.head,
+        "replaced": str(done.beside) if done.beside else None,
+        "moved_on": done.moved_on,
+        "remembered": done.remembered,
+    }
+
+
+def _tell(done: "Restored") -> None:
+    say(
+        _("restored: {rows} rows of history hold, {head}").format(
+            rows=done.checked.rows, head=done.checked.head
+        )
+    )
+    if done.beside is not None:
+        say(_("what stood there is kept as {path}").format(path=done.beside))
+    if done.moved_on is None:
+        say(_("what stood there could not be read: nobody knows what was begun after the backup"))
+    elif done.moved_on:
+        say(
+            _("{count} machines began something after the backup, look at each: {tags}").format(
+                count=len(done.moved_on), tags=" ".join(done.moved_on)
+            )
+        )
+    if done.remembered:
+        say(
+            _("{count} people who were forgotten after the backup are in it again: "
+              "`rollout personal-data list`").format(count=len(done.remembered))
+        )  # fmt: skip
+    say(
+        _("everything is stopped until you have compared: then `rollout resume --all --reason ...`")
+    )
+
+
+COMMANDS = (backup, restore)
