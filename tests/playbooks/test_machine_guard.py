@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from rollout.lab.user_acts import type_pin
+from rollout.lab.windows import restart
 from rollout.lab.windows.directory import recovery_key
 from rollout.lab.windows.state import PcFolder
 
@@ -19,6 +21,9 @@ PROBLEMS: dict[int, tuple[dict[str, Any], str]] = {
     19: ({}, "recovery key of the encrypted disk is not in the directory"),
     20: ({"model": "Lab PC DK17"}, "is a Lab PC DK17, generation DK20 has Lab PC DK20"),
 }
+
+
+FIT, KEYLESS, UNKEPT, PIN = 335, 336, 337, 338
 
 
 def pc(bench: Any, number: int) -> PcFolder:
@@ -66,6 +71,59 @@ def test_a_pending_restart_is_done_when_allowed_and_only_then_when_it_is_the_one
     assert pc(bench, 17).read()["boot_id"] != before[17]
     assert "is signed in" in play.failure("m18")
     assert pc(bench, 18).read()["boot_id"] == before[18]
+
+
+def test_preflight_is_the_same_in_check_mode_and_changes_nothing_a_second_time(
+    bench: Any, refused: Any
+) -> None:
+    before = {n: bench.snapshot(f"TSU-PC{n:03d}") for n in (14, FIT)}
+    check = bench.play("preflight", bench.hosts(14, FIT, rollout_epoch=12), "--check")
+    assert PROBLEMS[14][1] in check.failure("m14")
+    assert check.report(f"m{FIT}")["step"] == "preflight"
+    assert {n: bench.snapshot(f"TSU-PC{n:03d}") for n in (14, FIT)} == before
+    first = bench.play("preflight", bench.hosts(FIT, rollout_epoch=12))
+    assert first.changed(f"m{FIT}") == {"Refuse a wrong machine or a superseded order"}
+    taken = bench.snapshot(f"TSU-PC{FIT}")
+    again = bench.play("preflight", bench.hosts(FIT, rollout_epoch=12))
+    assert again.report(f"m{FIT}") == first.report(f"m{FIT}")
+    assert again.changed(f"m{FIT}") == set()
+    assert bench.snapshot(f"TSU-PC{FIT}") == taken
+
+
+def test_a_disk_without_a_recovery_key_is_refused_unless_keys_are_not_kept(
+    bench: Any, refused: Any
+) -> None:
+    for number in (KEYLESS, UNKEPT):
+        with pc(bench, number).change() as state:
+            state["bitlocker"] = {"protection": "on", "status": "FullyEncrypted"}
+            state["bitlocker"]["protectors"] = [{"type": "Tpm", "id": "{LAB-TPM}"}]
+    kept = {"type": "RecoveryPassword", "id": "{00000000-0000-0000-0000-000000000001}"}
+    with pc(bench, UNKEPT).change() as state:
+        state["bitlocker"]["protectors"].append(kept)
+    hosts = bench.hosts(KEYLESS)
+    hosts |= bench.hosts(UNKEPT, machine_guard_recovery_key_source="none")
+    play = bench.play("preflight", hosts)
+    said = play.failure(f"m{KEYLESS}")
+    assert "is encrypted and has no recovery key: add one and escrow it" in said
+    assert play.report(f"m{UNKEPT}")["step"] == "preflight"
+
+
+def test_a_machine_that_asks_for_a_pin_is_not_restarted_and_waits_for_its_user(
+    bench: Any, refused: Any, until: Callable[[Callable[[], bool]], None]
+) -> None:
+    with pc(bench, PIN).change() as state:
+        state["bitlocker"]["protectors"] = [{"type": "TpmPin", "id": "{LAB-TPM-PIN}"}]
+        state["pending_reboot"] = True
+    before = pc(bench, PIN).read()["boot_id"]
+    hosts = bench.hosts(PIN, machine_guard_restart_when_pending=True)
+    assert "a restart is pending" in bench.play("preflight", hosts).failure(f"m{PIN}")
+    assert pc(bench, PIN).read()["boot_id"] == before
+    restart.order(pc(bench, PIN), 0.0, own=False)
+    until(lambda: pc(bench, PIN).read()["power"] == "pin")
+    assert not bench.pc(f"TSU-PC{PIN}").powered
+    type_pin(bench.folder, f"TSU-PC{PIN}")
+    until(lambda: bench.pc(f"TSU-PC{PIN}").powered)
+    assert bench.play("preflight", hosts).report(f"m{PIN}")["boot_id"] != before
 
 
 def test_an_escrow_file_stands_in_for_the_directory(

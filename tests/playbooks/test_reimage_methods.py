@@ -17,6 +17,8 @@ from rollout.lab.windows.state import PcFolder
 from rollout.lab.wipes import wipes
 
 Until = Callable[[Callable[[], bool]], None]
+NO_NETWORK_BOOT, TWICE_KNOWN, WIPE_REFUSED, WRONG_SECRET, IN_CLEAR = range(375, 380)
+NO_SETUP, NO_DIGEST, NO_ORDER = 380, 354, 355
 PROFILE = {
     "CloudAssignedTenantId": "11111111-2222-3333-4444-555555555555",
     "CloudAssignedTenantDomain": "pref.example.jp",
@@ -34,6 +36,7 @@ class Graph:
     def __init__(self, lab: Path) -> None:
         self.devices: list[dict[str, str]] = []
         self.wiped: list[str] = []
+        self.keeps: set[str] = set()
         graph = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -46,6 +49,9 @@ class Graph:
                     return
                 device = self.path.split("/")[-2]
                 assert self.headers["Authorization"] == "Bearer t0ken"
+                if device in graph.keeps:
+                    self._answer(403, {"error": {"code": "Forbidden"}})
+                    return
                 assert json.loads(body) == {"keepEnrollmentData": False, "keepUserData": False}
                 graph.wiped.append(device)
                 remote_wipe.order(lab, device)
@@ -180,6 +186,86 @@ def test_check_mode_arms_nothing_and_wipes_nothing(outcome: dict[str, Any], benc
 def test_no_secret_is_in_the_output(outcome: dict[str, Any]) -> None:
     for secret in ("s3cret", "t0ken", "check-in 5CD", "arm-token"):
         assert secret not in outcome["reimage"].text
+
+
+def test_a_second_run_of_an_order_that_was_used_is_refused_and_wipes_nothing(
+    bench: Any, hosts: dict[str, Any], outcome: dict[str, Any]
+) -> None:
+    again = bench.play("reimage", {name: hosts[name] for name in ("m101", "m103")})
+    for number in (101, 103):
+        assert "did not arm this machine: this order was used" in again.failure(f"m{number}")
+        assert len(wipes(bench.folder, f"TSU-PC{number}")) == 1
+
+
+@pytest.fixture(scope="module")
+def refused(bench: Any, hosts: dict[str, Any], graph: Graph, outcome: dict[str, Any]) -> Any:
+    """Each method with one thing that stands against it; no PC of it may be wiped."""
+    setup, intune = (
+        {k: v for k, v in hosts[name].items() if k.startswith("reimage_")}
+        for name in ("m101", "m103")
+    )
+    bare = bench.work / "bare-media"
+    (bare / "sources").mkdir(parents=True)
+    (bare / "sources" / "install.wim").write_bytes(b"image")
+    wrong = bench.work / "wrong-secret"
+    wrong.write_text("guess\n")
+    graph.devices += [{"id": f"device-{i}", "serialNumber": "5CD00376"} for i in (1, 2)]
+    graph.devices += [{"id": "kept", "serialNumber": "5CD00377"}]
+    graph.keeps.add("kept")
+    with bench.folder_of(NO_NETWORK_BOOT).change() as state:
+        state["firmware"]["network_boot"] = False
+    asked = bench.hosts(NO_NETWORK_BOOT)
+    asked |= bench.hosts(TWICE_KNOWN, WIPE_REFUSED, **intune)
+    asked |= bench.hosts(WRONG_SECRET, **intune | {"reimage_graph_secret_file": str(wrong)})
+    asked |= bench.hosts(IN_CLEAR, **intune | {"reimage_graph_url": "http://graph.invalid"})
+    asked |= bench.hosts(NO_SETUP, **setup | {"reimage_media_source": str(bare)})
+    asked |= bench.hosts(NO_DIGEST, **setup | {"reimage_media_sha256": ""})
+    assert bench.play("capture", asked).code == 0
+    return bench.play("reimage", asked)
+
+
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [
+        (NO_NETWORK_BOOT, "the firmware lists no network boot entry"),
+        (TWICE_KNOWN, "Intune knows 2 PC with serial 5CD00376; it must be one"),
+        (WRONG_SECRET, "/tenant/oauth2/v2.0/token answered 401"),
+        (IN_CLEAR, "a token is sent over https only"),
+        (NO_SETUP, "have no setup.exe. Nothing was armed"),
+        (NO_DIGEST, "reimage_media_sha256 is no SHA-256"),
+    ],
+)
+def test_what_stands_against_a_method_is_found_before_anything_is_armed(
+    bench: Any, refused: Any, number: int, why: str
+) -> None:
+    assert why in refused.failure(f"m{number}")
+    assert not bench.daemon.heard("/v1/arm", f"5CD00{number}")
+    assert wipes(bench.folder, f"TSU-PC{number}") == []
+
+
+def test_a_wipe_that_graph_does_not_take_is_told_and_nothing_happens(
+    bench: Any, refused: Any, graph: Graph
+) -> None:
+    said = refused.failure(f"m{WIPE_REFUSED}")
+    assert "Intune did not take the order to wipe: /v1.0/deviceManagement" in said
+    assert "answered 403" in said
+    assert "kept" not in graph.wiped
+
+
+def test_setup_does_not_start_without_an_order_of_the_deployment_server(
+    bench: Any, hosts: dict[str, Any], outcome: dict[str, Any]
+) -> None:
+    setup = {k: v for k, v in hosts["m101"].items() if k.startswith("reimage_")}
+    asked = bench.hosts(NO_ORDER, **setup)
+    bench.play("capture", asked)
+    bench.daemon.gives_no_order = True
+    try:
+        play = bench.play("reimage", asked)
+    finally:
+        bench.daemon.gives_no_order = False
+    assert "gave no order to install: no install is armed" in play.failure(f"m{NO_ORDER}")
+    assert wipes(bench.folder, f"TSU-PC{NO_ORDER}") == []
+    assert bench.pc(f"TSU-PC{NO_ORDER}").powered
 
 
 def test_an_incomplete_profile_is_refused(bench: Any, hosts: dict[str, Any]) -> None:
