@@ -10,11 +10,17 @@ from pathlib import Path
 
 from sqlmodel import Session
 
+from rollout.application import spares, stops
+from rollout.application.operators import Operator
 from rollout.domain.machine import PASSAGE, MachineVerb, Step
 from rollout.domain.run import RunVerb
+from rollout.domain.stop import StopScope
+from rollout.domain.text import match_key
 from rollout.domain.wave import WaveVerb
-from rollout.store import claims, leases, migrate, transitions, waves
+from rollout.settings import OperatorRole
+from rollout.store import claims, leases, migrate, training, tranches, transitions, waves
 from rollout.store.database import Database
+from rollout.store.spares import SPARE
 from rollout.store.tables import (
     Claim,
     Department,
@@ -38,6 +44,12 @@ cutover = 2023-05-01
 approvers = ["matsumoto"]
 operators = ["tanaka"]
 viewers = ["guest"]
+[training]
+courses = ["情報セキュリティ研修"]
+[gates]
+training_share = 0.9
+[sites."本庁"]
+spares = 4
 """
 _BEGUN = datetime(2022, 11, 14, 0, 0, tzinfo=UTC)
 _SECOND_WAVE = datetime(2022, 11, 16, 3, 20, tzinfo=UTC)
@@ -60,7 +72,10 @@ def write(folder: Path) -> Path:
     database = Database(f"sqlite:///{folder / 'rollout.db'}")
     migrate.upgrade(database)
     with database.write() as session:
-        _Story(session).tell()
+        failed = _Story(session).tell()
+    tanaka, at = Operator("tanaka", OperatorRole.OPERATOR), _SECOND_WAVE + timedelta(hours=1)
+    spares.hand_out(database, failed, tanaka, at, "窓口業務のため本日中に必要")
+    stops.halt(database, StopScope.GENERATION, "DK18", tanaka, at, "BIOS 更新の不具合を確認中")
     database.close()
     return configuration
 
@@ -74,9 +89,12 @@ class _Story:
         self._at = _BEGUN
         self._runs: dict[tuple[int, Step], int] = {}
 
-    def tell(self) -> None:
-        """Fill the database."""
+    def tell(self) -> str:
+        """Fill the database; the tag of a machine that failed."""
         fleet = self._fleet(240)
+        self._train(fleet)
+        for machine in fleet[202:212]:
+            machine.purpose, machine.owner_id = SPARE, None
         pilot = self._wave(1, fleet[:10], date(2022, 11, 14), pilot=True)
         second = self._wave(2, fleet[10:90], date(2022, 11, 16))
         third = self._wave(3, fleet[90:170], date(2022, 11, 21))
@@ -89,6 +107,7 @@ class _Story:
         self._transition(Wave, pilot, WaveVerb.SOAK, "daemon")
         self._at = _SECOND_WAVE
         self._session.flush()
+        self._divide(second, fleet[10:90])
         for number, machine in enumerate(fleet[10:90]):
             self._second_wave(number, machine, second)
         self._move(fleet[200], MachineVerb.HOLD, "tanaka", "議会対応のため 11月末まで")
@@ -98,6 +117,35 @@ class _Story:
                 self._end_run(run_id)
         now = datetime.now(UTC)
         leases.acquire(self._session, "kanri01:4171:1", now=now, lasts=timedelta(days=1))
+        return fleet[44].asset_tag
+
+    def _train(self, fleet: Sequence[Machine]) -> None:
+        course = "情報セキュリティ研修"
+        training.add(
+            self._session,
+            [
+                {
+                    "person_id": machine.owner_id,
+                    "course": course,
+                    "course_key": match_key(course),
+                    "taken_on": date(2022, 10, 3),
+                    "score": 80.0,
+                    "passed": True,
+                }
+                for number, machine in enumerate(fleet)
+                if number < 70 or number % 4
+            ],
+        )
+
+    def _divide(self, wave: int, fleet: Sequence[Machine]) -> None:
+        """Canaries and a second part that were let begin, and the rest that waits."""
+        parts = {1: fleet[:4], 2: fleet[4:52], 3: fleet[52:]}
+        for number, members in parts.items():
+            tranches.add(
+                self._session, wave, dict.fromkeys((one.id or 0 for one in members), number)
+            )
+        for number in (1, 2):
+            tranches.let_begin(self._session, wave, number, self._at)
 
     def _second_wave(self, number: int, machine: Machine, wave: int) -> None:
         if number < 34:

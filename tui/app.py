@@ -12,12 +12,14 @@ from rollout.application.operators import Operator
 from rollout.domain.words import msgid
 from rollout.i18n import LANGUAGES, _, language, use_language
 from tui.desk import Desk
-from tui.jumps import MachinesRequested
+from tui.jumps import MachinesRequested, RoomRequested
+from tui.screens.failures import FailuresScreen
 from tui.screens.help import HelpScreen
 from tui.screens.live import LiveScreen
 from tui.screens.machines import MachinesScreen
 from tui.screens.overview import OverviewScreen
 from tui.screens.runs import RunsScreen
+from tui.screens.stops import StopsScreen
 from tui.screens.waves import WavesScreen
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ ROOMS: dict[str, type[LiveScreen]] = {
     "waves": WavesScreen,
     "machines": MachinesScreen,
     "runs": RunsScreen,
+    "failures": FailuresScreen,
+    "stops": StopsScreen,
 }
 
 
@@ -44,6 +48,8 @@ class RolloutApp(App[None]):
         Binding("2", "open_room('waves')", msgid("waves"), show=False),
         Binding("3", "open_room('machines')", msgid("machines"), show=False),
         Binding("4", "open_room('runs')", msgid("runs"), show=False),
+        Binding("5", "open_room('failures')", msgid("failures"), show=False),
+        Binding("6", "open_room('stops')", msgid("stops"), show=False),
         Binding("e", "export", msgid("export")),
         Binding("L", "switch_language", msgid("Japanese")),
         Binding("question_mark", "help", msgid("keys"), key_display="?"),
@@ -81,9 +87,9 @@ class RolloutApp(App[None]):
         if isinstance(self.screen, MachinesScreen):
             self.screen.filter_by(message.words)
 
-    async def on_waves_requested(self) -> None:
-        """Show the waves."""
-        await self.action_open_room("waves")
+    async def on_room_requested(self, message: RoomRequested) -> None:
+        """Show the room."""
+        await self.action_open_room(message.room)
 
     def action_switch_language(self) -> None:
         """The other language, on every screen at once."""

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from rollout.application.ledger.words import purpose_of
 from rollout.application.machines import Filter
 from rollout.domain.errors import RolloutError
 from rollout.domain.machine import MachineState
@@ -20,6 +21,7 @@ class FilterKey(StrEnum):
     SITE = "site"
     GENERATION = "gen"
     WAVE = "wave"
+    USE = "use"
 
 
 def parse(words: str) -> Filter:
@@ -41,6 +43,7 @@ def parse(words: str) -> Filter:
         generations=tuple(value.upper() for value in given[FilterKey.GENERATION]),
         waves=tuple(_wave(value) for value in given[FilterKey.WAVE]),
         text=" ".join(texts),
+        purposes=tuple(purpose_of(value) for value in given[FilterKey.USE]),
     )
 
 

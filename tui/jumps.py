@@ -11,5 +11,9 @@ class MachinesRequested(Message):
         self.words = words
 
 
-class WavesRequested(Message):
-    """The operator asked for the waves."""
+class RoomRequested(Message):
+    """The operator asked for a room."""
+
+    def __init__(self, room: str) -> None:
+        super().__init__()
+        self.room = room

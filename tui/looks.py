@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
+from rollout.domain.gates import Reading, Verdict
 from rollout.domain.machine import DONE, NEEDS_A_PERSON, MachineState
 from rollout.domain.run import RunState
 from rollout.domain.wave import WaveState
@@ -92,6 +93,21 @@ def wave_state(state: str) -> Text:
 def run_state(state: str) -> Text:
     """The word of a run's state."""
     return plain(label(RunState(state)), _RUN.get(state, CALM))
+
+
+_VERDICT: Mapping[Verdict, tuple[str, str]] = {
+    Verdict.OPEN: ("●", GOOD),
+    Verdict.CLOSED: ("○", WARN),
+    Verdict.HALTED: ("■", BAD),
+}
+
+
+def verdict(reading: Reading) -> Text:
+    """The word of what a gate says, with a glyph that differs without colour."""
+    glyph, style = _VERDICT[reading.verdict]
+    if reading.overridden:
+        return plain(f"◐ {_('overridden')}", WARN)
+    return plain(f"{glyph} {label(reading.verdict)}", style)
 
 
 def progress(done: int, size: int, cells: int = 10) -> Text:

@@ -25,13 +25,21 @@ _ENDED_BADLY = (MachineState.FAILED, MachineState.SILENT)
 
 @dataclass(frozen=True)
 class FailureGroup:
-    """Machines that stand for the same cause; `cause` is that of the first of them."""
+    """Machines that stand for the same cause; `cause` is that of the first of them.
+
+    `held_tags` are those of `tags` that are held for it.
+    """
 
     state: str
     step: str | None
     cause: str
     tags: Sequence[str]
-    held: int
+    held_tags: frozenset[str] = frozenset()
+
+    @property
+    def held(self) -> int:
+        """How many are held for it."""
+        return len(self.held_tags)
 
 
 def groups(database: Database, wave_numbers: tuple[int, ...] = ()) -> list[FailureGroup]:
@@ -48,7 +56,11 @@ def groups(database: Database, wave_numbers: tuple[int, ...] = ()) -> list[Failu
                 step,
                 members[0][1],
                 tuple(machine.asset_tag for machine, _cause in members),
-                sum(machine.state == MachineState.HELD for machine, _cause in members),
+                frozenset(
+                    machine.asset_tag
+                    for machine, _cause in members
+                    if machine.state == MachineState.HELD
+                ),
             )
             for (state, step, _key), members in found.items()
         ]

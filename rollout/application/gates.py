@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement
 from sqlmodel import Session
 
 from rollout.application.gate_words import why_halted
@@ -93,17 +92,18 @@ def measure(
     if settings.gates.limits.ask_ahead:
         last = tranches.last(session, wave_id)
         if tranche < last:
-            ahead = look_ahead(session, settings, gates.coming(wave_id, tranche + 1), at)
+            ahead = look_ahead(session, settings, wave_id, tranche + 1, at)
         elif not last:  # not divided yet: all of it would begin
-            ahead = look_ahead(session, settings, gates.coming(wave_id, None), at)
+            ahead = look_ahead(session, settings, wave_id, None, at)
     accepted = gates.overrides(session, wave_id, tranche)
     return readings(counts, settings.gates.limits, accepted, ahead=ahead)
 
 
 def look_ahead(
-    session: Session, settings: Settings, coming: ColumnElement[bool], at: datetime
+    session: Session, settings: Settings, wave_id: int, tranche: int | None, at: datetime
 ) -> Ahead:
-    """What those have who would begin next, as far as it is asked for."""
+    """What those of a tranche have (None: of the whole wave), as far as it is asked for."""
+    coming = gates.coming(wave_id, tranche)
     asked, lacks = settings.gates, dict[Gate, Lack]()
     people = trained = announced = told = 0
     seats: int | None = None

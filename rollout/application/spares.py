@@ -50,11 +50,12 @@ class SparePool:
 
 @dataclass(frozen=True)
 class Offer:
-    """What could be handed out for a machine: spares of its site, the best first."""
+    """What could be handed out for a machine: spares of its site, `best` is the first."""
 
     owner: str
     site: str
     tags: Sequence[str]
+    best: Machine
 
 
 def pools(database: Database, settings: Settings) -> list[SparePool]:
@@ -88,7 +89,7 @@ def offer(database: Database, tag: str) -> Offer:
         owner = _owner_in_need(session, machine)
         found = _free_at_its_site(session, machine)
         site = machines.site_keys(session)[machine.site_id or 0]
-        return Offer(owner.name, site, [spare.asset_tag for spare in found])
+        return Offer(owner.name, site, [spare.asset_tag for spare in found], found[0])
 
 
 def hand_out(

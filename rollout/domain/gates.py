@@ -314,3 +314,8 @@ def halting(found: list[Reading]) -> list[Reading]:
 def all_open(found: list[Reading]) -> bool:
     """Whether the wave may let its next machines begin; never without a reading."""
     return bool(found) and all(reading.verdict is Verdict.OPEN for reading in found)
+
+
+def deciding(found: list[Reading]) -> list[Reading]:
+    """The gates because of which nothing further begins: those that halt, else the closed ones."""
+    return halting(found) or [one for one in found if one.verdict is Verdict.CLOSED]

@@ -15,6 +15,9 @@ from rollout.i18n import _
 from tui.looks import WARN
 from tui.plain import plain
 
+MANY = 20
+"""What reaches more machines than this needs their number typed."""
+
 
 @dataclass(frozen=True)
 class Question:

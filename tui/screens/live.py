@@ -20,12 +20,14 @@ from rollout.i18n.labels import explained
 from rollout.settings import OperatorRole
 from tui.desk import Desk
 from tui.keys import translated
+from tui.screens.confirm import Answer, ConfirmScreen, Question
 from tui.widgets.room_tabs import RoomTabs
 from tui.widgets.status_line import StatusLine
 from tui.widgets.title_bar import TitleBar
 
 PAUSE = 0.5
 PATIENCE = 2.0
+Answered = Callable[[Answer], None]
 REST = 4
 """A look that took long is followed by a pause of that many times its length."""
 
@@ -77,6 +79,14 @@ class LiveScreen(Screen[None]):
         def __init__(self, error: RolloutError) -> None:
             super().__init__()
             self.error = error
+
+    class QuestionReady(Message):
+        """A thread has looked up what the operator is to be asked, and what follows a yes."""
+
+        def __init__(self, question: Question, answered: Answered) -> None:
+            super().__init__()
+            self.question = question
+            self.answered = answered
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -232,6 +242,40 @@ class LiveScreen(Screen[None]):
     def act(self, name: str, work: Callable[[], str]) -> None:
         """Do `work` in a thread; it returns what to tell the operator."""
         self.run_worker(partial(self._act_in_thread, work), name=name, group="act", thread=True)
+
+    def ask(self, question: Question, answered: Answered) -> None:
+        """Ask, and do what `answered` says when the operator says yes."""
+
+        def after(answer: Answer | None) -> None:
+            if answer is not None:
+                answered(answer)
+
+        self.app.push_screen(ConfirmScreen(question), after)
+
+    def look_up_and_ask(
+        self, name: str, look_up: Callable[[], Question], answered: Answered
+    ) -> None:
+        """Ask what a thread has to look up first."""
+        self.run_worker(
+            partial(self._look_up_in_thread, look_up, answered),
+            name=name,
+            group="act",
+            thread=True,
+        )
+
+    def _look_up_in_thread(self, look_up: Callable[[], Question], answered: Answered) -> None:
+        try:
+            with asking_the_database():
+                question = look_up()
+        except RolloutError as error:
+            self.post_message(self.ActionRefused(error))
+        else:
+            self.post_message(self.QuestionReady(question, answered))
+
+    def on_live_screen_question_ready(self, message: QuestionReady) -> None:
+        """Ask, unless the operator has gone elsewhere meanwhile."""
+        if self.app.screen is self:
+            self.ask(message.question, message.answered)
 
     def _act_in_thread(self, work: Callable[[], str]) -> None:
         try:

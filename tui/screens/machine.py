@@ -14,6 +14,7 @@ from rollout.application import machines
 from rollout.application.machines import Joined, MachineView
 from rollout.domain.machine import MachineState, MachineVerb, Step
 from rollout.domain.run import ClaimOutcome
+from rollout.domain.spare import SpareVerb
 from rollout.domain.text import printable
 from rollout.domain.words import msgid
 from rollout.i18n import _
@@ -97,6 +98,7 @@ class MachineScreen(MachineKeys):
             (_("wave"), _cell(_joined(joined.wave, machine.planned_day))),
             (_("image"), _cell(machine.image_id)),
             (_("last seen"), _cell(self.desk.local(machine.last_seen_at, "%Y-%m-%d %H:%M:%S"))),
+            (_("spare"), _cell(_spare(view), WARN)),
             (_("remark"), _cell(machine.remark)),
         ]
         if view.last_failure is not None:
@@ -168,7 +170,20 @@ def _joined(*parts: object) -> str:
 
 
 def _word(verb: str) -> str:
+    if verb in set(SpareVerb):
+        return label(SpareVerb(verb))
     return label(MachineVerb(verb)) if verb in set(MachineVerb) else verb
+
+
+def _spare(view: MachineView) -> str:
+    loan = view.loan
+    if loan is None:
+        return ""
+    if loan.spare == view.joined.machine.asset_tag:
+        return _("with {owner}, in place of {machine}").format(
+            owner=loan.owner, machine=loan.machine
+        )
+    return _("{spare} stands in for it").format(spare=loan.spare)
 
 
 def _verdict(verdict: str) -> str:

@@ -71,8 +71,8 @@ class MachinesScreen(MachineKeys):
         """The words of the filter."""
         return [
             _(
-                "Filter words: state:failed,silent site:NAME gen:DK20 wave:1; anything else is "
-                "looked for in asset tag, computer name and owner."
+                "Filter words: state:failed,silent site:NAME gen:DK20 wave:1 use:spare; anything "
+                "else is looked for in asset tag, computer name and owner."
             )
         ]
 
@@ -124,6 +124,7 @@ class MachinesScreen(MachineKeys):
                 plain(machine.computer_name),
                 plain(joined.wave),
                 plain(f"{machine.planned_day:%m-%d}" if machine.planned_day else ""),
+                plain(joined.spare or (f"→{joined.stands_in_for}" if joined.stands_in_for else "")),
                 plain(joined.cause),
             ],
         )
@@ -212,5 +213,6 @@ def _columns() -> list[Column]:
         Column("computer", _("computer"), widest=16, from_width=120),
         Column("wave", _("wave"), widest=8),
         Column("day", _("day"), widest=5),
+        Column("spare", _("spare"), widest=13, from_width=100),
         Column("cause", _("cause"), rest=True, from_width=100),
     ]

@@ -7,13 +7,15 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from rollout.application import machines, waves
+from rollout.application import machines, spares, stops, waves
+from rollout.application.spares import SparePool
 from rollout.application.waves import WaveView
 from rollout.domain.machine import NEEDS_A_PERSON, MachineState
 from rollout.domain.wave import WaveState
 from rollout.i18n import _
-from tui.jumps import MachinesRequested, WavesRequested
-from tui.looks import by_group, machine_state, progress, wave_state
+from rollout.store.tables import Stop
+from tui.jumps import MachinesRequested, RoomRequested
+from tui.looks import BAD, WARN, by_group, machine_state, progress, wave_state
 from tui.plain import plain
 from tui.screens.live import LiveScreen
 from tui.widgets.live_table import Column, LiveTable, Row
@@ -26,6 +28,8 @@ class Standing:
 
     counts: Mapping[str, int]
     waves: Sequence[WaveView]
+    stops: Sequence[Stop]
+    pools: Sequence[SparePool]
 
     def waves_in(self, state: WaveState) -> list[WaveView]:
         """Waves in that state."""
@@ -44,6 +48,8 @@ class OverviewScreen(LiveScreen):
             with Vertical(id="left"):
                 yield Static(id="states-title", classes="title", markup=False)
                 yield LiveTable(id="states")
+                yield Static(id="spares-title", classes="title", markup=False)
+                yield LiveTable(id="spares")
             with Vertical(id="right"):
                 yield Static(id="needs-title", classes="title", markup=False)
                 yield LiveTable(id="needs")
@@ -53,7 +59,12 @@ class OverviewScreen(LiveScreen):
     def look(self, question: object) -> Standing:
         """Counts of machines and waves."""
         database = self.desk.database
-        return Standing(machines.counts(database), waves.listing(database))
+        return Standing(
+            machines.counts(database),
+            waves.listing(database),
+            stops.in_force(database),
+            spares.pools(database, self.desk.settings),
+        )
 
     def paint(self, snapshot: Standing) -> None:
         """Show them."""
@@ -65,6 +76,7 @@ class OverviewScreen(LiveScreen):
         self._show_states(snapshot.counts, total)
         self._show_needs(snapshot)
         self._show_waves(snapshot.waves)
+        self._show_spares(snapshot.pools)
         cutover = self.desk.settings.programme.cutover
         today = self.desk.now().astimezone(self.desk.settings.programme.zone).date()
         self.words.show_words(
@@ -113,12 +125,23 @@ class OverviewScreen(LiveScreen):
         ]
         rows += [
             Row(
-                f"wave {state.value}",
+                f"room waves {state.value}",
                 [wave_state(state.value), plain(f"{len(found):>9,}"), plain(_("waves"))],
             )
             for state in (WaveState.AWAITING_APPROVAL, WaveState.HALTED)
             if (found := snapshot.waves_in(state))
         ]
+        if snapshot.stops:
+            rows.append(
+                Row(
+                    "room stops",
+                    [
+                        plain(_("stop in force"), BAD),
+                        plain(f"{len(snapshot.stops):>9,}"),
+                        plain(""),
+                    ],
+                )
+            )
         if not rows:
             rows = [Row("none", [plain(_("nothing")), plain(""), plain("")])]
         columns = [
@@ -147,12 +170,38 @@ class OverviewScreen(LiveScreen):
         ]
         self.query_one("#progress", LiveTable).show_rows(columns, rows)
 
+    def _show_spares(self, pools: Sequence[SparePool]) -> None:
+        """The sites that have the fewest left first; nothing where nobody has spares."""
+        rows = [
+            Row(
+                f"site:{pool.site}" if pool.site else "none",
+                [
+                    plain(pool.site or "–"),
+                    plain(f"{pool.free:>4,}", "" if pool.free else WARN),
+                    plain(f"{pool.out:>4,}"),
+                ],
+            )
+            for pool in sorted(pools, key=lambda pool: (pool.free, pool.site or ""))
+        ]
+        columns = [
+            Column("site", _("site"), widest=18),
+            Column("left", _("left"), widest=6),
+            Column("out", _("out"), widest=6),
+        ]
+        table = self.query_one("#spares", LiveTable)
+        table.display = self.query_one("#spares-title").display = bool(rows)
+        if rows:
+            self._title("#spares-title", _("Spares left"))
+            table.show_rows(columns, rows)
+
     def on_data_table_row_selected(self, event: LiveTable.RowSelected) -> None:
         """Go where the row leads."""
         key = str(event.row_key.value)
         if event.data_table.id == "states":
             key = f"state:{key}"
-        if key.startswith("wave "):
-            self.post_message(WavesRequested())
+        if event.data_table.id == "spares" and key != "none":
+            key = f"{key} use:spare"
+        if key.startswith("room "):
+            self.post_message(RoomRequested(key.split()[1]))
         elif key != "none":
             self.post_message(MachinesRequested(key))

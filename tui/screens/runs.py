@@ -19,7 +19,7 @@ from rollout.settings import OperatorRole
 from rollout.store.tables import Run
 from tui.looks import BAD, run_state
 from tui.plain import plain
-from tui.screens.confirm import Answer, ConfirmScreen, Question
+from tui.screens.confirm import Answer, Question
 from tui.screens.live import LiveScreen
 from tui.screens.run import RunScreen
 from tui.widgets.live_table import Column, LiveTable, Row
@@ -122,11 +122,9 @@ class RunsScreen(LiveScreen):
             yes=_("cancel run"),
             reason=True,
         )
-        self.app.push_screen(ConfirmScreen(asked), partial(self._answered, run.id or 0))
+        self.ask(asked, partial(self._answered, run.id or 0))
 
-    def _answered(self, run_id: int, answer: Answer | None) -> None:
-        if answer is None:
-            return
+    def _answered(self, run_id: int, answer: Answer) -> None:
         desk = self.desk
 
         def work() -> str:

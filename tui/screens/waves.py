@@ -1,40 +1,25 @@
 """Waves, and what can be done to them."""
 
 from collections.abc import Sequence
-from functools import partial
-from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 
 from rollout.application import waves
 from rollout.application.waves import WaveView
-from rollout.domain.wave import WAVE, WaveState, WaveVerb
-from rollout.domain.words import msgid
+from rollout.domain.wave import WaveState
 from rollout.i18n import _
 from rollout.i18n.labels import label
-from tui.jumps import MachinesRequested
 from tui.looks import progress, wave_state
 from tui.plain import plain
-from tui.screens.confirm import Answer, ConfirmScreen
-from tui.screens.live import LiveScreen
-from tui.wave_actions import ROLES, Circumstances, question
+from tui.screens.wave import WaveScreen
+from tui.screens.wave_keys import WaveKeys
 from tui.widgets.live_table import Column, LiveTable, Row
 
 
-class WavesScreen(LiveScreen):
-    """Enter shows the machines of a wave; every change is confirmed."""
+class WavesScreen(WaveKeys):
+    """Enter shows how a wave stands; every change is confirmed."""
 
     room = "waves"
-    ACTS: ClassVar = {verb.value: role for verb, role in ROLES.items()}
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", "submit", msgid("submit"), tooltip=msgid("ask another operator for approval")),
-        Binding("a", "approve", msgid("approve"), tooltip=msgid("approve what another submitted")),
-        Binding("S", "start", msgid("start"), tooltip=msgid("begin to move the wave's machines")),
-        Binding("p", "pause", msgid("pause"), tooltip=msgid("start nothing new for now")),
-        Binding("r", "resume", msgid("resume"), tooltip=msgid("let a paused or halted wave go on")),
-        Binding("h", "halt", msgid("halt"), tooltip=msgid("stop the wave at once")),
-    ]
 
     def compose_room(self) -> ComposeResult:
         """One table."""
@@ -47,7 +32,7 @@ class WavesScreen(LiveScreen):
     def paint(self, snapshot: Sequence[WaveView]) -> None:
         """Show them."""
         self.query_one(LiveTable).show_rows(self._columns(), [_row(view) for view in snapshot])
-        chosen = self._chosen()
+        chosen = self.chosen_wave()
         self.words.show_words(
             _("no wave yet: `rollout plan solve`, then `rollout plan commit`")
             if chosen is None
@@ -65,68 +50,20 @@ class WavesScreen(LiveScreen):
             Column("cause", _("cause"), rest=True, from_width=130),
         ]
 
-    def _chosen(self) -> WaveView | None:
+    def chosen_wave(self) -> WaveView | None:
+        """The wave under the cursor."""
         key = self.query_one(LiveTable).chosen
         if self.last is None or key is None:
             return None
         return next((view for view in self.last.snapshot if str(view.wave.number) == key), None)
-
-    def possible(self, action: str) -> bool:
-        """Whether the chosen wave's table has that move."""
-        view = self._chosen() if self.is_mounted else None
-        return view is not None and (WaveState(view.wave.state), WaveVerb(action)) in WAVE.moves
 
     def on_data_table_row_highlighted(self) -> None:
         """Other keys may be possible, other words fit."""
         self.repaint()
 
     def on_data_table_row_selected(self, event: LiveTable.RowSelected) -> None:
-        """Show the wave's machines."""
-        self.post_message(MachinesRequested(f"wave:{event.row_key.value}"))
-
-    def action_submit(self) -> None:
-        """Ask for approval."""
-        self._ask(WaveVerb.SUBMIT)
-
-    def action_approve(self) -> None:
-        """Approve."""
-        self._ask(WaveVerb.APPROVE)
-
-    def action_start(self) -> None:
-        """Start."""
-        self._ask(WaveVerb.START)
-
-    def action_pause(self) -> None:
-        """Pause."""
-        self._ask(WaveVerb.PAUSE)
-
-    def action_resume(self) -> None:
-        """Resume."""
-        self._ask(WaveVerb.RESUME)
-
-    def action_halt(self) -> None:
-        """Halt."""
-        self._ask(WaveVerb.HALT)
-
-    def _ask(self, verb: WaveVerb) -> None:
-        view = self._chosen()
-        if view is None or self.last is None:
-            return
-        asked = question(view, verb, Circumstances(self.last.daemon.alive))
-        self.app.push_screen(ConfirmScreen(asked), partial(self._answered, view.wave.number, verb))
-
-    def _answered(self, number: int, verb: WaveVerb, answer: Answer | None) -> None:
-        if answer is None:
-            return
-        desk = self.desk
-
-        def work() -> str:
-            state = waves.move(
-                desk.database, number, verb, desk.operator, desk.now(), answer.reason
-            )
-            return _("wave {number}: {state}").format(number=number, state=label(state))
-
-        self.act(f"{verb} wave {number}", work)
+        """Show tranches, gates and history of the wave."""
+        self.app.push_screen(WaveScreen(self.desk, int(str(event.row_key.value))))
 
 
 def _words(view: WaveView) -> str:

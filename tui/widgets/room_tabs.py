@@ -6,7 +6,7 @@ from textual.widgets import Static
 
 from rollout.i18n import _
 
-ROOMS = ("overview", "waves", "machines", "runs")
+ROOMS = ("overview", "waves", "machines", "runs", "failures", "stops")
 
 
 def room_name(room: str) -> str:
@@ -16,6 +16,8 @@ def room_name(room: str) -> str:
         "waves": _("Waves"),
         "machines": _("Machines"),
         "runs": _("Runs"),
+        "failures": _("Failures"),
+        "stops": _("Stops"),
     }[room]
 
 
