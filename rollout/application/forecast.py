@@ -10,6 +10,7 @@ from rollout.application import standing as stand
 from rollout.application.plan_problem import calendar_of
 from rollout.application.standing import Pile, Standing
 from rollout.domain.machine import MachineVerb
+from rollout.domain.words import msgid
 from rollout.i18n import _
 from rollout.planning.calendar import WorkCalendar
 from rollout.planning.forecast import Outlook, outlook
@@ -56,9 +57,9 @@ def kept_reason(row: DayForecast) -> str | None:
 
 
 _KEPT = {
-    Lack.FEW_DAYS: "too few working days with outcomes",
-    Lack.FEW_OUTCOMES: "too few outcomes",
-    Lack.NOTHING_FINISHED: "no machine has been finished in these days",
+    Lack.FEW_DAYS: msgid("too few working days with outcomes"),
+    Lack.FEW_OUTCOMES: msgid("too few outcomes"),
+    Lack.NOTHING_FINISHED: msgid("no machine has been finished in these days"),
 }
 
 

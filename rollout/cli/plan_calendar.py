@@ -160,8 +160,8 @@ def _legend(width: int) -> Iterator[Text]:
         "· " + _("free working day"),
         f"{marks[DayOff.WEEKEND]} " + _("weekend"),
         f"{marks[DayOff.HOLIDAY]} " + _("holiday"),
-        f"{marks[DayOff.CLOSED]} " + _("closed"),
-        f"{marks[DayOff.FROZEN]} " + _("freeze"),
+        f"{marks[DayOff.CLOSED]} " + _("closed day"),
+        f"{marks[DayOff.FROZEN]} " + _("frozen day"),
         _("empty: the site is not visited"),
     ]
     line = ""

@@ -138,7 +138,7 @@ def _print_difference(difference: "Difference", every: bool) -> None:
                 change.site or "–",
                 change.owner or "–",
                 change.from_day or "–",
-                change.to_day or _("none"),
+                change.to_day or _("no date"),
                 _why(change),
             ]
             for change in shown

@@ -218,7 +218,7 @@ def _print_backtest(made: "Backtest") -> None:
             )
         )
     print_table(
-        [_("forecast of"), _("done"), "P10", "P50", "P90", _("inside"), _("error of P50")],
+        [_("forecast of"), _("done"), "P10", "P50", "P90", _("within"), _("error of P50")],
         [_row(day) for day in made.days],
     )
     if made.inside is None:

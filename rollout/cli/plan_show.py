@@ -97,14 +97,16 @@ def _print_head(view: "PlanView", settings: "Settings") -> None:
         title = _("plan {plan}, committed by {name}").format(
             plan=view.plan_id, name=view.committed_by
         )
-    if view.days:
-        title += ": " + _("{machines} machines, {first} – {last}; cutover {cutover}").format(
-            machines=view.placed,
-            first=view.days[0].day,
-            last=view.days[-1].day,
-            cutover=settings.programme.cutover,
-        )
     say(title)
+    if view.days:
+        say(
+            _("{machines} machines, {first} – {last}; cutover {cutover}").format(
+                machines=view.placed,
+                first=view.days[0].day,
+                last=view.days[-1].day,
+                cutover=settings.programme.cutover,
+            )
+        )
     if view.state == "proposed" and view.new != view.placed:
         say(_("{new} of these dates are new; `rollout plan diff`").format(new=view.new))
 
@@ -167,7 +169,7 @@ def _print_groups(
     limit: int | None,
 ) -> None:
     print_table(
-        [noun, _("machines"), _("first day"), _("last day"), _("days"), _("most a day")],
+        [noun, _("machines"), _("first day"), _("last day"), _("number of days"), _("most a day")],
         [
             [shown(name), machines, first, last, days, peak]
             for name, machines, first, last, days, peak in groups[:limit]
