@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from rollout.application.accounts.directory import DirectoryUser
-from rollout.application.accounts.naming import department_name, nickname_of, upn_of
+from rollout.application.accounts.naming import department_name, needs, nickname_of, upn_of
 from rollout.application.accounts.world import World
 from rollout.domain.account import AccountState, CloudService, PlannedAction
 from rollout.domain.words import msgid
@@ -92,19 +92,17 @@ class Decider:
             return [Decision(person, one, PlannedAction.BLOCKED, cause) for one in services]
         user = users[0] if users else None
         found: list[Decision] = []
-        missing: CloudService | None = None
+        blocked: set[CloudService] = set()
         for service in services:
+            missing = next((one for one in needs(service, self._settings) if one in blocked), None)
             if missing is not None:
                 cause = told(msgid("{service} has to be there first"), service=missing)
-                found.append(Decision(person, service, PlannedAction.BLOCKED, cause))
-                continue
-            made = self._service(person, service, user)
+                made = Decision(person, service, PlannedAction.BLOCKED, cause)
+            else:
+                made = self._service(person, service, user)
+            if made.action is PlannedAction.BLOCKED:
+                blocked.add(service)
             found.append(made)
-            if made.action is PlannedAction.BLOCKED and service in (
-                CloudService.IDENTITY,
-                CloudService.LICENCE,
-            ):
-                missing = service
         return found
 
     def _service(

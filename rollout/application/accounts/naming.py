@@ -1,5 +1,6 @@
-"""How people and departments are called in the directory."""
+"""How people and departments are called in the directory, and which service needs which."""
 
+from rollout.domain.account import NEEDS, CloudService
 from rollout.settings_accounts import Accounts
 from rollout.store.accounts import AccountPerson
 
@@ -17,3 +18,14 @@ def department_name(bureau: str, division: str) -> str:
 def nickname_of(department_id: int, name: str, settings: Accounts) -> str:
     """The address of a department's group before the @: as configured, else by its number."""
     return settings.nicknames.get(name) or f"department-{department_id}"
+
+
+def needs(service: CloudService, settings: Accounts) -> tuple[CloudService, ...]:
+    """The services in use that have to be there first; a chat that is no team needs no group."""
+    teams = settings.chat.provider == "teams"
+    return tuple(
+        one
+        for one in NEEDS.get(service, ())
+        if one in settings.services
+        and (teams or (service, one) != (CloudService.CHAT, CloudService.GROUPWARE))
+    )

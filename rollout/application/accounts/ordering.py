@@ -22,8 +22,8 @@ from rollout.application.accounts.directory import (
     SetLicences,
     SetMailbox,
 )
-from rollout.application.accounts.naming import department_name, nickname_of, upn_of
-from rollout.domain.account import NEEDS, AccountState, Aim, CloudService, GroupKind
+from rollout.application.accounts.naming import department_name, needs, nickname_of, upn_of
+from rollout.domain.account import AccountState, Aim, CloudService, GroupKind
 from rollout.domain.words import msgid
 from rollout.i18n.told import Told, told
 from rollout.settings_accounts import Accounts
@@ -96,9 +96,7 @@ def next_of_account(row: Account, known: Known) -> Next:
     service = CloudService(row.service)
     if row.aim == Aim.REVOKED:
         return _revoke(row, service, person, known)
-    for needed in NEEDS.get(service, ()):
-        if needed not in known.settings.services or _independent(service, needed, known.settings):
-            continue
+    for needed in needs(service, known.settings):
         before = known.accounts.get((row.person_id, needed.value))
         if before is not None and before.state == AccountState.BLOCKED:
             return Stuck(told(msgid("{service} is blocked"), service=needed))
@@ -117,12 +115,6 @@ def next_of_account(row: Account, known: Known) -> Next:
     if service is CloudService.GROUPWARE:
         return _groupware(row, person, user, known)
     return _chat(row, person, user, known)
-
-
-def _independent(service: CloudService, needed: CloudService, settings: Accounts) -> bool:
-    """A chat that is no team does not wait for the group."""
-    other = settings.chat.provider != "teams"
-    return other and service is CloudService.CHAT and needed is CloudService.GROUPWARE
 
 
 def _identity(row: Account, person: AccountPerson, known: Known) -> Next:

@@ -11,11 +11,10 @@ from sqlmodel import Session
 from rollout.application.accounts import world as reading
 from rollout.application.accounts.deciding import Decider, Decision, Stock
 from rollout.application.accounts.directory import Directory
-from rollout.application.accounts.naming import department_name, nickname_of
+from rollout.application.accounts.naming import department_name, needs, nickname_of
 from rollout.application.accounts.world import World
 from rollout.application.operators import Operator
 from rollout.domain.account import (
-    NEEDS,
     AccountState,
     AccountVerb,
     Aim,
@@ -248,7 +247,7 @@ def _ask(
                 "id": key,
                 "aim": (Aim.REVOKED if revoking else Aim.READY).value,
                 # What needs another service first is woken by it.
-                "due_at": at + LATER if awaited & {*NEEDS.get(one.service, ())} else at,
+                "due_at": at + LATER if awaited.intersection(needs(one.service, settings)) else at,
                 "attempts": 0,
                 "in_doubt": False,
                 "external_id": external,

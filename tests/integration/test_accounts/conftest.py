@@ -1,0 +1,143 @@
+"""A prefecture's people, a tenant over HTTPS, and the product between them."""
+
+import json
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from graph_contract import Contract, description_file
+
+from rollout.adapters.clock import SystemClock
+from rollout.bootstrap import Application
+from rollout.lab.graph import world
+from rollout.lab.graph.seed import OFFICE
+from rollout.settings import load
+from rollout.store import migrate
+from rollout.store.database import Database
+from rollout.store.history import verify
+from rollout.store.tables import Department, Person
+
+Json = dict[str, Any]
+
+ROLES = (
+    "User.ReadWrite.All",
+    "Group.ReadWrite.All",
+    "LicenseAssignment.ReadWrite.All",
+    "MailboxSettings.ReadWrite",
+    "Organization.Read.All",
+    "TeamMember.ReadWrite.All",
+    "Application.Read.All",
+    "AppRoleAssignment.ReadWrite.All",
+    "Synchronization.ReadWrite.All",
+)
+"""Least privilege for everything that these tests switch on."""
+
+CONFIGURATION = """
+[programme]
+start = 2022-11-01
+cutover = 2023-05-01
+[accounts]
+identity = "cloud"
+secrets_file = "first-passwords.tsv"
+{accounts}
+[accounts.tenant]
+tenant_id = "{tenant.tenant_id}"
+client_id = "{tenant.client_id}"
+credential = "secret"
+secret_file = "{tenant.secret_file}"
+login_url = "{tenant.origin}"
+graph_url = "{tenant.graph_url}"
+ca_file = "{tenant.ca_file}"
+"""
+
+
+class Prefecture:
+    """People in a database of their own, and their tenant."""
+
+    def __init__(self, root: Path, scenario: Json, accounts: str) -> None:
+        self.root = root
+        self.tenant = world.up(root / "tenant", scenario, ROLES)
+        self.configuration = root / "rollout.toml"
+        self.configuration.write_text(
+            CONFIGURATION.format(accounts=accounts, tenant=self.tenant), encoding="utf-8"
+        )
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("ROLLOUT_CONFIG", str(self.configuration))
+            settings = load()
+        self.app = Application(settings, Database(settings.database_url), SystemClock())
+        migrate.upgrade(self.app.database)
+        self._http = httpx.Client(
+            verify=ssl.create_default_context(cafile=self.tenant.ca_file),
+            base_url=f"{self.tenant.origin}/control",
+            timeout=60,
+        )
+
+    def employ(self, count: int, departments: int = 1) -> None:
+        """So many people, dealt out to departments."""
+        with self.app.database.write() as session:
+            places = [
+                Department(bureau=f"第{number}部", division="課", valid_from=date(2022, 4, 1))
+                for number in range(1, departments + 1)
+            ]
+            session.add_all(places)
+            session.flush()
+            session.add_all(
+                Person(
+                    staff_number=f"{number:06d}",
+                    name=f"職員 {number}",
+                    department_id=places[number % departments].id,
+                )
+                for number in range(1, count + 1)
+            )
+
+    def control(self, path: str, values: Json) -> Json:
+        """Tell the tenant something."""
+        answer = self._http.post(path, json=values)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    def dump(self) -> Json:
+        """What the tenant holds."""
+        return dict(self._http.get("/dump").json())
+
+    def chain_holds(self) -> bool:
+        """Whether the history verifies."""
+        with self.app.database.read() as session:
+            return verify(session).holds
+
+    def close(self) -> None:
+        """End the tenant and compare every request with what Microsoft describes."""
+        self._http.close()
+        if "directory" in vars(self.app):
+            self.app.directory.close()
+        self.app.database.close()
+        world.down(self.root / "tenant")
+        file = description_file()
+        if file is not None:
+            lines = self.tenant.requests.read_text(encoding="utf-8").splitlines()
+            assert Contract(file).findings(map(json.loads, lines)) == []
+
+
+@pytest.fixture
+def found(tmp_path: Path) -> Iterator[Callable[..., Prefecture]]:
+    """Makes prefectures; the tenant's scenario as keywords, `accounts` more of the settings."""
+    made: list[Prefecture] = []
+
+    def make(accounts: str = "", **scenario: Any) -> Prefecture:
+        root = tmp_path / f"prefecture-{len(made)}"
+        root.mkdir()
+        made.append(Prefecture(root, scenario, accounts))
+        return made[-1]
+
+    yield make
+    for prefecture in made:
+        prefecture.close()
+
+
+def seats(count: int) -> Mapping[str, Any]:
+    """A subscription with so many seats."""
+    return OFFICE | {"enabled": count}

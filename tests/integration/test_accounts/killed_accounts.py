@@ -1,0 +1,62 @@
+"""The work of the accounts in a process that may be killed at any moment.
+
+`killed_accounts.py CONTROL CA TIME_FILE`: looks again and again, moving its own and the tenant's
+clock on together, until nothing is open. TIME_FILE keeps how far the clock was moved, in seconds.
+"""
+
+import ssl
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+
+from rollout.bootstrap import application
+from rollout.store import accounts
+
+STEP = 300.0
+"""Seconds of the clock between two looks."""
+
+
+class MovedClock:
+    """The computer's time, ahead by what the file says."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._ahead = float(file.read_text()) if file.exists() else 0.0
+
+    def now(self) -> datetime:
+        """The moment."""
+        return datetime.now(UTC) + timedelta(seconds=self._ahead)
+
+    def move(self, seconds: float) -> None:
+        """Move on; kept before anybody goes by it."""
+        self._ahead += seconds
+        beside = self._file.with_suffix(".new")
+        beside.write_text(str(self._ahead))
+        beside.replace(self._file)
+
+
+def main() -> None:
+    """Until nothing is open."""
+    control, authority, file = sys.argv[1:]
+    trust = ssl.create_default_context(cafile=authority)
+    app = application()
+    clock = MovedClock(Path(file))
+    app.clock = clock
+    with httpx.Client(verify=trust, base_url=control, timeout=60) as tenant:
+        while True:
+            app.accounts_work.cycle()
+            with app.database.read() as session:
+                left = accounts.open_count(session)
+            sys.stdout.write(f"{left}\n")
+            sys.stdout.flush()
+            if left == 0:
+                break
+            clock.move(STEP)
+            tenant.post("/advance", json={"seconds": STEP})
+    app.directory.close()
+
+
+if __name__ == "__main__":
+    main()
