@@ -13,6 +13,7 @@ from types import FrameType
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from rollout.adapters.clock import SystemClock
+from rollout.application.accounts.work import AccountsWork
 from rollout.application.nightly import Nights
 from rollout.application.ports import Clock, RunEngine, SettableClock
 from rollout.application.programme import Programme, Ticked
@@ -20,6 +21,7 @@ from rollout.application.starting import NothingStarts
 from rollout.domain.errors import LeaseHeld
 from rollout.i18n import _
 from rollout.service import holder
+from rollout.service.accounts import AccountsThread
 from rollout.service.endpoint import Endpoint
 from rollout.service.listener import Listener
 from rollout.service.metrics import Pulse
@@ -55,7 +57,8 @@ class Daemon:
     threads do: nothing of it could be trusted to end in order.
 
     `nights` is what it does once a day beside the ticks, however long that takes; asked twice to
-    end, it leaves that to the next daemon.
+    end, it leaves that to the next daemon. `accounts` makes what works on people's accounts
+    all the while; `until_idle` does not wait for it.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class Daemon:
         wait: bool = False,
         on_tick: Callable[[Ticked], None] = lambda ticked: None,
         nights: Nights | None = None,
+        accounts: Callable[[], AccountsWork] | None = None,
     ) -> None:
         self._database = database
         self._settings = settings
@@ -85,6 +89,7 @@ class Daemon:
         self._jumped = timedelta()
         self._on_tick = on_tick
         self._nights = nights
+        self._accounts = accounts
         self._at_night = threading.Lock()
         self._pulse = Pulse()
         self._stop = threading.Event()
@@ -97,21 +102,23 @@ class Daemon:
         epoch = self._stand_by() if self._wait else self._acquire()
         if epoch is None:
             return
-        listeners = self._listeners(epoch)
+        companions: list[Listener | AccountsThread] = [*self._listeners(epoch)]
+        if self._accounts is not None:
+            companions.append(AccountsThread(self._accounts, self._clock, self._fail))
         programme = Programme(
             self._database, self._settings, self._engine, self._clock, lease_epoch=epoch
         )
         try:
-            for listener in listeners:
-                listener.start()
+            for companion in companions:
+                companion.start()
             lost = programme.recover()
             if lost:
                 log.warning("%s runs of an earlier daemon were settled", lost)
             self._tick_until_stopped(programme, epoch)
         finally:
             programme.abandon()
-            for listener in listeners:
-                listener.stop()
+            for companion in companions:
+                companion.stop()
             self._release(epoch)
         if self._failure is not None:
             raise self._failure
@@ -242,12 +249,16 @@ class Daemon:
         except Exception as error:  # noqa: BLE001  (kept, and raised by run)
             why = unavailable(error)
             if why is None:
-                self._failure = self._failure or error
-                self._stop.set()
+                self._fail(error)
             else:
                 self._trouble.met(name, why)
         else:
             self._trouble.over(name)
+
+    def _fail(self, error: Exception) -> None:
+        """End, and raise the first such error."""
+        self._failure = self._failure or error
+        self._stop.set()
 
     def _look_at_night(self, nights: Nights, epoch: int) -> None:
         """Not watched as a tick is: a backup may take long."""
@@ -259,8 +270,7 @@ class Daemon:
             except Exception as error:  # noqa: BLE001  (kept, and raised by run)
                 why = unavailable(error)
                 if why is None:
-                    self._failure = self._failure or error
-                    self._stop.set()
+                    self._fail(error)
                 else:
                     self._trouble.met(NIGHT, why)
             else:

@@ -116,6 +116,10 @@ class AccountsWork:
         with self._database.read() as session:
             return Cycle(len(taken), ended, accounts.next_due(session))
 
+    def close(self) -> None:
+        """Give the directory's connections back."""
+        self._directory.close()
+
     def _take(self, now: datetime) -> list[tuple[type[SQLModel], Any, bool]]:
         """Open rows with whether they were in doubt; groups before the people who wait for them."""
         found: list[tuple[type[SQLModel], Any, bool]] = []
