@@ -13,7 +13,7 @@ from rollout.application import upkeep
 from rollout.application.accounts.directory import Directory
 from rollout.application.nightly import Nights
 from rollout.application.operators import Operator
-from rollout.application.ports import Archive, Clock, RunEngine
+from rollout.application.ports import Archive, Clock, Equipment, RunEngine
 from rollout.settings import Settings
 from rollout.store import migrate
 from rollout.store.database import Database
@@ -78,6 +78,13 @@ class Application:
         from rollout.adapters.ansible.archive import RunArchive
 
         return RunArchive(self.settings.ansible)
+
+    @cached_property
+    def equipment(self) -> Equipment:
+        """What is installed here to reach PCs with."""
+        from rollout.adapters.ansible.equipment import InstalledEquipment
+
+        return InstalledEquipment(self.settings.ansible)
 
     @cached_property
     def nights(self) -> Nights:

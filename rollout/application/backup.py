@@ -14,11 +14,15 @@ from rollout.i18n import _
 from rollout.settings import OperatorRole, Settings
 from rollout.store import backup as copies
 from rollout.store import migrate, personal
+from rollout.store import nightly as rows
 from rollout.store.backup import BackupFailed, Checked, Progress
 from rollout.store.database import Database
 
 NIGHTLY = re.compile(r"rollout-\d{8}-\d{6}\.db")
 """What a nightly copy is called; only such files are ever removed."""
+
+NIGHTS, BY_HAND = "backup", "backup_by_hand"
+"""Under these names it is noted when a copy was last made."""
 
 
 def _silent(done: int, total: int) -> None:
@@ -61,6 +65,26 @@ def _written(source: Path, out: Path, progress: Progress) -> Checked:
     finally:
         partial.unlink(missing_ok=True)
     return checked
+
+
+def by_hand(
+    database: Database,
+    settings: Settings,
+    out: Path | None,
+    now: datetime,
+    progress: Progress = _silent,
+) -> Backup:
+    """A copy that somebody asked for, by default in the folder of the nightly ones; it is noted.
+
+    Raises BackupFailed.
+    """
+    zone = settings.programme.zone
+    target = out or settings.backup.folder / f"by-hand-{name(now, zone)}"
+    made = make(database, target, progress)
+    with database.write() as session:
+        day = now.astimezone(zone).date()
+        rows.keep(session, BY_HAND, day, at=now, ok=True, note=str(made.path))
+    return made
 
 
 def nightly(

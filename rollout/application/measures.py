@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rollout.application.upkeep import BACKUP
+from rollout.application.backup import BY_HAND, NIGHTS
 from rollout.settings import Settings
 from rollout.store import backup, leases, measures, nightly
 from rollout.store.backup import BackupFailed
@@ -85,9 +85,9 @@ def days_late(forecast: DayForecast | None, settings: Settings) -> dict[str, int
 
 
 def last_backup(nights: Sequence[NightlyWork], now: datetime) -> float | None:
-    """Seconds since the last good backup of a night; None when there was none."""
-    good = next((night.good_at for night in nights if night.name == BACKUP), None)
-    return _age(good, now) if good is not None else None
+    """Seconds since the last good backup, of a night or by hand; None when there was none."""
+    good = [night.good_at for night in nights if night.name in (NIGHTS, BY_HAND) and night.good_at]
+    return _age(max(good), now) if good else None
 
 
 def _sizes(database: Database) -> dict[str, int | None]:

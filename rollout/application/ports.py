@@ -158,3 +158,19 @@ class Archive(Protocol):
 
     def remove(self, ident: str) -> bool:
         """Remove one run; False while it is at work."""
+
+
+class Equipment(Protocol):
+    """What is installed to reach PCs with."""
+
+    def version(self, distribution: str) -> str | None:
+        """The installed version of a Python package."""
+
+    def collection(self, name: str) -> str | None:
+        """The version of an Ansible collection."""
+
+    def connection(self) -> str:
+        """How PCs are reached: ssh, psrp, winrm. Raises RolloutError."""
+
+    def silent(self, names: Sequence[str]) -> list[str]:
+        """Those of these computers that do not answer."""

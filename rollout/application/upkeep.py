@@ -12,13 +12,13 @@ from rollout.settings import Settings
 from rollout.store import runs
 from rollout.store.database import Database
 
-BACKUP, TIDY, FORECAST = "backup", "tidy", "forecast"
+TIDY, FORECAST = "tidy", "forecast"
 
 
 def works(database: Database, settings: Settings, archive: Archive) -> tuple[Work, ...]:
     """The work of a night, in its order."""
     return (
-        Work(BACKUP, partial(_back_up, database, settings)),
+        Work(backup.NIGHTS, partial(_back_up, database, settings)),
         Work(TIDY, partial(_tidy, database, settings, archive)),
         Work(FORECAST, partial(forecast.keep_daily, database, settings)),
     )

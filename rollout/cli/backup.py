@@ -28,11 +28,14 @@ def backup(
     from rollout.application.nightly import size
 
     application = invocation(context).application()
-    settings, now = application.settings, application.clock.now()
-    by_hand = f"by-hand-{backups.name(now, settings.programme.zone)}"
-    target = (out or settings.backup.folder / by_hand).absolute()
     with progress_bar(_("backup")) as bar:
-        made = backups.make(application.database, target, bar)
+        made = backups.by_hand(
+            application.database,
+            application.settings,
+            out.absolute() if out else None,
+            application.clock.now(),
+            bar,
+        )
     checked = made.checked
     if as_json:
         print_json(

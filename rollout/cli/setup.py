@@ -2,7 +2,7 @@
 
 import shutil
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,9 @@ from rollout.cli.invocation import AsJson, invocation
 from rollout.cli.output import print_json, print_table, say
 from rollout.domain.errors import RolloutError
 from rollout.i18n import _
+
+if TYPE_CHECKING:
+    from rollout.application.doctor import Finding
 
 
 def init(
@@ -42,30 +45,53 @@ init.__doc__ = _("Write a sample configuration if there is none, and set the dat
 
 def doctor(context: typer.Context, as_json: AsJson = False) -> None:
     """Check what the product needs here."""
-    from rollout.application import doctor as checks
+    from rollout.application.doctor import Level, examine
 
     application = invocation(context).application(migrated=False)
-    findings = checks.examine(application.database, application.settings)
+    findings = examine(
+        application.database,
+        application.settings,
+        application.clock.now(),
+        application.archive,
+        application.equipment,
+    )
     if as_json:
         print_json(
             [
-                {"check": found.check, "ok": found.ok, "found": found.found, "remedy": found.remedy}
+                {
+                    "check": found.key,
+                    "level": found.level.value,
+                    "ok": found.level is Level.OK,
+                    "found": found.found,
+                    "remedy": found.remedy,
+                }
                 for found in findings
             ]
         )
     else:
-        print_table(
-            [_("check"), _("result"), _("found"), _("remedy")],
-            [
-                [found.check, _("ok") if found.ok else _("FAULT"), found.found, found.remedy]
-                for found in findings
-            ],
+        _print(findings)
+    problems = sum(found.level is Level.PROBLEM for found in findings)
+    if problems:
+        raise RolloutError(
+            _("{problems} problems: see the remedies above").format(problems=problems)
         )
-    faults = sum(not found.ok for found in findings)
-    if faults:
-        raise RolloutError(_("{faults} faults: see the remedies above").format(faults=faults))
 
 
-doctor.__doc__ = _("Check database, configuration, Ansible and disk.")
+doctor.__doc__ = _("Check database, daemon, backup, disk, Ansible and whether PCs answer.")
+
+
+def _print(findings: "list[Finding]") -> None:
+    from rollout.application.doctor import Level
+    from rollout.i18n.labels import label
+
+    marks = {Level.OK: "✓", Level.WARNING: "!", Level.PROBLEM: "✗"}
+    print_table(
+        [_("check"), _("result"), _("found"), _("remedy")],
+        [
+            [found.check, f"{marks[found.level]} {label(found.level)}", found.found, found.remedy]
+            for found in findings
+        ],
+    )
+
 
 COMMANDS = (init, doctor)

@@ -23,12 +23,13 @@ def open_engine(url: str, *, durable: bool = True) -> Engine:
     """
     address = make_url(url)
     if address.get_backend_name() != "sqlite":
-        return create_engine(address)
+        return create_engine(address, hide_parameters=True)
     if address.database and address.database != ":memory:":
         folder = Path(address.database).parent
         if not folder.exists():
             folder.mkdir(parents=True, mode=0o700)
-    engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS})
+    # What goes wrong is logged, and the values of a statement are those of people.
+    engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:

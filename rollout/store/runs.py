@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, insert, update
 from sqlmodel import Session, col, func, select
 
 from rollout.domain.errors import NotFound
-from rollout.domain.run import RunState
+from rollout.domain.run import ClaimOutcome, RunState
 from rollout.store.tables import Claim, HostResult, Machine, Run
 
 
@@ -59,6 +59,21 @@ def needed(session: Session) -> frozenset[str]:
         select(Run.ident).join(Claim).where(col(Claim.outcome).is_(None)).distinct()
     )
     return frozenset(awaited) | {run.ident for run in alive(session)}
+
+
+def progress(session: Session, run_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """How many machines of each run came through, and how many ended otherwise."""
+    rows = session.exec(
+        select(Claim.run_id, Claim.outcome, func.count())
+        .where(col(Claim.run_id).in_(run_ids), col(Claim.outcome).is_not(None))
+        .group_by(col(Claim.run_id), col(Claim.outcome))
+    )
+    found: dict[int, tuple[int, int]] = {}
+    for run_id, outcome, number in rows:
+        done, bad = found.get(run_id, (0, 0))
+        good = outcome == ClaimOutcome.DONE.value
+        found[run_id] = (done + number, bad) if good else (done, bad + number)
+    return found
 
 
 def add_results(session: Session, rows: Sequence[dict[str, object]]) -> None:

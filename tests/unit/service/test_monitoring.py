@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import insert
 
 from rollout.adapters.clock import SystemClock
-from rollout.application.upkeep import BACKUP
+from rollout.application.backup import NIGHTS as BACKUP
 from rollout.service.endpoint import Endpoint
 from rollout.service.listener import Listener
 from rollout.service.metrics import Pulse

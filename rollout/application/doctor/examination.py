@@ -1,0 +1,42 @@
+"""Every check in its order; a fault in one does not keep the others from being made."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from rollout.application.doctor import computer, database, equipment, operation
+from rollout.application.doctor.finding import Finding, judged
+from rollout.application.ports import Archive, Equipment
+from rollout.domain.errors import RolloutError
+from rollout.i18n import _
+from rollout.settings import Settings
+from rollout.store import migrate
+from rollout.store.database import Database
+from rollout.store.faults import unavailable
+
+
+def examine(
+    opened: Database, settings: Settings, now: datetime, archive: Archive, tools: Equipment
+) -> list[Finding]:
+    """All findings; `now` is the programme's clock."""
+    return [
+        *_of_tables(opened, settings, now),
+        *computer.examine(opened, settings, archive),
+        *equipment.examine(opened, settings, tools),
+    ]
+
+
+def _of_tables(opened: Database, settings: Settings, now: datetime) -> Iterator[Finding]:
+    shown = opened.engine.url.render_as_string(hide_password=True)
+    try:
+        migrate.check(opened)
+        yield judged("database", _("database"), f"{shown}, {migrate.EXPECTED}")
+        yield from database.examine(opened)
+        yield from operation.examine(opened, settings, now)
+    except RolloutError as error:
+        yield judged("database", _("database"), str(error), problem="rollout init")
+    except Exception as error:
+        why = unavailable(error)
+        if why is None:
+            raise
+        remedy = _("mend the disk or end what locks it; else go back with `rollout restore`")
+        yield judged("database", _("database"), f"{shown}: {why}", problem=remedy)

@@ -1,0 +1,102 @@
+"""Does somebody act, are questions answered, do the nights go well, does the clock make sense?"""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from rollout.application import backup
+from rollout.application.doctor.finding import Finding, judged
+from rollout.application.measures import last_backup
+from rollout.application.upkeep import TIDY
+from rollout.domain.wave import WaveState
+from rollout.i18n import _
+from rollout.settings import Settings
+from rollout.store import claims, commands, inspection, leases, nightly, stops, waves
+from rollout.store.database import Database
+from rollout.store.tables import NightlyWork
+
+STUCK = timedelta(minutes=10)
+"""A command is answered within a tick or with the end of a run."""
+FUTURE = timedelta(minutes=5)
+
+
+def examine(opened: Database, settings: Settings, now: datetime) -> Iterator[Finding]:
+    """The daemon's side of the tables."""
+    with opened.read() as session:
+        lease = leases.holder(session, now=datetime.now(UTC))
+        running = waves.in_states(session, WaveState.RUNNING, WaveState.SOAKING)
+        asked = commands.open_ones(session)
+        late = claims.overdue(session, now)
+        stopped = stops.in_force(session)
+        nights = {night.name: night for night in nightly.all_of(session)}
+        newest = inspection.last_fact(session)
+    acting = lease is not None
+    yield judged(
+        "daemon",
+        _("daemon"),
+        lease.holder or "" if lease else _("not running"),
+        # No daemon is no fault while nothing is to be done.
+        warning="rollout serve" if running and not acting else "",
+    )
+    old = [command for command in asked if now - command.created_at > STUCK]
+    yield judged(
+        "commands",
+        _("commands"),
+        _("{count} wait, {old} for longer than {minutes} minutes").format(
+            count=len(asked), old=len(old), minutes=int(STUCK.total_seconds() // 60)
+        ),
+        warning=(_("see the daemon's log") if acting else "rollout serve") if old else "",
+    )
+    yield judged(
+        "claims",
+        _("steps beyond their deadline"),
+        str(len(late)),
+        warning=(_("see the daemon's log") if acting else "rollout serve")
+        if [claim for claim in late if now - claim.deadline_at > STUCK]
+        else "",
+    )
+    if stopped:
+        yield judged(
+            "stops",
+            _("stops in force"),
+            "; ".join(stop.reason for stop in stopped),
+            warning="rollout stops; rollout resume",
+        )
+    yield from _nights(settings, now, nights)
+    yield _clock(settings, now, newest)
+
+
+def _nights(settings: Settings, now: datetime, nights: dict[str, NightlyWork]) -> Iterator[Finding]:
+    night = nights.get(backup.NIGHTS)
+    age = last_backup(list(nights.values()), now)
+    failed = night.note if night is not None and not night.ok else ""
+    if failed:
+        found = _("that of the last night failed: {why}").format(why=failed)
+    elif age is None:
+        found = _("none yet; the first comes in the night, when the daemon runs")
+    else:
+        found = _("{hours:.0f} hours ago").format(hours=age / 3600)
+    late = age is None or age > settings.backup.warn_hours * 3600
+    yield judged(
+        "backup",
+        _("last backup"),
+        found,
+        problem=_("mend that, then `rollout backup`") if failed and late else "",
+        warning="rollout backup" if late or failed else "",
+    )
+    tidy = nights.get(TIDY)
+    if tidy is not None and not tidy.ok:
+        yield judged("tidy", _("nightly tidying"), tidy.note, warning=_("see the daemon's log"))
+
+
+def _clock(settings: Settings, now: datetime, newest: datetime | None) -> Finding:
+    zone = settings.programme.zone
+    found = f"{now.astimezone(zone):%Y-%m-%d %H:%M %Z} ({settings.programme.timezone})"
+    warning = ""
+    if newest is not None and newest - now > FUTURE:
+        warning = _("the history reaches {moment}: set the clock right").format(
+            moment=f"{newest.astimezone(zone):%Y-%m-%d %H:%M}"
+        )
+    elif os.environ.get("ROLLOUT_NOW"):
+        warning = _("ROLLOUT_NOW sets the programme's clock: only for rehearsals")
+    return judged("clock", _("clock"), found, warning=warning)

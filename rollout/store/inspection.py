@@ -1,0 +1,30 @@
+"""Whether the database's file is sound, and whether its moments make sense."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlmodel import Session
+
+from rollout.store.database import Database
+from rollout.store.tables import AuditRow
+
+
+def fault(database: Database) -> str | None:
+    """The first fault of a SQLite file, by its own quick check; None elsewhere and when sound."""
+    with database.engine.connect() as connection:
+        if connection.dialect.name != "sqlite":
+            return None
+        driver = connection.connection.driver_connection
+        assert driver is not None  # noqa: S101  (an open connection has its driver's)
+        (said,) = driver.execute("PRAGMA quick_check(1)").fetchone()
+    return None if said == "ok" else str(said)
+
+
+def last_fact(session: Session) -> datetime | None:
+    """The moment of the newest fact of the history."""
+    audit = AuditRow.__table__.c  # type: ignore[attr-defined]
+    newest = select(func.max(audit.id)).scalar_subquery()
+    found: datetime | None = (
+        session.connection().execute(select(audit.at).where(audit.id == newest)).scalar()
+    )
+    return found
