@@ -157,6 +157,7 @@ def cohorts(
 ) -> list[Cohort]:
     """Sites with their machines by day; overdue ones are due today, dateless ones at the end."""
     last = max((day for day in coming if day < cutover), default=coming[0])
+    shown = _shown_per_day(standing)
     found = []
     for site, piles in sorted(_by_site(standing.piles).items()):
         due: Counter[date] = Counter()
@@ -168,12 +169,21 @@ def cohorts(
             Cohort(
                 site,
                 dict(due),
-                per_day(settings, site),
+                max(per_day(settings, site), shown.get(site, 0)),
                 parked,
                 visiting_days(settings, site),
                 _parts(piles, last),
             )
         )
+    return found
+
+
+def _shown_per_day(standing: Standing) -> dict[str, int]:
+    """The most that each site did on a day of the window: retries come on top of its plan."""
+    found: dict[str, int] = {}
+    for (_day, site), counted in standing.happened.items():
+        tried = sum(counted[verb] for verb in (*_GOOD, *_BAD))
+        found[site] = max(tried, found.get(site, 0))
     return found
 
 

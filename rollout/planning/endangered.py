@@ -42,15 +42,16 @@ class Endangered(NamedTuple):
 
 
 def in_danger(
-    sites: Mapping[str, float],
+    sites: Sequence[Endangered],
     parts: Mapping[str, Sequence[Part]],
     waiting: Mapping[str, Any],
     parked: Mapping[str, Any],
 ) -> list[Endangered]:
     """Everything that is late in any trial, the worst first.
 
-    `sites` are shares of late trials by name. `waiting` and `parked` hold one number per trial:
-    the site's machines that wait or stand still when the cutover comes.
+    `sites` are the late ones, `parts` what belongs to each site by its name. `waiting` and
+    `parked` hold one number per trial: the site's machines that wait or stand still when the
+    cutover comes.
     """
     import numpy as np
 
@@ -69,13 +70,11 @@ def in_danger(
             punctual[key] = punctual.get(key, 1.0) * chance
             last[key] = max(filter(None, (last.get(key), part.last_day)), default=None)
     late = [
-        Endangered(PartKind.SITE, name, share) for name, share in sites.items() if share > 0
-    ] + [
         Endangered(*key, late, last[key])
         for key, chances in punctual.items()
         if (late := 1.0 - float(np.mean(chances))) >= _WORTH_SAYING
     ]
-    return sorted(late, key=_worst)
+    return sorted([*sites, *late], key=_worst)
 
 
 _WORTH_SAYING = 0.001

@@ -131,12 +131,13 @@ def outlook(
     p10, p50, p90 = (days[int(q)] if int(q) < len(days) else None for q in quantiles)
     endangered = []
     if goal is None:
-        shares = {
-            site.name: float((ended.day[index] >= in_time).mean())
+        late_sites = [
+            Endangered(PartKind.SITE, site.name, share, max(site.due, default=None))
             for index, site in enumerate(sites)
-        }
+            if (share := float((ended.day[index] >= in_time).mean())) > 0
+        ]
         endangered = in_danger(
-            shares,
+            late_sites,
             {site.name: site.parts for site in sites},
             {site.name: ended.waiting[index] for index, site in enumerate(sites)},
             {site.name: ended.parked[index] for index, site in enumerate(sites)},

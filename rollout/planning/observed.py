@@ -81,5 +81,5 @@ class Observed:
 
 _DAY_NOISE = 0.15
 """The spread of a day when too few days were seen to measure it."""
-_LEAST_NOISE = 0.05
+_LEAST_NOISE = 0.02
 _SLOWEST = 0.05
