@@ -25,8 +25,8 @@ from rollout.settings import Settings
 from rollout.store import leases, reports, waves
 from rollout.store.database import Database
 
-MORNING, EVENING = time(8, 30), time(18, 30)
-LOOK = timedelta(minutes=30)
+MORNING, EVENING = time(8), time(18)
+LOOK = timedelta(hours=1)
 """In working hours the daemon looks at least so often: a soak may be over, a window may open."""
 LEASE = timedelta(days=1)
 
