@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from rollout.cli import retirement, spare
+from rollout.cli import host_key, retirement, spare
 from rollout.cli.invocation import AsJson, Reason, invocation
 from rollout.cli.output import moment, print_json, print_table, say
 from rollout.i18n import _
@@ -208,6 +208,7 @@ def _view_json(view: "MachineView", zone: ZoneInfo, day: date) -> dict[str, Any]
 
 
 def _print_view(view: "MachineView", zone: ZoneInfo, day: date) -> None:
+    from rollout.application.host_keys import HostKeyVerb
     from rollout.domain.machine import MachineState, MachineVerb, Step
     from rollout.domain.retirement import ErasureVerb
     from rollout.domain.spare import SpareVerb
@@ -237,7 +238,8 @@ def _print_view(view: "MachineView", zone: ZoneInfo, day: date) -> None:
     if view.replaced:
         retirement.print_retirement(view.replaced, zone, day)
     known_states = {state.value: label(state) for state in MachineState}
-    known_verbs = {verb.value: label(verb) for verb in (*MachineVerb, *SpareVerb, *ErasureVerb)}
+    verbs = (*MachineVerb, *SpareVerb, *ErasureVerb, *HostKeyVerb)
+    known_verbs = {verb.value: label(verb) for verb in verbs}
     print_table(
         [_("time"), _("who"), _("what"), _("from"), _("to"), _("run"), _("reason")],
         [
@@ -432,5 +434,5 @@ def readmit(context: typer.Context, tags: Tags, reason: Reason = None) -> None:
     _move(context, tags, "readmit", reason)
 
 
-for name, (command, text) in {**spare.COMMANDS, **retirement.COMMANDS}.items():
+for name, (command, text) in {**spare.COMMANDS, **retirement.COMMANDS, **host_key.COMMANDS}.items():
     app.command(name, help=text)(command)
