@@ -11,7 +11,7 @@ from rollout.i18n import _
 
 def forget_key(
     context: typer.Context,
-    tag: Annotated[str, typer.Argument(help=_("asset tag"))],
+    tag: Annotated[str, typer.Argument(help=_("asset tag"), metavar="TAG")],
     reason: Reason = None,
 ) -> None:
     """Trust the host key that a machine shows next."""

@@ -11,6 +11,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from rollout.application import machines
+from rollout.application.host_keys import HostKeyVerb
 from rollout.application.machines import Joined, MachineView
 from rollout.domain.machine import MachineState, MachineVerb, Step
 from rollout.domain.run import ClaimOutcome
@@ -170,8 +171,9 @@ def _joined(*parts: object) -> str:
 
 
 def _word(verb: str) -> str:
-    if verb in set(SpareVerb):
-        return label(SpareVerb(verb))
+    for others in (SpareVerb, HostKeyVerb):
+        if verb in set(others):
+            return label(others(verb))
     return label(MachineVerb(verb)) if verb in set(MachineVerb) else verb
 
 
