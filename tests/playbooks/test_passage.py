@@ -1,6 +1,5 @@
 """The whole passage of two PCs, step by step, and every step that may be repeated once more."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -132,25 +131,3 @@ def test_probe_tells_image_and_whose_order_made_it(passage: dict[str, Any]) -> N
     assert report["image_id"] == "platform-2023.1"
     assert report["stamp_epoch"] == 20 + PASSAGE.index("reimage")
     assert report["stored_epoch"] == 20 + PASSAGE.index("enable")
-
-
-@pytest.mark.parametrize("step", ["connect", "restore", "enable"])
-def test_a_second_run_of_the_same_order_changes_nothing(
-    bench: Any, passage: dict[str, Any], step: str
-) -> None:
-    bench.play(step, bench.hosts(1, rollout_epoch=50))
-    before = bench.snapshot("TSU-PC001")
-    again = bench.play(step, bench.hosts(1, rollout_epoch=50))
-    assert again.code == 0, again.text
-    assert again.stats["m1"]["changed"] == 0
-    after = bench.snapshot("TSU-PC001")
-    # The step's name is the one thing that the guard notes without changing anything.
-    state = [json.loads(s[f"{bench.folder}/pcs/TSU-PC001/state.json"]) for s in (before, after)]
-    assert state[0] == state[1]
-    assert before.keys() == after.keys()
-
-
-def test_capture_refuses_a_machine_with_the_new_image(bench: Any, passage: dict[str, Any]) -> None:
-    play = bench.play("capture", bench.hosts(2, rollout_epoch=60))
-    assert play.report("m2") is None
-    assert "already runs the new image" in play.failure("m2")

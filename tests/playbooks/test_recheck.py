@@ -5,7 +5,7 @@ from typing import Any
 
 from rollout.lab.windows import registry
 
-PC = 20
+PC = 356
 
 
 def verdicts(play: Any) -> dict[str, str]:
