@@ -4,7 +4,9 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from rollout.application.ports import Clock
+from rollout.domain.dates import parse_date
 from rollout.domain.errors import RolloutError
+from rollout.domain.text import ValueRefused
 from rollout.i18n import _
 
 
@@ -49,24 +51,22 @@ class ProgrammeClock:
 def clock_from(text: str | None) -> Clock:
     """The clock that `ROLLOUT_NOW` or `--now` asks for; without a text the system's.
 
-    A date or time with offset is taken as it is: `2022-11-01T09:00+09:00`, `...Z`. A date alone
-    is its midnight in UTC: it sets a day, not an hour. A time without offset is refused, because
-    the reader would guess another zone than the writer.
+    A date or time with offset is taken as it is: `2022-11-01T09:00+09:00`, `...Z`. A date alone,
+    with its era or without, is its midnight in UTC: it sets a day, not an hour. A time without
+    offset is refused, because the reader would guess another zone than the writer.
     """
     if text is None or not text.strip():
         return SystemClock()
     wanted = text.strip()
     try:
-        start = datetime.fromisoformat(wanted)
-    except ValueError:
+        start = _moment(wanted)
+    except (ValueError, ValueRefused):
         raise BadClock(
             _(
                 "ROLLOUT_NOW={text!r} is not a moment: write a date (2022-11-01) or a time with"
                 " offset (2022-11-01T09:00+09:00)"
             ).format(text=wanted)
         ) from None
-    if start.tzinfo is None and _is_date(wanted):
-        start = start.replace(tzinfo=UTC)
     if start.tzinfo is None:
         raise BadClock(
             _("ROLLOUT_NOW={text!r} has no offset: add one, such as {text}+09:00 for Japan").format(
@@ -76,5 +76,8 @@ def clock_from(text: str | None) -> Clock:
     return ProgrammeClock(start)
 
 
-def _is_date(text: str) -> bool:
-    return len(text) <= len("2022-11-01") and "T" not in text.upper() and ":" not in text
+def _moment(text: str) -> datetime:
+    """A time as ISO 8601 has it, or a day as people write it. Raises ValueError, ValueRefused."""
+    if ":" in text or "T" in text.upper()[1:]:
+        return datetime.fromisoformat(text)
+    return datetime.combine(parse_date(text), datetime.min.time(), UTC)

@@ -8,6 +8,7 @@ import typer
 
 from rollout.cli import host_key, retirement, spare
 from rollout.cli.invocation import AsJson, Reason, invocation
+from rollout.cli.options import day_option
 from rollout.cli.output import moment, print_json, print_table, say
 from rollout.i18n import _
 
@@ -410,13 +411,9 @@ def hold(
     context: typer.Context,
     tags: Tags,
     reason: Reason = None,
-    until: Annotated[str | None, typer.Option(help=_("day on which to look again"))] = None,
+    until: Annotated[date | None, day_option("--until", _("day on which to look again"))] = None,
 ) -> None:
-    try:
-        day = date.fromisoformat(until) if until else None
-    except ValueError:
-        raise typer.BadParameter(_("--until is a day such as 2022-11-30")) from None
-    _move(context, tags, "hold", reason, day)
+    _move(context, tags, "hold", reason, until)
 
 
 @app.command(help=_("Let held machines go on from where they were."))

@@ -52,7 +52,7 @@ _dash = re.compile(f"[{DASHES}ー]").sub
 _WEEKDAYS = "月火水木金土日"
 
 _WRITE_IT = msgid("write it as 2022/4/14 or R4.4.14")
-LOOK_IT_UP = msgid("look the date up in the contract and correct the cell")
+LOOK_IT_UP = msgid("look the date up and correct it")
 
 
 def fold_date(text: str) -> str:

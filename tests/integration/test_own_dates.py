@@ -148,7 +148,7 @@ def test_an_empty_period_ends_all_absences_of_that_person_alone(
         ("9,R4.11.7,R4.11.8", "職員番号", "the staff number 000009", "import the ledger"),
         ("一,R4.11.7,R4.11.8", "職員番号", "not a staff number", "staff list"),
         ("1,R4.11.9,R4.11.7", "終了日", "ends on 2022-11-07, before it begins", "swap"),
-        ("1,R4.2.30,R4.3.1", "開始日", "has 28 days", "correct the cell"),
+        ("1,R4.2.30,R4.3.1", "開始日", "has 28 days", "correct it"),
         ("1,R4.11.7,", "終了日", "no beginning or no end", "the same one twice"),
         ("1,11/7,R4.11.8", "開始日", "not a date", "write it as"),
         ("1,R4.11.1,R4.11.4\n1,R4.11.4,R4.11.8", "開始日", "absence 2022-11-01/2022-11-04 of row 2",

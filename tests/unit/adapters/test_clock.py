@@ -27,7 +27,8 @@ def test_a_programme_clock_runs_on_from_its_start():
 
 def test_a_date_is_its_midnight():
     assert clock_from("2022-11-01").now().isoformat().startswith("2022-11-01T00:00:0")
-    assert clock_from("20221101").now().date().isoformat() == "2022-11-01"
+    for text in ("20221101", "令和4年11月1日", "R4.11.1", "2022/11/1"):
+        assert clock_from(text).now().date().isoformat() == "2022-11-01"
 
 
 @pytest.mark.parametrize("text", ["2022-11-01T09:00", "2022-11-01 09:00:00", "20221101T0900"])
@@ -36,7 +37,9 @@ def test_a_time_without_offset_is_refused_with_the_remedy(text):
         clock_from(text)
 
 
-@pytest.mark.parametrize("text", ["tomorrow", "2022-13-01", "2022-11-01T25:00Z", "令和4年11月1日"])
+@pytest.mark.parametrize(
+    "text", ["tomorrow", "2022-13-01", "2022-11-01T25:00Z", "令和4年2月30日", "令和4年度"]
+)
 def test_what_is_no_moment_is_refused_with_the_remedy(text):
     with pytest.raises(BadClock, match="2022-11-01T09:00"):
         clock_from(text)
