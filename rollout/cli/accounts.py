@@ -227,7 +227,10 @@ def _directory(application: "Application") -> Iterator[None]:
     try:
         yield
     finally:
-        if "directory" in vars(application):
+        made = vars(application)
+        if "accounts_work" in made:
+            application.accounts_work.close()
+        elif "directory" in made:
             application.directory.close()
 
 

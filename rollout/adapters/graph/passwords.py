@@ -50,6 +50,10 @@ class PasswordFile:
         self._file.flush()
         os.fsync(self._file.fileno())
 
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
 
 def _password() -> str:
     every = "".join(_KINDS)

@@ -40,6 +40,9 @@ class Passwords(Protocol):
     def keep(self) -> None:
         """Returns when every password given so far is on disk."""
 
+    def close(self) -> None:
+        """Nothing more will be asked."""
+
 
 @dataclass(frozen=True)
 class Wait:

@@ -52,6 +52,8 @@ from rollout.store.tables import Account, CloudGroup
 log = logging.getLogger(__name__)
 
 ACTOR = "accounts"
+BY_GROUP = "group"
+"""What a licence has for an id of the service: the groups that give it were joined."""
 PORTION = 2000
 """Rows that one cycle takes."""
 _TAKEN_FOR = timedelta(minutes=15)
@@ -117,8 +119,10 @@ class AccountsWork:
             return Cycle(len(taken), ended, accounts.next_due(session))
 
     def close(self) -> None:
-        """Give the directory's connections back."""
+        """Give connections and files back."""
         self._directory.close()
+        if self._passwords is not None:
+            self._passwords.close()
 
     def _take(self, now: datetime) -> list[tuple[type[SQLModel], Any, bool]]:
         """Open rows with whether they were in doubt; groups before the people who wait for them."""
@@ -260,6 +264,7 @@ class AccountsWork:
     ) -> tuple[AccountVerb | None, Told | str | None, dict[str, object]]:
         """The move, its cause, and the columns of the work."""
         row, outcome = work.row, work.worst
+        goes_on = isinstance(work.next, list) and isinstance(outcome, Done) and self._goes_on(work)
         changes: dict[str, object] = {
             "due_at": at,
             "attempts": row.attempts,
@@ -277,7 +282,7 @@ class AccountsWork:
             changes["due_at"] = at + LONGEST_LOOK  # what it waits for wakes it
             return None, None, changes
         if isinstance(outcome, Done):
-            return (None if self._goes_on(work) else self._end(row)), None, changes
+            return (None if goes_on else self._end(row)), None, changes
         if isinstance(outcome, Missing):
             if isinstance(row, Account) and self._settings.identity == "synced":
                 why = told(msgid("not in the directory yet: waits for its synchronisation"))
@@ -295,7 +300,7 @@ class AccountsWork:
         return AccountVerb.REVOKE if revoked else AccountVerb.CONFIRM
 
     def _goes_on(self, work: _Work) -> bool:
-        """Whether a row whose orders went well has a further step."""
+        """Whether a row whose orders went well has a further step; notes what that needs."""
         assert isinstance(work.next, list)  # noqa: S101 - only orders come here
         order = work.next[0]
         if isinstance(order, FindUser):
@@ -313,6 +318,7 @@ class AccountsWork:
             and row.aim == Aim.READY
             and self._licence_groups
         ):
+            work.found = work.found or BY_GROUP
             return not isinstance(order, CheckLicences)
         return False
 

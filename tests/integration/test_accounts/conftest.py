@@ -41,7 +41,7 @@ CONFIGURATION = """
 start = 2022-11-01
 cutover = 2023-05-01
 [accounts]
-identity = "cloud"
+identity = "{identity}"
 secrets_file = "first-passwords.tsv"
 {accounts}
 [accounts.tenant]
@@ -58,12 +58,13 @@ ca_file = "{tenant.ca_file}"
 class Prefecture:
     """People in a database of their own, and their tenant."""
 
-    def __init__(self, root: Path, scenario: Json, accounts: str) -> None:
+    def __init__(self, root: Path, scenario: Json, accounts: str, identity: str) -> None:
         self.root = root
         self.tenant = world.up(root / "tenant", scenario, ROLES)
         self.configuration = root / "rollout.toml"
         self.configuration.write_text(
-            CONFIGURATION.format(accounts=accounts, tenant=self.tenant), encoding="utf-8"
+            CONFIGURATION.format(accounts=accounts, identity=identity, tenant=self.tenant),
+            encoding="utf-8",
         )
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("ROLLOUT_CONFIG", str(self.configuration))
@@ -112,7 +113,9 @@ class Prefecture:
     def close(self) -> None:
         """End the tenant and compare every request with what Microsoft describes."""
         self._http.close()
-        if "directory" in vars(self.app):
+        if "accounts_work" in vars(self.app):
+            self.app.accounts_work.close()
+        elif "directory" in vars(self.app):
             self.app.directory.close()
         self.app.database.close()
         world.down(self.root / "tenant")
@@ -127,10 +130,10 @@ def found(tmp_path: Path) -> Iterator[Callable[..., Prefecture]]:
     """Makes prefectures; the tenant's scenario as keywords, `accounts` more of the settings."""
     made: list[Prefecture] = []
 
-    def make(accounts: str = "", **scenario: Any) -> Prefecture:
+    def make(accounts: str = "", *, identity: str = "cloud", **scenario: Any) -> Prefecture:
         root = tmp_path / f"prefecture-{len(made)}"
         root.mkdir()
-        made.append(Prefecture(root, scenario, accounts))
+        made.append(Prefecture(root, scenario, accounts, identity))
         return made[-1]
 
     yield make
