@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rollout.cli import demo_fast
+from rollout.cli.demo_fast import MARK
 from rollout.cli.output import say
 from rollout.domain.errors import RolloutError
 from rollout.i18n import _
@@ -22,9 +24,6 @@ if TYPE_CHECKING:
 
 STARTS = datetime.fromisoformat("2022-11-01T09:00:00+09:00")
 """The programme's clock at the beginning of the demo: the first working day."""
-
-MARK = ".rollout-demo"
-"""A folder with this file was made by an earlier demo and may be replaced."""
 
 PLANNER, APPROVER = "sato", "suzuki"
 
@@ -37,8 +36,24 @@ def demo(
     out: Annotated[Path, typer.Option("--out", help=_("folder for workspace and exports"))] = Path(
         "out"
     ),
+    fast: Annotated[
+        bool, typer.Option("--fast", help=_("a whole programme in simulated time, without lab PCs"))
+    ] = False,
+    machines: Annotated[
+        int, typer.Option("--machines", min=15, help=_("PCs of the simulated programme"))
+    ] = 500,
+    seed: Annotated[
+        int, typer.Option("--seed", help=_("another seed, other failures (with --fast)"))
+    ] = 2022,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", help=_("write its days as a page of Markdown (with --fast)")),
+    ] = None,
 ) -> None:
     """Everything once, with lab PCs."""
+    if fast:
+        demo_fast.run(demo_fast.FastDemo(out.absolute(), machines, seed, report))
+        return
     world = DemoWorld(out.absolute())
     try:
         _prepare(world)
