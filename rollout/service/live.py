@@ -13,7 +13,7 @@ from rich.text import Text
 
 from rollout.application.ports import Clock
 from rollout.application.under_way import LiveRun, UnderWay
-from rollout.domain.machine import MachineState
+from rollout.domain.machine import WORKING, MachineState
 from rollout.domain.text import printable
 from rollout.i18n import _
 from rollout.i18n.labels import label
@@ -49,8 +49,10 @@ class LiveView:
         self._seen = seen
 
     def say(self, line: str) -> None:
-        """A line above, as it is."""
-        self.console.print(Text(printable(line)), soft_wrap=True)
+        """A line above, with the time."""
+        text = Text(f"{self._clock.now().astimezone(self._zone):%H:%M:%S}  ", style="dim")
+        text.append(printable(line), style="default not dim")
+        self.console.print(text, soft_wrap=True)
 
     def drawn(self) -> RenderableType:
         """The lines as they are now; times go on between two looks."""
@@ -73,7 +75,7 @@ class LiveView:
         for state in MachineState:
             if count := seen.states.get(state.value):
                 line.append(f"  {label(state)} {count}", style="" if seen.runs else "dim")
-        if not seen.runs:
+        if not seen.runs and not any(seen.states.get(state.value) for state in WORKING):
             line.append("  " + _("nothing under way"), style="dim")
         return line
 

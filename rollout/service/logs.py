@@ -13,8 +13,11 @@ from typing import TextIO
 
 import structlog
 
-_TOKEN = re.compile(r"(?<![\w/.-])[A-Za-z0-9_-]{40,}(?![\w/-])")
-"""Tokens are 43 characters of URL-safe base64; idents of runs are shorter, paths have slashes."""
+_TOKEN = re.compile(
+    r"(?<![\w/.-])(?=[a-z0-9_-]*[A-Z])(?=[A-Z0-9_-]*[a-z])[A-Za-z0-9_-]{40,}(?![\w/-])"
+)
+"""Tokens are 43 characters of URL-safe base64: digests and names of functions have letters of one
+case, idents of runs are shorter, paths have slashes."""
 HIDDEN = "…"
 
 
@@ -40,9 +43,9 @@ def structured(stream: TextIO) -> None:
 
 
 def readable(write: Callable[[str], None]) -> None:
-    """Lines for people, by the clock of this computer; `write` gets each whole line."""
+    """Lines for people; `write` gets each, and says when it was by the programme's clock."""
     handler = _Lines(write)
-    handler.setFormatter(_Readable("%(asctime)s  %(message)s", "%H:%M:%S"))
+    handler.setFormatter(_Readable("%(message)s"))
     _install(handler)
 
 
