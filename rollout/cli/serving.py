@@ -1,18 +1,24 @@
 """`rollout serve` and the foreground work of `wave start --foreground`."""
 
-import logging
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rollout.cli.invocation import invocation
-from rollout.cli.output import progress_bar, say
+from rollout.cli.output import say
 from rollout.i18n import _
 
 if TYPE_CHECKING:
     from rollout.application.programme import Ticked
+    from rollout.application.under_way import UnderWay
     from rollout.bootstrap import Application
+
+LOOK_SECONDS = 1.0
+"""Between two looks at what is under way; ticks may come more often."""
 
 
 def serve(
@@ -27,14 +33,11 @@ def serve(
     ] = False,
 ) -> None:
     """Run the daemon."""
+    from rollout.service import logs
+
     application = invocation(context).application()
-    logging.basicConfig(
-        level=logging.INFO,
-        stream=sys.stderr,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
-    for chatty in ("uvicorn", "apscheduler"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    if not logs.at_terminal():
+        logs.structured(sys.stderr)
     _work(application, until_idle=until_idle, wait=wait)
 
 
@@ -42,41 +45,15 @@ serve.__doc__ = _("Run the daemon: it starts steps, answers PCs and settles what
 
 
 def work_until_idle(application: "Application") -> None:
-    """Hold the daemon's lease here until nothing is left for today; show the counts on the way."""
+    """Hold the daemon's lease here until nothing is left for today; show it on the way."""
     _work(application, until_idle=True)
 
 
 def _work(application: "Application", *, until_idle: bool, wait: bool = False) -> None:
-    from rollout.application import machines, waves
-    from rollout.domain.machine import MachineState
-    from rollout.domain.wave import WaveState
-    from rollout.i18n.labels import label
     from rollout.service.daemon import Daemon, stop_on_signals
 
-    shown: list[str] = []
-    labels = {state.value: label(state) for state in MachineState}
-
-    def show(_ticked: "Ticked") -> None:
-        counts = machines.counts(application.database)
-        line = ", ".join(
-            f"{labels[state.value]} {counts[state.value]}"
-            for state in MachineState
-            if counts.get(state.value)
-        )
-        if not shown or shown[-1] != line:
-            shown[:] = [line]
-            clock = application.clock.now().astimezone(application.settings.programme.zone)
-            say(f"{clock:%H:%M:%S} {line}")
-            sys.stdout.flush()
-            at_work = [
-                view
-                for view in waves.listing(application.database)
-                if view.wave.state in (WaveState.RUNNING, WaveState.SOAKING)
-            ]
-            if at_work:
-                bar(sum(view.done for view in at_work), sum(view.size for view in at_work))
-
-    with progress_bar(_("machines done")) as bar:
+    in_use = application.settings.accounts.in_use
+    with _shown(application, lines=until_idle) as show:
         daemon = Daemon(
             application.database,
             application.settings,
@@ -85,9 +62,68 @@ def _work(application: "Application", *, until_idle: bool, wait: bool = False) -
             until_idle=until_idle,
             wait=wait,
             on_tick=show,
+            nights=application.nights,
+            accounts=(lambda: application.accounts_work) if in_use else None,
         )
         stop_on_signals(daemon)
         daemon.run()
+
+
+@contextmanager
+def _shown(application: "Application", *, lines: bool) -> "Iterator[Callable[[Ticked], None]]":
+    """What to call after every tick: lines that live at a terminal; plain ones for a script."""
+    from rollout.service import logs
+
+    if logs.at_terminal():
+        from rollout.service.live import LiveView
+
+        view = LiveView(application.clock, application.settings.programme.zone)
+        logs.readable(view.say)
+        with view.running():
+            yield _seldom(application, view.show)
+        return
+    yield _seldom(application, _Lines(application).show) if lines else lambda _ticked: None
+
+
+def _seldom(
+    application: "Application", show: "Callable[[UnderWay], None]"
+) -> "Callable[[Ticked], None]":
+    from rollout.application.under_way import under_way
+
+    last, idle = float("-inf"), False
+
+    def look(ticked: "Ticked") -> None:
+        nonlocal last, idle
+        # The tick with which a daemon falls idle may be its last.
+        if time.monotonic() - last >= LOOK_SECONDS or (ticked.idle and not idle):
+            last = time.monotonic()
+            show(under_way(application.database))
+        idle = ticked.idle
+
+    return look
+
+
+class _Lines:
+    """One line on standard output for every change of the machines."""
+
+    def __init__(self, application: "Application") -> None:
+        self._application = application
+        self._last = ""
+
+    def show(self, seen: "UnderWay") -> None:
+        from rollout.domain.machine import MachineState
+        from rollout.i18n.labels import label
+
+        line = ", ".join(
+            f"{label(state)} {seen.states[state.value]}"
+            for state in MachineState
+            if seen.states.get(state.value)
+        )
+        if line != self._last:
+            self._last = line
+            zone = self._application.settings.programme.zone
+            say(f"{self._application.clock.now().astimezone(zone):%H:%M:%S} {line}")
+            sys.stdout.flush()
 
 
 COMMANDS = (serve,)
