@@ -1,10 +1,12 @@
 """`rollout lab`"""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rollout.cli import lab_tenant
 from rollout.cli.invocation import AsJson, invocation
 from rollout.cli.output import print_json, print_table, say
 from rollout.i18n import _
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="lab", help=_("Simulated PCs over real SSH, to rehearse on."), no_args_is_help=True
 )
+
+app.add_typer(lab_tenant.app)
 
 Folder = Annotated[Path, typer.Option("--folder", help=_("where the lab keeps its PCs"))]
 FOLDER = Path("state/lab")
@@ -161,44 +165,41 @@ def show(
     if as_json:
         print_json(asdict(found))
         return
-    say(f"{found.asset_tag}  {found.computer_name}")
-    for title, part in (
-        (_("machine"), found.machine),
-        (_("security"), found.security),
-        (_("network"), found.network),
-        (_("user data"), found.user_data),
-        (_("services"), found.services),
-        (_("faults"), found.faults),
-    ):
-        if part:
-            rows = [[key.replace("_", " "), _shown(value)] for key, value in part.items()]
-            print_table([_("what"), _("value")], rows, title=title)
-    if found.wipes:
-        print_table(
-            [_("rewritten at"), _("order"), _("from"), _("to")],
-            [[wipe.time, wipe.epoch, wipe.old_image, wipe.new_image] for wipe in found.wipes],
-            title=_("disk"),
-        )
-    print_table(
-        [_("time"), _("event"), _("details")],
-        [
-            [
-                event["time"],
-                event["event"],
-                ", ".join(f"{k}={v}" for k, v in event.items() if k not in ("time", "event")),
-            ]
-            for event in found.events
-        ],
-        title=_("what happened last"),
-    )
+    from rich.console import Console
+
+    from rollout.cli.lab_picture import picture
+
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        console.width = 100
+    console.print(picture(found, console.width))
 
 
-def _shown(value: object) -> str:
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "-"
-    return "-" if value is None or value == "" else str(value)
+class Act(StrEnum):
+    """What a user does at a PC."""
+
+    SIGN_IN = "sign-in"
+    SIGN_OUT = "sign-out"
+    CHOOSE_PIN = "choose-pin"
+    TYPE_PIN = "type-pin"
+
+
+@app.command(help=_("Do at a lab PC what only its user can do."))
+def user(
+    computer: Annotated[str, typer.Argument(metavar="COMPUTER")],
+    act: Annotated[Act, typer.Argument()],
+    folder: Folder = FOLDER,
+) -> None:
+    from rollout.lab import user_acts
+
+    done = {
+        Act.SIGN_IN: user_acts.sign_in,
+        Act.SIGN_OUT: user_acts.sign_out,
+        Act.CHOOSE_PIN: user_acts.choose_pin,
+        Act.TYPE_PIN: user_acts.type_pin,
+    }
+    done[act](folder.absolute(), computer)
+    say(f"{computer}: {act}")
 
 
 def _as_json(found: "LabStatus") -> dict[str, object]:

@@ -9,6 +9,7 @@ from rollout.domain.errors import RolloutError
 from rollout.i18n import _
 
 _LENGTH = 20
+_COLUMNS = 2
 _KINDS = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "-_.+")
 
 
@@ -20,17 +21,15 @@ class PasswordFile:
     """Lines of name, tab, password."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
         try:
-            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-            self._file = os.fdopen(handle, "a+", encoding="utf-8")
-            if os.fstat(handle).st_mode & 0o077:
+            path.touch(mode=0o600)
+            if path.stat().st_mode & 0o077:
                 raise SecretsFileUnusable(
                     _("{file} can be read by others: chmod 600 {file}").format(file=path)
                 )
-            self._file.seek(0)
-            lines = (line.rstrip("\n").split("\t") for line in self._file)
-            self._known = {line[0].casefold(): line[1] for line in lines if len(line) == 2}
+            lines = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines())
+            self._known = {line[0].casefold(): line[1] for line in lines if len(line) == _COLUMNS}
+            self._file = path.open("a", encoding="utf-8")
         except OSError as error:
             raise SecretsFileUnusable(
                 _("{file} cannot be written: {why}").format(file=path, why=error.strerror)
