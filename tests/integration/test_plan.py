@@ -374,3 +374,61 @@ def test_a_rule_for_a_site_or_machine_that_does_not_exist_is_told(
     )
     summary = plan.solve(database, changed, operator=PLANNER, now=NOW)
     assert list(summary.unused) == [("sites", "熊本"), ("machines", "DK20-999999")]
+
+
+def test_transfers_of_the_first_of_april_move_only_who_cannot_keep_the_day(
+    database: Database, configuration: Settings
+) -> None:
+    plan.solve(database, configuration, operator=PLANNER, now=NOW)
+    plan.commit(database, operator=BOSS, now=NOW)
+    with database.write() as session:
+        # Machines of the head office go to 尾鷲, onto days that are full there.
+        full = set(session.exec(select(Machine.planned_day).where(Machine.site_id == 2)))
+        dated = session.exec(select(Machine).where(Machine.site_id == 1)).all()
+        transferred = [m for m in dated if m.planned_day is not None and m.planned_day in full]
+        for machine in transferred:
+            machine.site_id = 2
+            session.add(machine)
+    assert transferred
+    one = {**configuration.sites, "尾鷲": SiteLimits(machines_per_day=1)}
+    configuration = configuration.model_copy(update={"sites": one})
+    summary = plan.solve(database, configuration, operator=PLANNER, now=NOW)
+    difference = plan_check.diff(database)
+    assert difference.unaffected_moved == 0
+    assert summary.moved == len(difference.moves) > 0
+    assert {change.why for change in difference.moves} == {Why.NO_ROOM}
+    assert {change.asset_tag for change in difference.moves if change.site != "尾鷲"} == set()
+    plan.commit(database, operator=BOSS, now=NOW)
+    checked = plan_check.check(database, configuration, now=NOW)
+    assert (checked.machines, checked.violations) == (30, [])
+
+
+def test_less_capacity_moves_what_has_no_room_and_more_moves_nothing(
+    database: Database, configuration: Settings
+) -> None:
+    fewer = {**configuration.sites, "本庁": SiteLimits(machines_per_day=2)}
+    changed, _ = _replanned(database, configuration, sites=fewer)
+    difference = plan_check.diff(database)
+    assert (difference.unaffected_moved, difference.unaffected_announced_moved) == (0, 0)
+    assert {change.why for change in difference.moves} <= {Why.NO_ROOM}
+    plan.commit(database, operator=BOSS, now=NOW)
+    assert plan_check.check(database, changed, now=NOW).violations == []
+    more = configuration.model_copy(
+        update={"sites": {**configuration.sites, "本庁": SiteLimits(machines_per_day=9)}}
+    )
+    plan.solve(database, more, operator=PLANNER, now=NOW)
+    assert plan_check.diff(database).moves == []
+
+
+def test_a_failed_machine_keeps_its_wave_and_the_others_keep_their_days(
+    database: Database, configuration: Settings
+) -> None:
+    plan.solve(database, configuration, operator=PLANNER, now=NOW)
+    plan.commit(database, operator=BOSS, now=NOW)
+    with database.write() as session:
+        transitions.apply(session, Machine, [1], MachineVerb.BEGIN, actor="daemon", at=NOW)
+        transitions.apply(session, Machine, [1], MachineVerb.FAIL, actor="daemon", at=NOW)
+    plan.solve(database, configuration, operator=PLANNER, now=NOW)
+    assert plan_check.diff(database).moves == []
+    shown = plan.show(database)
+    assert (shown.placed, shown.new) == (30, 0)
