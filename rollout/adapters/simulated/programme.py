@@ -4,7 +4,7 @@ last machine, and nothing of it replaced but the engine, the clock and the peopl
 Time jumps from event to event: nights, week-ends and holidays cost nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -109,7 +109,7 @@ class SimulatedProgramme:
             through = report.standing[Standing.DONE]
             yield DayStatus(day, planned, through - done, report, news)
             done, before = through, after
-            if all(news.state in (WaveState.DONE, WaveState.CANCELLED) for news in after.values()):
+            if self._is_over(report, after):
                 return
 
     def close(self) -> None:
@@ -136,6 +136,15 @@ class SimulatedProgramme:
             self.engine.play(min(upcoming))
             self._programme.tick()
         self.engine.play(evening)
+
+    @staticmethod
+    def _is_over(report: StatusReport, states: Mapping[int, WaveNews]) -> bool:
+        """No wave goes on, and no machine waits for the staff of the next morning."""
+        over = (WaveState.DONE, WaveState.CANCELLED)
+        return all(news.state in over for news in states.values()) and not any(
+            report.standing[word]
+            for word in (Standing.HELD, Standing.FAILED, Standing.SILENT, Standing.UNKNOWN)
+        )
 
     def _wave_states(self) -> dict[int, WaveNews]:
         with self._database.read() as session:
