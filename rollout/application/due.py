@@ -43,10 +43,11 @@ def start_due(database: Database, settings: Settings, *, lease_epoch: int, at: d
             verb, reason = WaveVerb.START, told(msgid("its first day has come"))
             if wave.list_digest != waves.list_digest(session, wave_id):
                 verb = WaveVerb.WITHDRAW
-                reason = told(
-                    msgid("its machines changed since it was approved: submit it again")
+                reason = told(msgid("its machines changed since it was approved: submit it again"))
+                fields = {"wave": wave.number}
+                log.warning(
+                    "wave %s does not start: its machines changed", *fields.values(), extra=fields
                 )
-                log.warning("wave %s does not start: its machines changed", wave.number)
             else:
                 started += 1
             transitions.apply(session, Wave, [wave_id], verb, actor=DAEMON, at=at, reason=reason)

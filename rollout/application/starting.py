@@ -65,7 +65,9 @@ class Starter:
             except (OSError, RolloutError) as error:
                 self._stand_down(orders[place:], str(error))
                 return place
-            log.info("run %s: %s on %s machines", order.run_id, order.playbook, len(order.hosts))
+            size = len(order.hosts)
+            fields = {"run": order.run_id, "playbook": order.playbook, "machines": size}
+            log.info("run %s: %s on %s machines", *fields.values(), extra=fields)
         if orders:
             self.obstacle, self._rest, self._until = None, FIRST_REST, None
         return len(orders)

@@ -133,9 +133,10 @@ def _post(answer: _Answer, monitor: Monitor | None) -> Callable[[Request], Await
         except BadRequest as error:
             return JSONResponse({"error": str(error)}, status_code=400)
         except RolloutError as error:
-            log.warning("%s refused: %s", request.url.path, error)
+            path = request.url.path
+            log.warning("%s refused: %s", path, error, extra={"path": path})
             if monitor is not None:
-                monitor.pulse.refused(request.url.path)
+                monitor.pulse.refused(path)
             return JSONResponse({"error": str(error)}, status_code=403)
         except Exception as error:
             why = unavailable(error)
