@@ -9,6 +9,7 @@ from typing import Any
 
 from rollout.i18n import _
 from rollout.lab.errors import LabError
+from rollout.lab.pcs import find
 from rollout.lab.windows.state import PcFolder, write_atomically
 
 #: Every fault with the kinds of value it takes and what it does.
@@ -29,13 +30,13 @@ FAULTS: dict[str, tuple[type | tuple[type, ...], str]] = {
 def set_fault(folder: Path, computer_name: str, **faults: Any) -> None:
     """Add or replace faults of a PC. Raises LabError for a fault that the lab does not know."""
     check(faults)
-    pc = _pc(folder, computer_name)
+    pc = find(folder, computer_name)
     _write(pc, {**pc.faults(), **faults})
 
 
 def clear_fault(folder: Path, computer_name: str, *names: str) -> None:
     """Take the named faults away, or all of them when none is named."""
-    pc = _pc(folder, computer_name)
+    pc = find(folder, computer_name)
     kept = {k: v for k, v in pc.faults().items() if names and k not in names}
     _write(pc, kept)
 
@@ -93,13 +94,6 @@ def _fits(kinds: type | tuple[type, ...], value: Any) -> bool:
 
 def _all(kinds: type | tuple[type, ...]) -> tuple[type, ...]:
     return kinds if isinstance(kinds, tuple) else (kinds,)
-
-
-def _pc(folder: Path, computer_name: str) -> PcFolder:
-    pc = PcFolder(folder / "pcs" / computer_name)
-    if not pc.state_file.exists():
-        raise LabError(_("no such PC in the lab: {names}").format(names=computer_name))
-    return pc
 
 
 def _write(pc: PcFolder, faults: dict[str, Any]) -> None:

@@ -63,3 +63,17 @@ def create(pcs: Path, machine: LabPc) -> None:
     # Last: a PC without this file is not there yet and is made again.
     state = office_pc(hardware, [user])
     write_atomically(pc.state_file, json.dumps(state, ensure_ascii=False, indent=1))
+
+
+def find(folder: Path, name: str) -> PcFolder:
+    """The lab's PC with this asset tag or computer name. Raises LabError when there is none."""
+    pcs = folder / "pcs"
+    if not pcs.is_dir():
+        raise LabError(
+            _("there is no lab in {folder}; `rollout lab up` makes one").format(folder=folder)
+        )
+    for path in sorted(pcs.iterdir()):
+        state = PcFolder(path).read()
+        if name.upper() in (state["asset_tag"].upper(), state["computer_name"].upper()):
+            return PcFolder(path)
+    raise LabError(_("no such PC in the lab: {names}").format(names=name))

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rollout.i18n import _
-from rollout.lab.errors import LabError
+from rollout.lab.pcs import find
 from rollout.lab.windows import clock, directory, registry
 from rollout.lab.windows.state import PcFolder, State
 from rollout.lab.wipes import Wipe, of_pc
@@ -34,7 +33,7 @@ class Portrait:
 
 def portrait(folder: Path, name: str) -> Portrait:
     """The PC with this asset tag or computer name. Raises LabError when there is none."""
-    pc = _find(folder, name)
+    pc = find(folder, name)
     state = pc.read()
     return Portrait(
         computer_name=state["computer_name"],
@@ -48,19 +47,6 @@ def portrait(folder: Path, name: str) -> Portrait:
         wipes=tuple(of_pc(pc)),
         events=tuple(pc.events()[-_EVENTS:]),
     )
-
-
-def _find(folder: Path, name: str) -> PcFolder:
-    pcs = folder / "pcs"
-    if not pcs.is_dir():
-        raise LabError(
-            _("there is no lab in {folder}; `rollout lab up` makes one").format(folder=folder)
-        )
-    for path in sorted(pcs.iterdir()):
-        state = PcFolder(path).read()
-        if name.upper() in (state["asset_tag"].upper(), state["computer_name"].upper()):
-            return PcFolder(path)
-    raise LabError(_("no such PC in the lab: {names}").format(names=name))
 
 
 def _machine(pc: PcFolder, state: State) -> dict[str, Any]:
@@ -92,7 +78,9 @@ def _security(pc: PcFolder, state: State) -> dict[str, Any]:
         "secure_boot": state["firmware"]["secure_boot"],
         "encryption": clock.disk_encryption(state)[1],
         "protectors": [entry["type"] for entry in state["bitlocker"]["protectors"]],
-        "recovery_key_escrowed": directory.key_escrowed(pc, state),
+        "recovery_key_escrowed": (
+            directory.key_escrowed(pc, state) if directory.recovery_key(state) else None
+        ),
         "edr": edr,
         "firewall_off": off,
         "managed": state["mdm_enrolled"],

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rollout.lab.pcs import find
 from rollout.lab.windows import cloud, registry
-from rollout.lab.windows.state import PcFolder, write_atomically
+from rollout.lab.windows.state import write_atomically
 
 _ONEDRIVE = r"HKLM:\SOFTWARE\Policies\Microsoft\OneDrive"
 
 
-def sign_in(folder: Path, computer_name: str, user: str) -> None:
-    """The user signs in; where the policy says so OneDrive brings the known folders back."""
-    pc = PcFolder(folder / "pcs" / computer_name)
+def sign_in(folder: Path, computer_name: str, user: str = "") -> None:
+    """The user signs in; where the policy says so OneDrive brings the known folders back.
+
+    Without a name it is the PC's own user.
+    """
+    pc = find(folder, computer_name)
     with pc.change() as state:
+        user = user or f"u{state['asset_tag'].rpartition('-')[2]}"
         state["signed_in_user"] = user
         if user not in state["users"]:
             state["users"].append(user)
@@ -28,7 +33,7 @@ def sign_in(folder: Path, computer_name: str, user: str) -> None:
 
 def sign_out(folder: Path, computer_name: str) -> None:
     """Nobody is at the PC any more."""
-    pc = PcFolder(folder / "pcs" / computer_name)
+    pc = find(folder, computer_name)
     with pc.change() as state:
         state["signed_in_user"] = ""
     pc.log("signed-out")
@@ -36,7 +41,7 @@ def sign_out(folder: Path, computer_name: str) -> None:
 
 def choose_pin(folder: Path, computer_name: str) -> None:
     """The user gives the disk a PIN, which needs the TPM's protector to be there."""
-    pc = PcFolder(folder / "pcs" / computer_name)
+    pc = find(folder, computer_name)
     with pc.change() as state:
         protectors = state["bitlocker"]["protectors"]
         kept = [p for p in protectors if p["type"] not in ("Tpm", "TpmPin")]
@@ -46,6 +51,6 @@ def choose_pin(folder: Path, computer_name: str) -> None:
 
 def type_pin(folder: Path, computer_name: str) -> None:
     """The user types the PIN for which the PC waits at its start."""
-    pc = PcFolder(folder / "pcs" / computer_name)
+    pc = find(folder, computer_name)
     pc.log("pin-typed")
     write_atomically(pc.requests / f"{pc.name}.pin", "")
