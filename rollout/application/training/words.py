@@ -1,19 +1,19 @@
 """The words of a training list: results and scores."""
 
 import re
+from enum import Enum
 
 from rollout.application.ledger.words import CORRECT_CELL
-from rollout.domain.lifecycle import Described
 from rollout.domain.text import ValueRefused, match_key, tidy
 from rollout.domain.words import msgid
 
 
-class Result(Described):
+class Result(Enum):
     """What a row says of somebody's training."""
 
-    PASSED = "passed", "They had it and passed."
-    FAILED = "failed", "They had it and did not pass."
-    ABSENT = "absent", "They have not had it."
+    PASSED = "they had it and passed"
+    FAILED = "they had it and did not pass"
+    ABSENT = "they have not had it"
 
 
 _WORDS = {
