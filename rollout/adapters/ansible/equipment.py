@@ -74,7 +74,7 @@ class InstalledEquipment:
         try:
             host, port = self._target(name)
             socket.create_connection((host, port), timeout=PATIENCE).close()
-        except (OSError, ValueError):
+        except (OSError, ValueError, subprocess.SubprocessError):
             return False
         return True
 
