@@ -115,7 +115,7 @@ def _loads(
         if not taken.refresh:
             reimaged[taken.site, taken.day] += taken.machines
             everywhere[taken.day] += taken.machines
-    new: set[date] = set()
+    reimaged_last: dict[date, str] = {}
     touched: set[tuple[str, date]] = set()
     departments_touched: dict[tuple[str, date], str] = {}
     for placed in dated:
@@ -129,9 +129,9 @@ def _loads(
         if not machine.refresh:
             reimaged[key] += 1
             everywhere[placed.day] += 1
+            reimaged_last[placed.day] = machine.asset_tag
         last[key] = machine.asset_tag
         touched.add(key)
-        new.add(placed.day)
     for site, day in sorted(touched):
         limit = problem.sites.get(site)
         tag, here, rewritten = last[site, day], all_at[site, day], reimaged[site, day]
@@ -148,10 +148,10 @@ def _loads(
             yield Violation(Rule.SITE_NETWORK, tag, day, f"{rewritten} at {site}")
         if limit.spares is not None and rewritten > limit.spares:
             yield Violation(Rule.SITE_SPARES, tag, day, f"{rewritten} at {site}")
-    for day in sorted(new):
-        most = problem.blast_radius
+    most = problem.blast_radius
+    for day, tag in sorted(reimaged_last.items()):
         if most is not None and everywhere[day] > most * problem.reimages_per_day:
-            yield Violation(Rule.BLAST_RADIUS, "", day, f"{everywhere[day]}")
+            yield Violation(Rule.BLAST_RADIUS, tag, day, f"{everywhere[day]}")
     sizes = problem.department_sizes or Counter(m.department for m in problem.machines)
     for (name, day), tag in sorted(departments_touched.items()):
         number = departments[name, day]
@@ -212,7 +212,9 @@ def _waves(problem: Problem, solution: Solution) -> Iterator[Violation]:
         members[placed.wave].append(placed)
     opened = {wave.number: wave for wave in problem.open_waves}
     for wave in solution.waves:
-        days = sorted(placed.day for placed in members.pop(wave.number, []))
+        placed = sorted(members.pop(wave.number, []), key=lambda p: (p.day, p.asset_tag))
+        days = [entry.day for entry in placed]
+        tag = placed[-1].asset_tag if placed else ""
         if wave.joined:
             size = opened[wave.number].size + len(days)
             fits = bool(days) and wave.first_day <= days[0] and days[-1] <= wave.last_day
@@ -220,9 +222,9 @@ def _waves(problem: Problem, solution: Solution) -> Iterator[Violation]:
             size = len(days)
             fits = bool(days) and (wave.first_day, wave.last_day) == (days[0], days[-1])
         if not fits or wave.size != len(days):
-            yield Violation(Rule.WAVE_DAYS, "", wave.first_day, f"wave {wave.number}")
+            yield Violation(Rule.WAVE_DAYS, tag, wave.first_day, f"wave {wave.number}")
         if size > problem.machines_per_wave:
-            yield Violation(Rule.WAVE_SIZE, "", wave.first_day, f"wave {wave.number}: {size}")
+            yield Violation(Rule.WAVE_SIZE, tag, wave.first_day, f"wave {wave.number}: {size}")
     for number, left in members.items():
         yield Violation(Rule.WAVE_DAYS, left[0].asset_tag, left[0].day, f"no wave {number}")
 
@@ -235,10 +237,11 @@ def _pilot(
     starts = problem.others_from
     if pilots:
         pilot = pilots[0]
+        tag = max((p.asset_tag for p in solution.placements if p.wave == pilot.number), default="")
         if len(pilots) > 1 or pilot.size > problem.pilot_size:
-            yield Violation(Rule.PILOT, "", pilot.first_day, f"{pilot.size} machines")
+            yield Violation(Rule.PILOT, tag, pilot.first_day, f"{pilot.size} machines")
         if pilot.number != problem.first_wave:
-            yield Violation(Rule.PILOT, "", pilot.first_day, f"it is wave {pilot.number}")
+            yield Violation(Rule.PILOT, tag, pilot.first_day, f"it is wave {pilot.number}")
         starts, left = pilot.last_day + timedelta(days=1), problem.soak_working_days
         while left and starts <= problem.last:
             left -= _is_working(problem, starts)
@@ -246,7 +249,7 @@ def _pilot(
         if left:
             starts = problem.last + timedelta(days=1)
     elif problem.pilot_size and able and not problem.pilot_departments:
-        yield Violation(Rule.PILOT, "", None, "there is none")
+        yield Violation(Rule.PILOT, able[0].asset_tag, None, "there is none")
     if starts is None:
         return
     numbers = {wave.number for wave in pilots}
