@@ -46,7 +46,9 @@ def start_due(database: Database, settings: Settings, *, lease_epoch: int, at: d
                 reason = told(msgid("its machines changed since it was approved: submit it again"))
                 fields = {"wave": wave.number}
                 log.warning(
-                    "wave %s does not start: its machines changed", *fields.values(), extra=fields
+                    msgid("wave %s does not start: its machines changed"),
+                    *fields.values(),
+                    extra=fields,
                 )
             else:
                 started += 1

@@ -219,7 +219,7 @@ def _look(session: Session, settings: Settings, wave: Wave, at: datetime) -> Non
     stopping = halting(found)
     if stopping:
         reason = why_halted(stopping)
-        log.warning("wave %s halts: %s", wave.number, reason, extra={"wave": wave.number})
+        log.warning(msgid("wave %s halts: %s"), wave.number, reason, extra={"wave": wave.number})
         transitions.apply(
             session,
             Wave,
@@ -234,7 +234,7 @@ def _look(session: Session, settings: Settings, wave: Wave, at: datetime) -> Non
         tranches.let_begin(session, wave_id, tranche + 1, at)
         _note(session, wave, "open_tranche", DAEMON, at, None, _detail(tranche + 1, found))
         fields = {"wave": wave.number, "tranche": tranche + 1}
-        log.info("wave %s: tranche %s may begin", *fields.values(), extra=fields)
+        log.info(msgid("wave %s: tranche %s may begin"), *fields.values(), extra=fields)
 
 
 def begin_first(session: Session, settings: Settings, wave_id: int, at: datetime) -> None:

@@ -77,7 +77,12 @@ class Results:
                 reason = end.message or told(msgid("the run ended: {how}"), how=end.how)
                 settle.run_lost(session, run, verb, at=at, reason=reason)
         # How it ended, never why: a task may have told of a person.
-        log.info("run %s ended: %s", end.run_id, end.how, extra={"run": end.run_id, "how": end.how})
+        log.info(
+            msgid("run %s ended: %s"),
+            end.run_id,
+            end.how,
+            extra={"run": end.run_id, "how": end.how},
+        )
 
 
 def _row(event: HostEvent, claim: Claim | None) -> dict[str, object]:

@@ -19,6 +19,7 @@ from rollout.application.ports import Clock, RunEngine, SettableClock
 from rollout.application.programme import Programme, Ticked
 from rollout.application.starting import NothingStarts
 from rollout.domain.errors import LeaseHeld
+from rollout.domain.words import msgid
 from rollout.i18n import _
 from rollout.service import holder
 from rollout.service.accounts import AccountsThread
@@ -113,7 +114,7 @@ class Daemon:
                 companion.start()
             lost = programme.recover()
             if lost:
-                log.warning("%s runs of an earlier daemon were settled", lost)
+                log.warning(msgid("%s runs of an earlier daemon were settled"), lost)
             self._tick_until_stopped(programme, epoch)
         finally:
             programme.abandon()
@@ -149,7 +150,7 @@ class Daemon:
                 return self._acquire()
             except LeaseHeld as held:
                 if not told:
-                    log.info("standing by: %s", held)
+                    log.info(msgid("standing by: %s"), held)
                 told = True
             self._stop.wait(min(1.0, self._settings.service.lease_seconds / 4))
         return None
@@ -163,7 +164,7 @@ class Daemon:
             why = unavailable(error)
             if why is None:
                 raise
-            log.error("the lease could not be given back: %s", why)  # noqa: TRY400
+            log.error(msgid("the lease could not be given back: %s"), why)  # noqa: TRY400
 
     def _acquire(self) -> int:
         with self._database.write() as session:
@@ -295,7 +296,7 @@ class Daemon:
         if abs(self._jumped) >= JUMP:
             programme.clock_was_set(self._jumped)
             seconds = self._jumped.total_seconds()
-            log.warning("the clock was set by %+.0f s: deadlines were moved along", seconds)
+            log.warning(msgid("the clock was set by %+.0f s: deadlines were moved along"), seconds)
             self._jumped = timedelta()
 
     def _beat(self, epoch: int) -> None:
@@ -308,7 +309,7 @@ def stop_on_signals(daemon: Daemon) -> None:
     """SIGINT and SIGTERM end the daemon in order."""
 
     def handle(number: int, _frame: FrameType | None) -> None:
-        log.info("%s: stopping", signal.Signals(number).name)
+        log.info(msgid("%s: stopping"), signal.Signals(number).name)
         daemon.stop()
 
     signal.signal(signal.SIGINT, handle)

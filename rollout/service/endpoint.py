@@ -16,6 +16,7 @@ from rollout.adapters import deployment_folder
 from rollout.application import arrival
 from rollout.application.ports import Clock
 from rollout.domain.errors import RolloutError
+from rollout.domain.words import msgid
 from rollout.service.deployment import deployment_routes, image_of
 from rollout.service.listener import Listener
 from rollout.service.monitoring import Monitor, monitoring_routes
@@ -134,7 +135,7 @@ def _post(answer: _Answer, monitor: Monitor | None) -> Callable[[Request], Await
             return JSONResponse({"error": str(error)}, status_code=400)
         except RolloutError as error:
             path = request.url.path
-            log.warning("%s refused: %s", path, error, extra={"path": path})
+            log.warning(msgid("%s refused: %s"), path, error, extra={"path": path})
             if monitor is not None:
                 monitor.pulse.refused(path)
             return JSONResponse({"error": str(error)}, status_code=403)
@@ -143,7 +144,7 @@ def _post(answer: _Answer, monitor: Monitor | None) -> Callable[[Request], Await
             if why is None:
                 raise
             # A PC asks again after it; nothing was noted.
-            log.error("%s not answered: %s", request.url.path, why)  # noqa: TRY400
+            log.error(msgid("%s not answered: %s"), request.url.path, why)  # noqa: TRY400
             return JSONResponse({"error": why}, status_code=503, headers={"Retry-After": "10"})
 
     return handle

@@ -9,9 +9,12 @@ import logging
 import re
 import sys
 from collections.abc import Callable
+from copy import copy
 from typing import TextIO
 
 import structlog
+
+from rollout.i18n import _
 
 _TOKEN = re.compile(
     r"(?<![\w/.-])(?=[a-z0-9_-]*[A-Z])(?=[A-Z0-9_-]*[a-z])[A-Za-z0-9_-]{40,}(?![\w/-])"
@@ -43,7 +46,10 @@ def structured(stream: TextIO) -> None:
 
 
 def readable(write: Callable[[str], None]) -> None:
-    """Lines for people; `write` gets each, and says when it was by the programme's clock."""
+    """Lines for people, in their language where the text is a msgid.
+
+    `write` gets each, and says when it was by the programme's clock.
+    """
     handler = _Lines(write)
     handler.setFormatter(_Readable("%(message)s"))
     _install(handler)
@@ -63,7 +69,9 @@ class _Lines(logging.Handler):
 
 class _Readable(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        line = hidden(super().format(record))
+        own = copy(record)
+        own.msg = _(record.msg) if isinstance(record.msg, str) and record.msg else record.msg
+        line = hidden(super().format(own))
         return line if record.levelno <= logging.INFO else f"{line}  [{record.levelname.lower()}]"
 
 

@@ -3,6 +3,8 @@
 import logging
 import time
 
+from rollout.domain.words import msgid
+
 log = logging.getLogger(__name__)
 
 SAY_AGAIN_SECONDS = 60.0
@@ -30,10 +32,14 @@ class Trouble:
         self._reasons[work] = why
         if new or now - self._said >= SAY_AGAIN_SECONDS:
             self._said = now
-            log.error("nothing begins and nothing is recorded, the daemon tries again: %s", why)
+            log.error(
+                msgid("nothing begins and nothing is recorded, the daemon tries again: %s"), why
+            )
 
     def over(self, work: str) -> None:
         """This work was done."""
         if self._reasons.pop(work, None) is not None and not self._reasons:
             seconds = time.monotonic() - self._since
-            log.warning("the database answers again after %.0f s: the daemon goes on", seconds)
+            log.warning(
+                msgid("the database answers again after %.0f s: the daemon goes on"), seconds
+            )

@@ -121,3 +121,15 @@ def test_people_get_the_text_alone_and_a_word_when_it_is_bad() -> None:
     log.warning("wave %s halts", 2)
     log.error("token %s", new_token())
     assert said == ["run 1", "wave 2 halts  [warning]", f"token {logs.HIDDEN}  [error]"]
+
+
+def test_people_read_them_in_their_language_and_collectors_in_english(
+    stream: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROLLOUT_LANG", "ja")
+    log.info("run %s ended: %s", 5, "successful")
+    assert lines(stream)[0]["event"] == "run 5 ended: successful"
+    said: list[str] = []
+    logs.readable(said.append)
+    log.info("run %s ended: %s", 5, "successful")
+    assert said == ["実行 5 が終了しました: successful"]
