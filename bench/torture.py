@@ -32,6 +32,7 @@ from _torture.world import build
 RESULTS = Path(__file__).with_name("results")
 PEACE_SECONDS = 240.0
 """How long the last deadlines, check-ins and probes may take when nobody disturbs any more."""
+WORK_SECONDS = 30.0
 ASK_SECONDS = 5.0
 
 
@@ -48,7 +49,7 @@ class Form:
 
 
 LONG = Form(200, 180, 5, 0.5, (3, 12), (0.05, 0.6))
-SHORT = Form(24, 20, 2, 0.2, (1.5, 4), (0.05, 0.6))
+SHORT = Form(24, 20, 2, 0.2, (2, 5), (0.05, 0.6))
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ def torture(root: Path, form: Form, seed: int, say: Callable[[str], None] = prin
             time.sleep(dice.uniform(*form.act_every))
         say(f"tormented for {form.seconds:g} s; now in peace")
         daemons.calm()
+        _work_a_little(operators, daemons, programme)
         left = _in_peace(operators, daemons, programme)
         daemons.end(60)
         broken = truth.broken(programme)
@@ -98,9 +100,19 @@ def torture(root: Path, form: Form, seed: int, say: Callable[[str], None] = prin
         programme.close()
 
 
+def _work_a_little(operators: Operators, daemons: Daemons, programme: truth.Programme) -> None:
+    """On a busy computer the kills may have left no time for anything: let the waves go on until
+    a quarter of the PCs is rewritten."""
+    operators.mend_everything()
+    operators.go_on_everywhere()
+    end = time.monotonic() + WORK_SECONDS
+    while truth.wiped(programme) < len(programme.pcs) / 4 and time.monotonic() < end:
+        daemons.keep()
+        time.sleep(0.25)
+
+
 def _in_peace(operators: Operators, daemons: Daemons, programme: truth.Programme) -> list[str]:
     """Let what has begun come to its end; what has not."""
-    operators.mend_everything()
     operators.pause_everything()
     end = time.monotonic() + PEACE_SECONDS
     asked = 0.0

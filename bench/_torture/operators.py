@@ -78,6 +78,12 @@ class Operators:
             self._clear(tag)
         self._end_stops()
 
+    def go_on_everywhere(self) -> None:
+        """Every wave that was paused or halted goes on."""
+        for view in waves.listing(self._database):
+            if view.wave.state in (WaveState.PAUSED, WaveState.HALTED):
+                self._move_wave(view.wave.number, WaveVerb.RESUME)
+
     def pause_everything(self) -> None:
         """Nothing further begins; what has begun goes on."""
         for view in waves.listing(self._database):

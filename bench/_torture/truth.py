@@ -69,6 +69,12 @@ def look(programme: Programme) -> Snapshot:
     return found
 
 
+def wiped(programme: Programme) -> int:
+    """How many PCs were rewritten so far."""
+    folders = (programme.lab / "pcs" / pc.computer_name for pc in programme.pcs.values())
+    return sum(bool(of_pc(PcFolder(folder))) for folder in folders)
+
+
 def under_way(programme: Programme) -> list[str]:
     """What still has to come to its end before the truth can be told."""
     seen = look(programme)
