@@ -12,6 +12,7 @@ from rollout.i18n import _
 
 if TYPE_CHECKING:
     from rollout.application.runs import RunView
+    from rollout.store.tables import Run
 
 app = typer.Typer(name="run", help=_("Runs: what Ansible does and did."), no_args_is_help=True)
 
@@ -37,6 +38,15 @@ def _as_json(view: "RunView", zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
+def _what(run: "Run") -> str:
+    from rollout.domain.machine import Step
+    from rollout.domain.run import RunPurpose
+    from rollout.i18n.labels import label
+
+    purpose = RunPurpose(run.purpose)
+    return label(Step(run.step)) if purpose is RunPurpose.STEP and run.step else label(purpose)
+
+
 @app.command("list", help=_("The newest runs."))
 def list_(
     context: typer.Context,
@@ -44,7 +54,6 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     from rollout.application import runs
-    from rollout.domain.machine import Step
     from rollout.domain.run import RunState
     from rollout.i18n.labels import label
 
@@ -73,7 +82,7 @@ def list_(
         [
             [
                 view.run.id,
-                label(Step(view.run.step)) if view.run.step else _("probe"),
+                _what(view.run),
                 view.wave,
                 view.site,
                 view.run.size,

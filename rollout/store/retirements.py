@@ -63,6 +63,7 @@ def authorised(session: Session, today: date) -> Sequence[tuple[Retirement, Mach
             col(Retirement.approved_by).is_not(None),
             col(Retirement.epoch).is_(None),
             col(Retirement.retain_until) < today,
+            col(Machine.id).not_in(select(Claim.machine_id).where(col(Claim.outcome).is_(None))),
             Machine.serial != "",
             Machine.computer_name != "",
         )

@@ -136,8 +136,8 @@ class RunsScreen(LiveScreen):
 
 def step_words(run: Run) -> str:
     """What the run does."""
-    if run.purpose == RunPurpose.PROBE:
-        return label(RunPurpose.PROBE)
+    if run.purpose != RunPurpose.STEP:
+        return label(RunPurpose(run.purpose))
     return label(Step(run.step)) if run.step else ""
 
 

@@ -18,7 +18,7 @@ from rollout.i18n import _
 from rollout.i18n.labels import label
 from rollout.i18n.told import told
 from rollout.settings import OperatorRole, Settings
-from rollout.store import claims, machines, retirements, transitions
+from rollout.store import claims, machines, retirements, spares, transitions
 from rollout.store.database import Database
 from rollout.store.tables import Machine, Retirement
 
@@ -75,6 +75,13 @@ def _must_replace(session: Session, machine: Machine, successor: Machine) -> Non
         named = machines.by_id(session, known.successor_id).asset_tag
         raise RetirementRefused(
             _("{tag} is replaced by {successor} already").format(tag=tag, successor=named)
+        )
+    for machine_id in spares.is_out(session, [machine.id or 0, successor.id or 0]):
+        lent = machines.by_id(session, machine_id).asset_tag
+        raise RetirementRefused(
+            _(
+                "{tag} is out as a spare: `rollout machine spare-return {tag}` when it is back"
+            ).format(tag=lent)
         )
     if machine.id == successor.id:
         raise RetirementRefused(

@@ -20,7 +20,7 @@ from rollout.domain.wave import WaveVerb
 from rollout.settings import OperatorRole, Windows
 from rollout.store import machines as machine_rows
 from rollout.store import retirements, stops, transitions
-from rollout.store.tables import Machine
+from rollout.store.tables import Machine, SpareLoan, Wave
 
 Office = Any
 TODAY = date(2022, 11, 1)
@@ -33,7 +33,7 @@ class Retiring:
 
     def __init__(self, office: Office, *, in_use: bool = True, **columns: Any) -> None:
         self.office = office
-        if not office.rows(_waves()):
+        if not office.rows(Wave):
             office.wave()
         (self.old,) = office.machines(1, generation="DK17", **columns)
         state = MachineState.VERIFIED if in_use else MachineState.CAPTURED
@@ -157,12 +157,6 @@ class Retiring:
         arrival.erased(self.office.database, report | changes, at=self.now)
 
 
-def _waves() -> Any:
-    from rollout.store.tables import Wave
-
-    return Wave
-
-
 # --- replaced and kept
 
 
@@ -224,6 +218,28 @@ def test_a_pc_replaces_one_other(office: Office) -> None:
     with pytest.raises(RetirementRefused, match=f"replaces {first.tag} already"):
         second.supersede()
     assert second.state == "planned"
+
+
+@pytest.mark.parametrize("lent", ["old", "new"])
+def test_a_pc_that_is_out_as_a_spare_neither_replaces_nor_is_replaced(
+    office: Office, lent: str
+) -> None:
+    pair = Retiring(office)
+    (failed,) = office.machines(1)
+    office.owner(failed, "髙橋 花子")
+    with office.database.write() as session:
+        session.add(
+            SpareLoan(
+                spare_id=getattr(pair, lent),
+                machine_id=failed,
+                person_id=machine_rows.by_id(session, failed).owner_id,
+                reason="screen broken",
+                lent_by="planner",
+                lent_at=pair.now,
+            )
+        )
+    with pytest.raises(RetirementRefused, match="is out as a spare"):
+        pair.supersede()
 
 
 def test_an_unknown_successor_and_a_missing_reason_are_refused(office: Office) -> None:
@@ -612,6 +628,33 @@ def test_a_stop_between_arming_and_boot_keeps_the_disk(office: Office) -> None:
     with office.database.write() as session:
         stops.begin(session, StopScope.ALL, "", actor="x", at=pair.now, reason="storm")
     assert office.boot(pair.old) == arrival.LOCAL_DISK
+
+
+def test_a_half_erased_pc_takes_the_next_order_without_being_asked(office: Office) -> None:
+    pair = Retiring(office)
+    boot = network_boot(office, pair)
+    arrival.give_up(
+        office.database,
+        token=boot.check_in_token or "",
+        serial=office.machine(pair.old).serial,
+        disk_touched=True,
+        reason="power went while the disk was being erased",
+        at=pair.now,
+    )
+    assert pair.state == "failed"
+    assert "retire: the installer gave up: power went" in office.machine(pair.old).cause
+    machines.retry(office.database, pair.tag, office.planner, pair.now, reason="power is back")
+    assert office.boot(pair.old) == arrival.LOCAL_DISK, "not without another approval"
+    pair.ask()
+    pair.approve()
+    order = pair.run()
+    assert list(order.hosts) == []
+    office.engine.end(order.run_id, "failed", "no machine of the run has a usable address")
+    again = office.boot(pair.old)
+    assert again.erase
+    pair.report_empty(again.check_in_token)
+    assert pair.state == "erased"
+    assert [claim.outcome for claim in office.claims(pair.old)] == ["failed", "done"]
 
 
 # --- back with the lessor
