@@ -47,12 +47,12 @@ class OverviewScreen(LiveScreen):
         with Horizontal(id="halves"):
             with Vertical(id="left"):
                 yield Static(id="states-title", classes="title", markup=False)
-                yield LiveTable(id="states")
+                yield LiveTable(id="states", grows=True)
                 yield Static(id="spares-title", classes="title", markup=False)
-                yield LiveTable(id="spares")
+                yield LiveTable(id="spares", grows=True)
             with Vertical(id="right"):
                 yield Static(id="needs-title", classes="title", markup=False)
-                yield LiveTable(id="needs")
+                yield LiveTable(id="needs", grows=True)
                 yield Static(id="waves-title", classes="title", markup=False)
                 yield LiveTable(id="progress")
 

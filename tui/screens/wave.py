@@ -52,7 +52,7 @@ class WaveScreen(WaveKeys):
                 yield Static(id=f"{part}-title", classes="title", markup=False)
                 if part == "gates":
                     yield Static(id="decides", classes="words", markup=False)
-                yield LiveTable(id=part)
+                yield LiveTable(id=part, grows=True)
         yield Static(id="gate-words", classes="words", markup=False)
 
     def on_mount(self) -> None:

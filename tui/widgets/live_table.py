@@ -38,10 +38,15 @@ _Look = tuple[str, str]
 
 
 class LiveTable(DataTable[Text]):
-    """Rows are replaced whole only when other rows or other widths are wanted."""
+    """Rows are replaced whole only when other rows or other widths are wanted.
 
-    def __init__(self, *, id: str) -> None:
+    A table that `grows` is as high as its rows. The style sheet cannot say that: a table that was
+    laid out before its first row would keep that height.
+    """
+
+    def __init__(self, *, id: str, grows: bool = False) -> None:
         super().__init__(id=id, cursor_type="row", zebra_stripes=False)
+        self._grows = grows
         self._laid_out: tuple[tuple[str, str, int], ...] = ()
         self._rows: list[Row] = []
         self._looks: list[list[_Look]] = []
@@ -72,6 +77,8 @@ class LiveTable(DataTable[Text]):
             self._update(cells, looks)
         else:
             self._replace(layout, rows, cells)
+            if self._grows:
+                self.styles.height = len(rows) + 1
         self._rows, self._looks = list(rows), looks
 
     def _update(self, cells: list[list[Text]], looks: list[list[_Look]]) -> None:

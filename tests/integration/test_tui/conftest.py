@@ -13,11 +13,12 @@ from textual import events
 from textual.pilot import Pilot
 
 from rollout import i18n
+from rollout.application import waves as waves_
 from rollout.bootstrap import Application, application
 from rollout.domain.machine import MachineVerb, Step
 from rollout.domain.run import RunVerb
 from rollout.domain.wave import WaveVerb
-from rollout.store import migrate, transitions, waves
+from rollout.store import machines, migrate, tranches, transitions, waves
 from rollout.store.database import Database
 from rollout.store.tables import Claim, HostResult, Machine, Person, Run, Site, Wave
 from tui.app import RolloutApp
@@ -33,6 +34,10 @@ cutover = 2023-05-01
 approvers = ["matsumoto", "okada"]
 operators = ["tanaka"]
 viewers = ["guest"]
+[training]
+courses = ["情報 [研修]"]
+[gates]
+training_share = 0.9
 """
 NASTY = "[bold]髙橋[/bold] {{ 7*7 }} =1+1"
 ESCAPE = "red \x1b[31mtext\nsecond [/] line"
@@ -123,6 +128,36 @@ def meanwhile(programme: Application) -> Callable[[str, MachineVerb, str], None]
             _move(session, tag, verb, reason)
 
     return do
+
+
+@pytest.fixture
+def under_way(programme: Application) -> Application:
+    """The programme with its first wave under way: three machines, one of which has failed."""
+    now = programme.clock.now()
+    waves_.move(programme.database, 1, WaveVerb.START, programme.operator("tanaka"), now)
+    with programme.database.write() as session:
+        wave = waves.by_number(session, 1)
+        members = [machine.id or 0 for machine in machines.of_wave(session, wave.id or 0)]
+        tranches.add(session, wave.id or 0, dict.fromkeys(members[:2], 1) | {members[2]: 2})
+        tranches.let_begin(session, wave.id or 0, 1, now)
+    return programme
+
+
+@pytest.fixture
+def failed(programme: Application) -> Callable[[int], list[str]]:
+    """Make so many machines fail their preflight alike; their tags."""
+
+    def fail(count: int) -> list[str]:
+        tags = [f"DK20-{number:06}" for number in range(101, 101 + count)]
+        with programme.database.write() as session:
+            ids = [machines.by_tag(session, tag).id or 0 for tag in tags]
+            for verb in (MachineVerb.PLAN, MachineVerb.BEGIN, MachineVerb.FAIL):
+                transitions.apply(
+                    session, Machine, ids, verb, actor="daemon", at=AT, reason="no [b]room[/b]"
+                )
+        return tags
+
+    return fail
 
 
 def _move(session: Session, tag: str, verb: MachineVerb, reason: str | None = None) -> None:

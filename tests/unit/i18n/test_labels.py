@@ -8,7 +8,9 @@ from rollout import i18n
 from rollout.application.exports.status import Standing
 from rollout.domain.gates import Gate, Verdict
 from rollout.domain.machine import MachineState, MachineVerb, Step
+from rollout.domain.notice import NoticeKind, NoticeState, NoticeVerb
 from rollout.domain.run import ClaimOutcome, RunPurpose, RunState, RunVerb
+from rollout.domain.spare import SpareVerb
 from rollout.domain.stop import StopScope
 from rollout.domain.wave import WaveState, WaveVerb
 from rollout.i18n.labels import label
@@ -20,11 +22,15 @@ WORDS: tuple[type[StrEnum], ...] = (
     Gate,
     MachineState,
     MachineVerb,
+    NoticeKind,
+    NoticeState,
+    NoticeVerb,
     Obstacle,
     OperatorRole,
     RunPurpose,
     RunState,
     RunVerb,
+    SpareVerb,
     Standing,
     Step,
     StopScope,
