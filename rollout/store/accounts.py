@@ -121,8 +121,15 @@ def write_work(session: Session, table: type[SQLModel], rows: Sequence[Mapping[s
     )
 
 
-def due(session: Session, table: type[SQLModel], now: datetime, limit: int) -> list[Any]:
-    """Open rows whose moment has come, the longest waiting first."""
+def due(
+    session: Session,
+    table: type[SQLModel],
+    now: datetime,
+    limit: int,
+    *,
+    without: Sequence[str] = (),
+) -> list[Any]:
+    """Open rows whose moment has come, the longest waiting first; `without` these services."""
     made: Any = table
     statement = (
         select(made)
@@ -130,6 +137,8 @@ def due(session: Session, table: type[SQLModel], now: datetime, limit: int) -> l
         .order_by(made.due_at, made.id)
         .limit(limit)
     )
+    if without and table is Account:
+        statement = statement.where(col(Account.service).not_in(list(without)))
     return list(session.exec(statement).all())
 
 
@@ -224,9 +233,7 @@ def open_count(session: Session) -> int:
     """How many accounts and groups are still to be done."""
     return sum(
         int(
-            session.exec(
-                select(func.count()).select_from(table).where(col(state).in_(_OPEN))
-            ).one()
+            session.exec(select(func.count()).select_from(table).where(col(state).in_(_OPEN))).one()
         )
         for table, state in ((Account, Account.state), (CloudGroup, CloudGroup.state))
     )

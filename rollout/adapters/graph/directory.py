@@ -37,11 +37,14 @@ _NOT_FOUND = 404
 
 
 class GraphDirectory:
-    """One tenant. Not for several threads at once."""
+    """One tenant. Not for several threads at once.
 
-    def __init__(self, tenant: Tenant) -> None:
+    `rates` are the published quotas, or those that a tenant was promised.
+    """
+
+    def __init__(self, tenant: Tenant, rates: Rates | None = None) -> None:
         self._tenant = tenant
-        self._rates = Rates()
+        self._rates = rates or Rates()
         self._runner = asyncio.Runner()
         self._made: Transport | None = None
 

@@ -86,7 +86,7 @@ def read_devices(tenant: Tenant, request: GraphRequest, _: dict[str, str]) -> Gr
 @table.add("PATCH", "/devices/{device}", roles=("Device.ReadWrite.All",))
 def change_device(tenant: Tenant, request: GraphRequest, path: dict[str, str]) -> GraphResponse:
     """Enable or disable a device."""
-    device, body = tenant.truth("devices", path["device"]), request.json()
+    device, body = tenant.truth("devices", path["device"]), request.properties()
     if body.keys() - {"accountEnabled"}:
         raise bad_request("Only accountEnabled can be changed by an application.")
     tenant.write("devices", device["id"], device | body)

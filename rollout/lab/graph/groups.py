@@ -58,7 +58,7 @@ def read_groups(tenant: Tenant, request: GraphRequest, _: dict[str, str]) -> Gra
 @table.add("POST", "/groups", roles=_CREATE)
 def create_group(tenant: Tenant, request: GraphRequest, _: dict[str, str]) -> GraphResponse:
     """A Microsoft 365 or a security group, with up to twenty first members."""
-    body = request.json("displayName", "mailNickname")
+    body = request.properties("displayName", "mailNickname")
     for name in body:
         if name not in _SETTABLE:
             raise bad_request(f"Property '{name}' is read-only and cannot be set.")

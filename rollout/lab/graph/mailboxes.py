@@ -44,7 +44,7 @@ def read_mailbox(tenant: Tenant, request: GraphRequest, path: dict[str, str]) ->
 )
 def change_mailbox(tenant: Tenant, request: GraphRequest, path: dict[str, str]) -> GraphResponse:
     """Language, time zone and formats."""
-    mailbox, body = _mailbox(tenant, path["user"]), request.json()
+    mailbox, body = _mailbox(tenant, path["user"]), request.properties()
     for name in body:
         if name not in ("timeZone", "language", "dateFormat", "timeFormat"):
             raise GraphError(400, "ErrorInvalidProperty", f"The property '{name}' cannot be set.")

@@ -43,6 +43,12 @@ class GraphRequest:
                 )
         return self.body
 
+    def properties(self, *required: str) -> Json:
+        """The body of an object to write, without the kind that clients may name with it."""
+        return {
+            name: value for name, value in self.json(*required).items() if name != "@odata.type"
+        }
+
     @property
     def eventual(self) -> bool:
         """Whether the caller accepts eventual consistency, as advanced queries demand."""

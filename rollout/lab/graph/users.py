@@ -61,7 +61,7 @@ def read_users(tenant: Tenant, request: GraphRequest, _: dict[str, str]) -> Grap
 @table.add("POST", "/users", roles=USERS_CREATE)
 def create_user(tenant: Tenant, request: GraphRequest, _: dict[str, str]) -> GraphResponse:
     """A cloud user; a name that is in use is refused whatever the replicas say."""
-    body = request.json(
+    body = request.properties(
         "displayName", "mailNickname", "userPrincipalName", "passwordProfile", "accountEnabled"
     )
     _checked(tenant, body)
@@ -98,7 +98,7 @@ def read_user(tenant: Tenant, request: GraphRequest, path: dict[str, str]) -> Gr
 def change_user(tenant: Tenant, request: GraphRequest, path: dict[str, str]) -> GraphResponse:
     """Change properties; what directory synchronisation owns is refused."""
     key = key_of(tenant, path["user"])
-    user, body = tenant.truth("users", key), request.json()
+    user, body = tenant.truth("users", key), request.properties()
     _checked(tenant, body)
     _unique(tenant, body, key)
     if user.get("onPremisesSyncEnabled") and _OWNED_BY_SYNC & body.keys():

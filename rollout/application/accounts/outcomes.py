@@ -1,0 +1,147 @@
+"""What came of a row's orders: its move, the cause, and when it is looked at next."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from rollout.application.accounts.directory import (
+    AssignApp,
+    CheckLicences,
+    CreateTeam,
+    Done,
+    Doubtful,
+    FindUser,
+    Missing,
+    NotYet,
+    Order,
+    Refused,
+    SetMailbox,
+    Taken,
+)
+from rollout.application.accounts.hints import hint
+from rollout.application.accounts.ordering import Settled, Stuck, Wait
+from rollout.application.accounts.queue import Work
+from rollout.domain.account import AccountState, AccountVerb, Aim, CloudService
+from rollout.domain.words import msgid
+from rollout.i18n.told import Told, told
+from rollout.settings_accounts import Accounts
+from rollout.store.tables import Account
+
+BY_GROUP = "group"
+"""What a licence has for an id of the service: the groups that give it were joined."""
+_FIRST_LOOK = timedelta(seconds=5)
+LONGEST_LOOK = timedelta(hours=1)
+_GIVEN_UP = 40
+"""After so many attempts without a clear answer a row waits for a person."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A row's move, None when it stays in its state; `columns` are those of the work itself."""
+
+    verb: AccountVerb | None
+    cause: Told | str | None
+    columns: dict[str, object] = field(default_factory=dict)
+
+
+def result(work: Work, settings: Accounts, by_group: bool, at: datetime) -> Result:
+    """What to write; `by_group`: groups give licences here."""
+    row, outcome = work.row, work.worst
+    goes_on = (
+        isinstance(work.next, list)
+        and isinstance(outcome, Done)
+        and _goes_on(work, work.next[0], settings, by_group)
+    )
+    columns: dict[str, object] = {
+        "due_at": at,
+        "attempts": row.attempts,
+        "in_doubt": False,
+        "external_id": work.found or row.external_id,
+        "request_id": getattr(outcome, "request_id", None),
+    }
+    if isinstance(work.next, Settled):
+        return Result(_end(row), None, columns)
+    if isinstance(work.next, Stuck):
+        return Result(AccountVerb.BLOCK, work.next.why, columns)
+    if isinstance(work.next, Wait):
+        if work.next.asked:
+            return _wait(row, work.next.why, at, columns)
+        # What it waits for wakes it.
+        return Result(None, None, columns | {"due_at": at + LONGEST_LOOK})
+    if isinstance(outcome, Done):
+        return Result(None if goes_on else _end(row), None, columns)
+    if isinstance(outcome, Missing):
+        if isinstance(row, Account) and settings.identity == "synced":
+            why = told(msgid("not in the directory yet: waits for its synchronisation"))
+            return _wait(row, why, at, columns)
+        return Result(None, None, columns)  # now it can be made
+    if isinstance(outcome, Taken | Doubtful):
+        return _again(row, outcome.why, at, columns | {"in_doubt": True})
+    if isinstance(outcome, Refused):
+        return Result(AccountVerb.BLOCK, hint(outcome.code, outcome.why), columns)
+    return _not_yet(row, work.next[0], outcome, settings, at, columns)
+
+
+def _end(row: Any) -> AccountVerb:
+    revoked = isinstance(row, Account) and row.aim == Aim.REVOKED
+    return AccountVerb.REVOKE if revoked else AccountVerb.CONFIRM
+
+
+def _goes_on(work: Work, order: Order, settings: Accounts, by_group: bool) -> bool:
+    """Whether a row whose orders went well has a further step; notes what that needs."""
+    row = work.row
+    if isinstance(order, FindUser | AssignApp):
+        return True  # what was found is brought to what it should be
+    if isinstance(order, CreateTeam):
+        # The team has the id of its group, also when it was there already.
+        work.found = order.group
+        return bool(settings.chat.channels)
+    licence = isinstance(row, Account) and row.service == CloudService.LICENCE
+    if licence and row.aim == Aim.READY and by_group:
+        work.found = work.found or BY_GROUP
+        return not isinstance(order, CheckLicences)
+    return False
+
+
+def _not_yet(
+    row: Any,
+    order: Order,
+    outcome: NotYet,
+    settings: Accounts,
+    at: datetime,
+    columns: dict[str, object],
+) -> Result:
+    if not isinstance(order, SetMailbox):
+        return _wait(row, told(msgid("not there yet: {why}"), why=outcome.why), at, columns)
+    limit = timedelta(hours=settings.mailbox_hours)
+    if row.state == AccountState.PENDING and at - row.state_since > limit:
+        cause = told(
+            msgid("no mailbox {hours:g} hours after the licence: {why}"),
+            hours=settings.mailbox_hours,
+            why=outcome.why,
+        )
+        return Result(AccountVerb.BLOCK, cause, columns)
+    return _wait(row, told(msgid("the mailbox is not there yet")), at, columns)
+
+
+def _wait(row: Any, why: Told, at: datetime, columns: dict[str, object]) -> Result:
+    """Pending, looked at again after growing pauses."""
+    later = {"attempts": row.attempts + 1, "due_at": at + _pause(row.attempts)}
+    accepted = row.state == AccountState.REQUESTED
+    verb = AccountVerb.ACCEPT if accepted else None
+    return Result(verb, why if accepted else None, columns | later)
+
+
+def _again(row: Any, why: str, at: datetime, columns: dict[str, object]) -> Result:
+    attempts = row.attempts + 1
+    if attempts >= _GIVEN_UP:
+        cause = told(
+            msgid("no clear answer after {count} attempts: {why}"), count=attempts, why=why
+        )
+        return Result(AccountVerb.BLOCK, cause, columns)
+    later = {"attempts": attempts, "due_at": at + _pause(row.attempts)}
+    return Result(None, None, columns | later)
+
+
+def _pause(attempts: int) -> timedelta:
+    return min(LONGEST_LOOK, _FIRST_LOOK * 1.6 ** min(attempts, 30))
