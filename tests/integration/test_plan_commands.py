@@ -160,6 +160,22 @@ def test_an_imported_absence_moves_one_date_and_the_diff_says_whose_and_why(
     assert screen.rollout("plan", "check")[0] == 0
 
 
+def test_what_limits_single_machines_is_listed_with_its_source(screen: Screen) -> None:
+    assert "no machine and no person" in screen.rollout("plan", "constraints")[1]
+    screen.configure('[people."000002"]\nabsences = ["R5.1.4/R5.1.6"]\n')
+    (screen.folder / "agreed.csv").write_text(
+        "管理番号,指定日,備考\nDK20-1,R4.11.8,議会前\n", encoding="utf-8"
+    )
+    assert screen.rollout("import", "constraints", "agreed.csv")[0] == 0
+    found = json.loads(screen.rollout("plan", "constraints", "--json")[1])
+    assert [(e["name"], e["kind"], e["first"], e["last"], e["imported"]) for e in found] == [
+        ("DK20-000001", "pinned", "2022-11-08", "2022-11-08", True),
+        ("000002", "absence", "2023-01-04", "2023-01-06", False),
+    ]
+    assert "議会前" in screen.rollout("plan", "constraints", "DK20-000001")[1]
+    assert "000002" not in screen.rollout("plan", "constraints", "DK20-000001")[1]
+
+
 def test_bad_rows_of_a_list_are_shown_with_row_column_and_remedy(screen: Screen) -> None:
     (screen.folder / "agreed.csv").write_text(
         "管理番号,指定日\nDK20-1,R4.11.8\nDK20-7,R4.11.8\n", encoding="utf-8"
