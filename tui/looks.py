@@ -106,7 +106,7 @@ def verdict(reading: Reading) -> Text:
     """The word of what a gate says, with a glyph that differs without colour."""
     glyph, style = _VERDICT[reading.verdict]
     if reading.overridden:
-        return plain(f"◐ {_('overridden')}", WARN)
+        return plain("◐ " + _("overridden"), WARN)
     return plain(f"{glyph} {label(reading.verdict)}", style)
 
 

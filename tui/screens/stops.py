@@ -55,7 +55,7 @@ class StopsScreen(LiveScreen):
             _key(place),
             [
                 plain(stops.place(place.scope, place.target)),
-                plain(f"■ {_('stop in force')}", BAD) if stop else plain(f"● {_('no stop')}", GOOD),
+                plain("■ " + _("stop in force"), BAD) if stop else plain("● " + _("no stop"), GOOD),
                 plain(f"{place.waiting:>7,}"),
                 plain(f"{place.working:>7,}"),
                 plain(f"{place.machines:>9,}"),

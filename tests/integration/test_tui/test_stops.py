@@ -15,7 +15,7 @@ def in_force(programme: Application) -> list[tuple[str, str, str, str]]:
 async def test_everything_is_stopped_only_with_the_number_and_a_reason(
     at_the_screen, under_way: Application
 ):
-    async with at_the_screen() as seat:
+    async with at_the_screen(size=(110, 30)) as seat:
         await seat.press("6")
         await seat.sees("no stop is in force", "generation DK20", "site 本庁")
         await seat.press("h", "enter")
