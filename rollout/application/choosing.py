@@ -31,9 +31,7 @@ _Group = tuple[int, Step, int | None]
 
 _ROUNDING = 1e-9
 
-_OWNER_WAITS = frozenset(
-    step.starts_from for step in (Step.CONNECT, Step.RESTORE, Step.VERIFY, Step.ENABLE)
-)
+_OWNER_WAITS = frozenset({Step.CONNECT, Step.RESTORE, Step.VERIFY, Step.ENABLE})
 """The disk is rewritten and the owner cannot work yet."""
 
 

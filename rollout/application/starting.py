@@ -59,9 +59,10 @@ class Starter:
     def start(self, orders: Sequence[RunOrder]) -> int:
         """Start claimed runs; how many. After one that cannot be started the others are not tried:
         their machines wait where they were."""
+        self._hand_over(orders)
         for place, order in enumerate(orders):
             try:
-                self._begin(order)
+                self._engine.start(order, self._sink)
             except (OSError, RolloutError) as error:
                 self._stand_down(orders[place:], str(error))
                 return place
@@ -72,21 +73,14 @@ class Starter:
             self.obstacle, self._rest, self._until = None, FIRST_REST, None
         return len(orders)
 
-    def _begin(self, order: RunOrder) -> None:
-        at = self._clock.now()
+    def _hand_over(self, orders: Sequence[RunOrder]) -> None:
+        at, ids = self._clock.now(), [order.run_id for order in orders]
+        if not ids:
+            return
         with self._database.write() as session:
             leases.require(session, self._lease_epoch)
-            transitions.apply(
-                session,
-                Run,
-                [order.run_id],
-                RunVerb.START,
-                actor=settle.DAEMON,
-                at=at,
-                run_id=order.run_id,
-            )
-            runs.started(session, order.run_id, at)
-        self._engine.start(order, self._sink)
+            transitions.apply(session, Run, ids, RunVerb.START, actor=settle.DAEMON, at=at)
+            runs.started(session, ids, at)
 
     def _stand_down(self, orders: Sequence[RunOrder], why: str) -> None:
         at = self._clock.now()

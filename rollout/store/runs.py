@@ -19,9 +19,10 @@ def by_id(session: Session, run_id: int) -> Run:
     return run
 
 
-def started(session: Session, run_id: int, at: datetime) -> None:
-    """Note when a run was handed to its engine."""
-    session.connection().execute(_STARTED, {"run": run_id, "moment": at})
+def started(session: Session, run_ids: Sequence[int], at: datetime) -> None:
+    """Note when runs were handed to their engine."""
+    rows = [{"run": run_id, "moment": at} for run_id in run_ids]
+    session.connection().execute(_STARTED, rows)
     session.expire_all()
 
 

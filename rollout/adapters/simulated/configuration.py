@@ -2,6 +2,8 @@
 
 from datetime import date
 
+from rollout.adapters.simulated.ledger import SITES
+
 STARTS, CUTOVER = date(2022, 8, 1), date(2023, 5, 1)
 
 _TEXT = """\
@@ -23,6 +25,9 @@ site = {{ machines_per_day = 10, at_once = 8 }}
 [sites."本庁"]
 machines_per_day = 20
 at_once = 20
+
+# Every other office is visited on few, full days.
+{offices}
 
 # Preflight and capture on the days before, reimage on the day, and everything in office hours.
 [windows]
@@ -58,6 +63,15 @@ minutes = 240
 """
 
 
+_OFFICE = """\
+[sites."{name}"]
+machines_per_day = 10
+at_once = 8
+few_visits = true
+"""
+
+
 def configuration(*, starts: date = STARTS, cutover: date = CUTOVER) -> str:
     """The text of `rollout.toml`."""
-    return _TEXT.format(starts=starts.isoformat(), cutover=cutover.isoformat())
+    offices = "\n".join(_OFFICE.format(name=name) for name, _share in SITES[1:])
+    return _TEXT.format(starts=starts.isoformat(), cutover=cutover.isoformat(), offices=offices)

@@ -12,7 +12,8 @@ from rollout.domain.errors import LeaseHeld
 from rollout.domain.gates import Gate
 from rollout.domain.machine import MachineState, MachineVerb, Step
 from rollout.domain.wave import WaveVerb
-from rollout.store.tables import AuditRow, Wave
+from rollout.store import tranches, transitions
+from rollout.store.tables import AuditRow, Machine, Wave
 
 Office = Any
 
@@ -302,3 +303,38 @@ def test_the_canary_of_a_generation_goes_before_the_general_one(office: Office) 
     office.machines(9)
     office.tick()
     assert list(tranches_of(office).values()).count(1) == 3
+
+
+def test_a_pc_that_waits_for_its_successor_keeps_no_gate_closed(office: Office) -> None:
+    office.configure("tranches", smallest_wave=1, canary=1, share=0.5)
+    office.configure("gates", soak_minutes=0, succeeded_share=1)
+    office.wave()
+    replaced = office.machines(3, generation="DK17")
+    others = office.machines(2)
+    office.tick()
+    (canary,) = office.engine.last.hosts
+    assert canary.machine_id in others
+    assert readings(office)["succeeded"].of == 1, "the canary alone"
+    with office.database.read() as session:
+        numbers = tranches.numbers(session, 1)
+    assert {numbers[one] for one in replaced} == {2}, "in the last part"
+
+
+def test_a_wave_is_not_over_while_a_pc_of_it_waits_for_its_successor(office: Office) -> None:
+    office.wave()
+    (old,) = office.machines(1, generation="DK17")
+    assert office.tick().idle
+    assert office.wave_state() == "running"
+    assert office.engine.orders == {}
+    with office.database.write() as session:
+        transitions.apply(
+            session,
+            Machine,
+            [old],
+            MachineVerb.SUPERSEDE,
+            actor="t",
+            at=office.clock.now(),
+            reason="replaced",
+        )
+    office.tick()
+    assert office.wave_state() == "soaking"
