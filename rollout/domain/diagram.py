@@ -12,10 +12,11 @@ from pathlib import Path
 
 from rollout.domain.lifecycle import Back, Described, Lifecycle
 from rollout.domain.machine import MACHINE
+from rollout.domain.notice import NOTICE
 from rollout.domain.run import RUN
 from rollout.domain.wave import WAVE
 
-LIFECYCLES = {lifecycle.noun: lifecycle for lifecycle in (MACHINE, WAVE, RUN)}
+LIFECYCLES = {lifecycle.noun: lifecycle for lifecycle in (MACHINE, WAVE, RUN, NOTICE)}
 
 _GENERATED = re.compile(
     r"(?P<begin><!-- generated: (?P<noun>\w+) -->\n).*?(?P<end><!-- end: (?P=noun) -->)", re.DOTALL
