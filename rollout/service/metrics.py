@@ -16,7 +16,7 @@ from rollout import __version__
 from rollout.application.measures import Measured
 from rollout.store.faults import unavailable
 
-FRESH_SECONDS = 10.0
+FRESH_SECONDS = 15.0
 """So long one look at the tables answers every scrape."""
 
 _TICKS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)

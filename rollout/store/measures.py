@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session, SQLModel, col
 from sqlmodel import select as select_rows
 
+from rollout.store.machines import site_keys
 from rollout.store.tables import (
     AuditHead,
     Claim,
@@ -15,7 +16,6 @@ from rollout.store.tables import (
     HostResult,
     Machine,
     Run,
-    Site,
     Stop,
     Wave,
 )
@@ -33,20 +33,13 @@ class Machines(NamedTuple):
 def machines(session: Session) -> list[Machines]:
     """Every machine counted once."""
     machine = _columns(Machine)
-    # The names of sites are joined to some hundred groups instead of to every machine.
-    counted = (
-        select(machine.generation, machine.site_id, machine.state, func.count().label("number"))
-        .group_by(machine.generation, machine.site_id, machine.state)
-        .subquery()
-    )
-    site = _columns(Site)
-    rows = session.connection().execute(
-        select(counted.c.generation, site.key, counted.c.state, counted.c.number).select_from(
-            counted.outerjoin(site.id.table, site.id == counted.c.site_id)
-        )
-    )
+    # The names of sites are put to some hundred groups instead of to every machine.
+    names = site_keys(session)
+    keys = (machine.generation, machine.site_id, machine.state)
+    rows = session.connection().execute(select(*keys, func.count()).group_by(*keys))
     return [
-        Machines(generation, site or "", state, number) for generation, site, state, number in rows
+        Machines(generation, names.get(site, ""), state, number)
+        for generation, site, state, number in rows
     ]
 
 
