@@ -145,8 +145,13 @@ def due(
 def wake(
     session: Session, people: Collection[int], departments: Collection[int], at: datetime
 ) -> None:
-    """Look at once at what is asked for these people, and in these departments."""
-    requested = col(Account.state) == AccountState.REQUESTED.value
+    """Look at once at what is asked for these people, and in these departments.
+
+    Not at what is in doubt: somebody may be at it.
+    """
+    requested = and_(
+        col(Account.state) == AccountState.REQUESTED.value, col(Account.in_doubt).is_(False)
+    )
     if people:
         whose = col(Account.person_id).in_(list(people))
         session.connection().execute(update(Account).where(requested, whose).values(due_at=at))
@@ -159,6 +164,7 @@ def wake(
             update(CloudGroup)
             .where(
                 col(CloudGroup.state) == AccountState.REQUESTED.value,
+                col(CloudGroup.in_doubt).is_(False),
                 col(CloudGroup.department_id).in_(list(departments)),
             )
             .values(due_at=at)
