@@ -37,7 +37,7 @@ from rollout.store.faults import unavailable
 log = logging.getLogger(__name__)
 
 
-TICK, BEAT, SIGN, NIGHT = "tick", "heartbeat", "sign of life", "nightly work"
+TICK, BEAT, SIGN, NIGHT = msgid("tick"), msgid("heartbeat"), "sign of life", "nightly work"
 NIGHT_SECONDS = 30
 """Between two looks whether the work of a night is due."""
 JUMP = timedelta(seconds=10)
@@ -273,9 +273,10 @@ class Daemon:
                 if why is None:
                     self._fail(error)
                 else:
-                    self._trouble.met(NIGHT, why)
-            else:
-                self._trouble.over(NIGHT)
+                    # Tried again only after a while: it does not say whether the trouble is over.
+                    log.error(  # noqa: TRY400
+                        msgid("nightly work could not be done, it is tried again: %s"), why
+                    )
 
     def _tick(self, programme: Programme) -> None:
         self._follow_the_clock(programme)
