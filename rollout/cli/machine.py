@@ -110,6 +110,7 @@ def list_(
     as_json_: AsJson = False,
 ) -> None:
     from rollout.application import machines
+    from rollout.application.ledger.words import purpose_of
     from rollout.domain.machine import MachineState
     from rollout.store.machines import Filter
 
@@ -129,8 +130,8 @@ def list_(
         tuple(generation or ()),
         tuple(wave or ()),
         text,
-        tuple(purpose or ()),
-        needs_a_person,
+        purposes=tuple(purpose_of(word) for word in purpose or ()),
+        needs_a_person=needs_a_person,
     )
     rows = machines.listing(application.database, wanted, limit=limit)
     if as_json_:

@@ -161,7 +161,7 @@ def coming(wave_id: int, tranche: int | None) -> ColumnElement[bool]:
 
 def days_of(session: Session, machines: ColumnElement[bool]) -> list[date]:
     """The days that these machines are planned for."""
-    rows = session.exec(select(Machine.planned_day).where(machines).distinct()).all()
+    rows = session.exec(select(col(Machine.planned_day)).where(machines).distinct()).all()
     return [day for day in rows if day is not None]
 
 

@@ -56,9 +56,9 @@ class Joined:
     owner: str | None
     staff_number: str | None
     wave: int | None
+    control_cause: str | None = None
     spare: str | None = None
     stands_in_for: str | None = None
-    control_cause: str | None = None
 
     @property
     def cause(self) -> str | None:
@@ -123,7 +123,7 @@ def listing(
         .order_by(col(Machine.asset_tag))
         .limit(limit)
     )
-    return [Joined(*row, control_cause=cause) for *row, cause in session.exec(statement)]
+    return [Joined(*row) for row in session.exec(statement)]
 
 
 def one(session: Session, tag: str) -> Joined:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, update
 from sqlmodel import Session, col, select
@@ -19,34 +20,32 @@ def plan_for_machines(
 ) -> int:
     """Put a notice to the owner of each machine, by its id with the day that it is about, into the
     outbox; how many were not there yet."""
-    return _plan(session, "machine_id", kind, days, at)
+    return _plan(session, col(Notice.machine_id), kind, days, at)
 
 
 def plan_for_people(
     session: Session, kind: NoticeKind, days: Mapping[int, date], *, at: datetime
 ) -> int:
     """The same for people, by id."""
-    return _plan(session, "person_id", kind, days, at)
+    return _plan(session, col(Notice.person_id), kind, days, at)
 
 
 def _plan(
-    session: Session, addressee: str, kind: NoticeKind, days: Mapping[int, date], at: datetime
+    session: Session, column: Any, kind: NoticeKind, days: Mapping[int, date], at: datetime
 ) -> int:
-    column = getattr(Notice, addressee)
     known: set[tuple[int, date]] = set()
     ids = list(days)
     for start in range(0, len(ids), _CHUNK):
         part = ids[start : start + _CHUNK]
         rows = session.exec(
-            select(column, Notice.day).where(col(column).in_(part), Notice.kind == kind.value)
+            select(column, col(Notice.day)).where(column.in_(part), Notice.kind == kind.value)
         )
         known.update((id_, day) for id_, day in rows)
-    new = [
-        Notice(kind=kind.value, day=day, state_since=at, **{addressee: id_})
-        for id_, day in days.items()
-        if (id_, day) not in known
-    ]
-    session.add_all(new)
+    new = [(id_, day) for id_, day in days.items() if (id_, day) not in known]
+    for id_, day in new:
+        notice = Notice(kind=kind.value, day=day, state_since=at)
+        setattr(notice, column.key, id_)
+        session.add(notice)
     session.flush()
     return len(new)
 
@@ -90,7 +89,7 @@ def told(
         return len(everyone), 0
     in_time = or_(
         *(
-            and_(Machine.planned_day == day, col(Notice.sent_at) < moment)
+            and_(col(Machine.planned_day) == day, col(Notice.sent_at) < moment)
             for day, moment in deadlines.items()
         )
     )

@@ -49,7 +49,7 @@ class Pool(NamedTuple):
 def _in_the_pool() -> ColumnElement[bool]:
     return and_(
         # Written out: a partial index is of no use to a parameter.
-        Machine.purpose == literal(SPARE, literal_execute=True),
+        col(Machine.purpose) == literal(SPARE, literal_execute=True),
         # A spare with an owner is in somebody's hands, whatever the ledger calls it.
         col(Machine.owner_id).is_(None),
         col(Machine.in_ledger),
@@ -70,7 +70,7 @@ def _is_free() -> ColumnElement[bool]:
 def free(session: Session, site_id: int, *, generation: str = "") -> Sequence[Machine]:
     """Spares of a site that can be handed out, the best first: of the same generation before
     others of the same standing."""
-    alike = case((Machine.generation == generation, 0), else_=1)
+    alike = case((col(Machine.generation) == generation, 0), else_=1)
     return session.exec(
         select(Machine)
         .where(_is_free(), Machine.site_id == site_id)

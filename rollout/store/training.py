@@ -164,5 +164,5 @@ def trainees(session: Session, today: date) -> list[Trainee]:
 
 def people(session: Session) -> dict[str, tuple[int, str]]:
     """Staff number -> id and name of everybody."""
-    rows = session.exec(select(Person.staff_number, Person.id, Person.name))  # type: ignore[call-overload]
-    return {number: (id_, name) for number, id_, name in rows}
+    rows = session.exec(select(Person.staff_number, Person.id, Person.name))
+    return {number: (id_ or 0, name) for number, id_, name in rows}
