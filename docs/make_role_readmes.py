@@ -29,6 +29,10 @@ def readme(role: Path) -> str:
             "|---|---|---|---|",
         ]
         lines += [_row(name, option) for name, option in options.items()]
+    handlers = role / "handlers" / "main.yml"
+    if handlers.exists():
+        tasks = yaml.safe_load(handlers.read_text(encoding="utf-8"))
+        lines += ["", "## Handlers", "", *(f"- {task['name']}" for task in tasks)]
     scripts = sorted(path.relative_to(role / "files") for path in role.glob("files/**/*.ps1"))
     if scripts:
         lines += ["", "## Scripts", "", "| script | what it does |", "|---|---|"]

@@ -2,6 +2,9 @@
 
 import ast
 import re
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,9 @@ import yaml
 
 from rollout.lab.ansible_access import COLLECTIONS
 from rollout.lab.windows.arguments import Option, Spec, check
+from rollout.lab.windows.entry import act
 from rollout.lab.windows.errors import ModuleFailure
+from rollout.lab.windows.state import PcFolder
 
 LAB = COLLECTIONS / "ansible_collections" / "ansible" / "windows" / "plugins"
 #: `lab_restart` is the other half of the win_reboot action plugin, not a module for playbooks.
@@ -66,6 +71,56 @@ def test_defaults_are_the_real_ones(module: str) -> None:
     for name, option in spec.options.items():
         if option.simulated and "default" in real[name]:
             assert option.default == real[name]["default"], name
+
+
+def _documented_return(module: str) -> dict[str, Any]:
+    path = REAL / "modules" / f"{module}.py"
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "RETURN":
+            loaded: dict[str, Any] = yaml.safe_load(ast.literal_eval(node.value)) or {}
+            return loaded
+    raise AssertionError(f"{path} documents no return values")
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    """A web server that answers with JSON."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_arguments: Any) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize("module", MODULES)
+def test_a_stand_in_returns_what_the_real_module_documents_and_nothing_else(
+    pc: PcFolder, address: str, module: str, check_mode: bool
+) -> None:
+    asked: dict[str, dict[str, Any]] = {
+        "win_http_proxy": {},
+        "win_powershell": {"script": "# rollout-script: machine-stamp\n# SupportsShouldProcess\n"
+                           "param ()\n"},
+        "win_regedit": {"path": "HKLM:\\X", "name": "y", "data": 1, "type": "dword"},
+        "win_service": {"name": "w32time", "start_mode": "auto"},
+        "win_uri": {"url": address, "return_content": True, "use_proxy": False},
+    }  # fmt: skip
+    result = act(pc, f"ansible.windows.{module}", asked[module], check_mode)
+    # The real win_uri adds the headers of the answer, the real ones of all modules these two.
+    undocumented = {"changed", "failed", *(("content_type",) if module == "win_uri" else ())}
+    assert set(result) - undocumented == set(_documented_return(module))
 
 
 def test_every_module_file_is_the_same_text() -> None:
