@@ -160,19 +160,15 @@ def cohorts(
     shown = _shown_per_day(standing)
     found = []
     for site, piles in sorted(_by_site(standing.piles).items()):
-        due: Counter[date] = Counter()
-        for pile in piles:
-            if not pile.parked:
-                due[_next(coming, pile.day or last)] += pile.machines
         parked = sum(pile.machines for pile in piles if pile.parked)
         found.append(
             Cohort(
                 site,
-                dict(due),
+                _due(piles, coming, last),
                 max(per_day(settings, site), shown.get(site, 0)),
                 parked,
                 visiting_days(settings, site),
-                _parts(piles, last),
+                _parts(piles, coming, last),
             )
         )
     return found
@@ -192,32 +188,29 @@ def _next(coming: Sequence[date], day: date) -> date:
     return coming[min(bisect_left(coming, day), len(coming) - 1)]
 
 
-def _parts(piles: Sequence[Pile], last: date) -> list[Part]:
+def _parts(piles: Sequence[Pile], coming: Sequence[date], last: date) -> list[Part]:
     """The waves and departments of one site."""
-    everything = sum(pile.machines for pile in piles)
     members: dict[tuple[PartKind, str], list[Pile]] = {}
     for pile in piles:
         if pile.wave is not None:
             members.setdefault((PartKind.WAVE, str(pile.wave)), []).append(pile)
         if pile.department:
             members.setdefault((PartKind.DEPARTMENT, pile.department), []).append(pile)
-    behind = _behind(piles, last)
-    found = []
-    for (kind, name), own in members.items():
-        end = max(pile.day or last for pile in own)
-        share = sum(pile.machines for pile in own) / everything
-        # Of those that are due on the same day, nobody is certainly done before the others.
-        found.append(Part(kind, name, end, behind[end], share))
-    return found
+    return [
+        Part(
+            kind,
+            name,
+            max(pile.day or last for pile in own),
+            _due(own, coming, last),
+            sum(pile.machines for pile in own if pile.parked),
+        )
+        for (kind, name), own in members.items()
+    ]
 
 
-def _behind(piles: Sequence[Pile], last: date) -> dict[date, int]:
-    """How many machines of a site are due after each day."""
+def _due(piles: Sequence[Pile], coming: Sequence[date], last: date) -> dict[date, int]:
     due: Counter[date] = Counter()
     for pile in piles:
-        due[pile.day or last] += 0 if pile.parked else pile.machines
-    later, found = 0, {}
-    for day in sorted(due, reverse=True):
-        found[day] = later
-        later += due[day]
-    return found
+        if not pile.parked:
+            due[_next(coming, pile.day or last)] += pile.machines
+    return dict(due)

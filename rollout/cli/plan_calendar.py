@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 
 LEAST_WIDTH = 80
 _LONGEST_NAME = 14
-_SHADES = ("on grey15", "on grey30", "on dark_green", "on dark_orange3")
+_SHADES = (
+    "white on grey15",
+    "white on grey30",
+    "white on dark_green",
+    "white on dark_orange3",
+)
 """Up to a quarter, half, three quarters and all of what the site moves in a day."""
 
 

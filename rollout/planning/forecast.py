@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rollout.planning.endangered import Endangered, Part, PartKind, in_danger
+from rollout.planning.endangered import AtCutover, Endangered, Part, PartKind, in_danger
 from rollout.planning.observed import Observed
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Outlook:
 
     @property
     def first(self) -> Endangered | None:
-        """Of the waves and departments in real danger the one that is due first, else the worst."""
+        """Of all that is in real danger what is due first, else the worst; None: nothing is."""
         serious = [
             entry
             for entry in self.endangered
@@ -138,9 +138,17 @@ def outlook(
         ]
         endangered = in_danger(
             late_sites,
-            {site.name: site.parts for site in sites},
-            {site.name: ended.waiting[index] for index, site in enumerate(sites)},
-            {site.name: ended.parked[index] for index, site in enumerate(sites)},
+            [
+                AtCutover(
+                    Part(PartKind.SITE, site.name, None, site.due, site.parked),
+                    site.parts,
+                    ended.waiting[index],
+                    ended.parked[index],
+                )
+                for index, site in enumerate(sites)
+            ],
+            days[:in_time],
+            float(1 - (rates.retry * rates.success).mean()),
         )
     return Outlook(p10, p50, p90, float((finish < in_time).mean()), endangered)
 
