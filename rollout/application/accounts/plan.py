@@ -226,8 +226,8 @@ def _ask(
     operator: Operator,
     at: datetime,
 ) -> None:
-    rows = _rows(session, decisions, at)
     _ask_for_groups(session, settings, world, decisions, operator, at)
+    rows = _rows(session, decisions, at)
     work: list[dict[str, object]] = []
     asked: list[int] = []
     blocked: dict[str, tuple[Told | str, list[int]]] = {}
