@@ -46,13 +46,9 @@ def plan(
     department: Department = None,
     person: Person = None,
     services: Services = None,
-    as_of: Annotated[
-        str | None, typer.Option("--as-of", help=_("as it will be on that day"))
-    ] = None,
     as_json: AsJson = False,
 ) -> None:
     from rollout.application.accounts.plan import Scope, propose
-    from rollout.domain.dates import parse_date
 
     given = invocation(context)
     application = given.application()
@@ -64,7 +60,6 @@ def plan(
             Scope(wave, department, person, tuple(one.value for one in services or ())),
             application.operator(given.actor),
             application.clock.now(),
-            as_of=parse_date(as_of) if as_of else None,
         )
     if as_json:
         print_json(_json(proposal))

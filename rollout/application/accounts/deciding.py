@@ -141,10 +141,7 @@ class Decider:
             product = self._world.products.get(part)
             if product is None:
                 causes.append(
-                    told(
-                        msgid("{part} was never bought: see the names in `rollout accounts stock`"),
-                        part=part,
-                    )
+                    told(msgid("{part} was never bought: correct [accounts] licences"), part=part)
                 )
             elif product.sku_id not in held:
                 lacking.append(part)

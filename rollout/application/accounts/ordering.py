@@ -155,7 +155,9 @@ def _licence(row: Account, user: str, known: Known) -> Next:
     direct = [part for part in known.settings.licences if part not in known.licence_groups]
     unknown = [part for part in known.settings.licences if part not in known.skus]
     if unknown:
-        return Wait(told(msgid("{part} was never bought"), part=unknown[0]))
+        return Wait(
+            told(msgid("{part} was never bought: correct [accounts] licences"), part=unknown[0])
+        )
     if by_group and row.external_id is not None:
         return [CheckLicences(key, user, tuple(known.skus[part] for part in by_group))]
     orders: list[Order] = [AddMember(key, known.licence_groups[part], user) for part in by_group]

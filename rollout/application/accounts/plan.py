@@ -4,7 +4,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -79,14 +79,12 @@ def propose(
     scope: Scope,
     operator: Operator,
     at: datetime,
-    *,
-    as_of: date | None = None,
 ) -> Proposal:
     """Look at the directory and keep what there is to do; nothing is done.
 
     Raises AccountsRefused, DirectoryAway.
     """
-    world, proposal = _look(database, settings, directory, scope, at, as_of)
+    world, proposal = _look(database, settings, directory, scope, at)
     with database.write() as session:
         for product in world.products.values():
             licences.record(
@@ -123,7 +121,6 @@ def _look(
     directory: Directory,
     scope: Scope,
     at: datetime,
-    as_of: date | None,
 ) -> tuple[World, Proposal]:
     must_be_in_use(settings.accounts)
     with database.read() as session:
@@ -139,7 +136,7 @@ def _look(
         chosen = tuple(one for one in wanted.services if one.value in scope.services)
         wanted = wanted.model_copy(update={"services": chosen})
     world = reading.read(directory, wanted, _nicknames(people, wanted))
-    today = as_of or at.astimezone(settings.programme.zone).date()
+    today = at.astimezone(settings.programme.zone).date()
     decider = Decider(world, wanted, states, today)
     decisions = decider.decide(people)
     return world, Proposal(decisions, decider.stock())
@@ -179,7 +176,7 @@ def begin(
     """
     operator.must_be(OperatorRole.OPERATOR)
     number, scope = last_scope(database)
-    world, proposal = _look(database, settings, directory, scope, at, None)
+    world, proposal = _look(database, settings, directory, scope, at)
     with database.write() as session:
         plan = accounts.last_plan(session)
         if plan is None or plan.id != number or plan.applied_at is not None:

@@ -81,7 +81,7 @@ def up(folder: Path, scenario: Json, roles: Collection[str]) -> TenantStatus:
     files.folder.chmod(0o700)
     if _running(files) is not None:
         raise LabError(
-            _("the tenant in {folder} already runs; `rollout lab down` stops it").format(
+            _("the tenant in {folder} already runs; `rollout lab tenant down` stops it").format(
                 folder=folder
             )
         )
