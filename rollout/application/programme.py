@@ -126,12 +126,15 @@ class Programme:
         failures.hold_repeated(self.database, self.settings, lease_epoch=mine, at=at)
         failures.retry_by_itself(self.database, self.settings, lease_epoch=mine, at=at)
         dispatch.set_aside(self.database, self.settings, lease_epoch=mine, at=at)
+        # Before anything is looked for: what ends during this tick may let something begin that
+        # was not found in it.
+        busy = self._busy()
         rests = self._starter.rests(at)
         orders = [] if rests else self._claim(at)
         started = self._starter.start(orders)
         moved = self._close_waves()
         # What was looked for just now and not found need not be looked for again.
-        idle = not orders and self._idle(may_start=rests or moved)
+        idle = not (orders or busy) and self._idle(may_start=rests or moved)
         return Ticked(started, idle, self._starter.obstacle)
 
     def _claim(self, at: datetime) -> list[RunOrder]:
@@ -222,13 +225,21 @@ class Programme:
         A machine in doubt whose probe was answered waits for a person, not for us.
         """
         at = self.clock.now()
+        if self._busy():
+            return False
         with self.database.read() as session:
-            if runs.alive(session) or commands.any_open(session):
-                return False
-            # An erasure that was ordered waits for the machine's word or a person's.
-            if machines.working_by_site(session, WORKING - {MachineState.ERASING}):
-                return False
             return not (
                 (may_start and choosing.startable(session, self.settings, at))
                 or failures.retry_awaited(session, self.settings, at)
+            )
+
+    def _busy(self) -> bool:
+        """Whether something is under way or asked for."""
+        with self.database.read() as session:
+            # An erasure that was ordered waits for the machine's word or a person's.
+            at_work = WORKING - {MachineState.ERASING}
+            return bool(
+                runs.alive(session)
+                or commands.any_open(session)
+                or machines.working_by_site(session, at_work)
             )

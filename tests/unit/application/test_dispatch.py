@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from rollout.application import dispatch, probing
+from rollout.application.programme import Programme
 from rollout.domain.errors import LeaseHeld
 from rollout.domain.machine import MachineState, Step
 from rollout.domain.wave import WaveVerb
@@ -236,3 +237,23 @@ def test_handing_over_needs_the_lease(office: Office) -> None:
                 lease_epoch=office.lease,
                 at=office.clock.now(),
             )
+
+
+def test_what_ends_during_a_tick_keeps_the_daemon_from_ending(office: Office) -> None:
+    office.wave()
+    order, (machine_id,) = office.begin(Step.VERIFY)
+
+    class EndsLate(Programme):
+        def _close_waves(self) -> bool:
+            if order.run_id in office.engine.running:
+                office.engine.deliver(office.report(order, machine_id))
+                office.engine.end(order.run_id)
+            return super()._close_waves()
+
+    programme = EndsLate(
+        office.database, office.settings, office.engine, office.clock, lease_epoch=office.lease
+    )
+    ticked = programme.tick()
+    assert office.states([machine_id]) == ["verified"]
+    assert not ticked.idle, "enable can begin, although this tick looked for it too early"
+    assert programme.tick().started == 1
