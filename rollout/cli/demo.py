@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -45,6 +45,14 @@ def demo(
     seed: Annotated[
         int, typer.Option("--seed", help=_("another seed, other failures (with --fast)"))
     ] = 2022,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            "--until",
+            metavar="DAY",
+            help=_("stop on the evening of this day, in the middle of the work (with --fast)"),
+        ),
+    ] = None,
     report: Annotated[
         Path | None,
         typer.Option("--report", help=_("write its days as a page of Markdown (with --fast)")),
@@ -52,7 +60,8 @@ def demo(
 ) -> None:
     """Everything once, with lab PCs."""
     if fast:
-        demo_fast.run(demo_fast.FastDemo(out.absolute(), machines, seed, report))
+        day = None if until is None else _day(until)
+        demo_fast.run(demo_fast.FastDemo(out.absolute(), machines, seed, report, day))
         return
     world = DemoWorld(out.absolute())
     try:
@@ -63,6 +72,15 @@ def demo(
     finally:
         world.lab_down()
     _report(world)
+
+
+def _day(text: str) -> date:
+    from rollout.settings_planning import period
+
+    try:
+        return period(text).last
+    except ValueError as error:
+        raise RolloutError(str(error)) from None
 
 
 demo.__doc__ = _("Import, plan, migrate lab PCs over SSH, fail, retry and export: the whole job.")

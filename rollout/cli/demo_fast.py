@@ -3,6 +3,7 @@
 import os
 import shutil
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,12 +25,14 @@ WIDTH = 24
 
 @dataclass(frozen=True)
 class FastDemo:
-    """What is simulated, and where it is kept; `report` is a page of Markdown, if one is wanted."""
+    """What is simulated, and where it is kept; `report` is a page of Markdown, if one is wanted,
+    and `until` the evening on which to stop, if not at the end."""
 
     out: Path
     machines: int
     seed: int
     report: Path | None = None
+    until: date | None = None
 
     @property
     def folder(self) -> Path:
@@ -98,6 +101,8 @@ def _work(
             days.append(status)
             say(_line(status))
             bar(status.done, wanted.machines)
+            if wanted.until is not None and status.day >= wanted.until:
+                break
     return days
 
 
