@@ -18,11 +18,6 @@ class Trouble:
         self._since = 0.0
         self._said = 0.0
 
-    @property
-    def lasts(self) -> bool:
-        """Whether some work could not be done the last time."""
-        return bool(self._reasons)
-
     def met(self, work: str, why: str) -> None:
         """This work could not be done."""
         now = time.monotonic()
