@@ -75,26 +75,31 @@ def _narrow_first(cells: Sequence[Cell], since: int) -> list[int]:
 
 def _quotas(room: Room, filled: Filled, start: int, number: int) -> Iterator[Places]:
     """Made one after the other, each for what the one before has left over."""
-    if room.is_journey(filled.cells[0].site):
-        for _ in _PACES:
-            yield _visits(room, filled, start)
-        return
     for pace in _PACES:
-        yield _even(room, filled, start, pace, number)
+        if room.is_journey(filled.cells[0].site):
+            yield _visits(room, filled, start)
+        else:
+            yield _even(room, filled, start, pace, number)
 
 
 def _even(room: Room, filled: Filled, start: int, pace: float, number: int) -> Places:
-    """An even share of what is left for each working day of the site."""
-    site = room.of_site(filled.cells[0].site)
-    days = _before_reserve(room, site.open & room.since(start))
-    weights = [site.left[day] * room.calm[day] for day in positions(days)]
-    each = filled.missing * pace / sum(weights) if weights else 0.0
+    """What each day of the site lacks to an even share of all that it has to move.
+
+    Where dates are in force already, newcomers so get the earliest day that is not above it.
+    """
+    name = filled.cells[0].site
+    site, per_day = room.of_site(name), room.per_day(name)
+    days = list(positions(_before_reserve(room, room.days_of_site(name) & room.since(start))))
+    weight = sum(room.calm[day] for day in days)
+    used = sum(per_day - site.left[day] for day in days)
+    each = (filled.missing + used) * pace / weight if weight else 0.0
     quota = [0] * len(room.days)
     due, given = 1 - 1e-6 - (number * _PHASE) % 1, 0
-    for day, weight in zip(positions(days), weights, strict=True):
-        due += weight * each
-        quota[day] = int(due + 1e-9) - given
-        given += quota[day]
+    for day in days:
+        due += room.calm[day] * each
+        share = int(due + 1e-9) - given
+        given += share
+        quota[day] = share - (per_day - site.left[day])
     return Places(quota)
 
 

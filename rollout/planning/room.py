@@ -145,12 +145,16 @@ class Room:
         end = bisect_right(self.days, last) if last is not None else len(self.days)
         return (1 << end) - (1 << begin) if begin < end else 0
 
+    def per_day(self, site: str) -> int:
+        """Machines that a day with a visit takes at a site when nobody has a date yet."""
+        return daily_limits(self._rule(site), self.problem)[0]
+
     def of_site(self, site: str) -> Places:
         """Machines that each day of a site can still take; none on days without a visit."""
         found = self._sites.get(site)
         if found is None:
-            per_day = daily_limits(self._rule(site), self.problem)[0]
-            found = self._sites[site] = self._places(self.days_of_site(site), per_day)
+            places = self._places(self.days_of_site(site), self.per_day(site))
+            found = self._sites[site] = places
         return found
 
     def of_department(self, name: str) -> Places:

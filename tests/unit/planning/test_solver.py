@@ -192,3 +192,33 @@ def test_a_wave_that_nobody_has_seen_takes_new_machines() -> None:
     solution = solve(problem)
     assert violations(problem, solution) == []
     assert {(w.number, w.joined) for w in solution.waves if w.number < 7} <= {(3, True)}
+
+
+def test_a_newcomer_gets_the_earliest_day_that_is_not_above_the_even_load() -> None:
+    problem = small(plain(40), per_day=9)
+    before = in_force(problem, solve(problem))
+    late = replace(plain(1, first_id=99)[0], site="四日市")
+    newcomer = plain(1, first_id=98)[0]
+    rules = {"本庁": SiteRule(9), "四日市": SiteRule(9)}
+    again = replace(before, machines=[*before.machines, newcomer, late], sites=rules)
+    load = Counter(m.current.day for m in before.machines if m.current)
+    days = list(problem.calendar.between(problem.first, problem.last))
+    quiet = next(day for day in days if load[day] == min(load[day] for day in days))
+    placed = {p.machine_id: p.day for p in solve(again).placements}
+    assert placed[98] == quiet
+
+
+def test_far_sites_are_visited_at_different_times_and_the_others_work_around_them() -> None:
+    far = {f"遠{n}": SiteRule(5, few_visits=True) for n in range(4)}
+    machines = [replace(m, site=f"遠{m.id % 4}") for m in plain(60)]
+    near = plain(115, first_id=100)
+    problem = small([*machines, *near], sites={**far, "本庁": SiteRule(40)})
+    plan = solve(problem)
+    days: dict[str, set[date]] = {site: set() for site in far}
+    for placed in plan.placements:
+        if placed.site in far:
+            days[placed.site].add(placed.day)
+    assert {len(found) for found in days.values()} == {3}
+    assert len(set().union(*days.values())) == 12
+    load = Counter(p.day for p in plan.placements)
+    assert max(load.values()) - min(load.values()) <= 2
