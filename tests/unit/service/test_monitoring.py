@@ -2,8 +2,10 @@
 
 import http.client
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -282,3 +284,18 @@ def test_without_monitoring_the_endpoint_answers_pcs_only(
         assert watched.get("/v1/health", plain.port)[0] == 200
     finally:
         plain.stop()
+
+
+@pytest.mark.usefixtures("peopled")
+def test_the_operators_guide_names_the_metrics_that_there_are(watched: Watched) -> None:
+    page = Path(__file__).parents[3] / "docs" / "operation.md"
+    named = set(re.findall(r"\brollout_[a-z_]+", page.read_text(encoding="utf-8")))
+    watched.pulse.refused("/v1/arm")
+    families = {
+        sample.name
+        for family in text_string_to_metric_families(watched.get("/metrics")[1])
+        for sample in family.samples
+    }
+    there = {re.sub("_(bucket|count|sum)$", "", name) for name in families}
+    there = {name for name in there if not name.endswith("_created")}
+    assert named == there
