@@ -20,6 +20,7 @@ BIN = Path(sys.executable).parent
 _KEYWORDS = {
     *("name", "when", "register", "vars", "loop", "no_log", "delegate_to", "changed_when"),
     *("failed_when", "until", "retries", "delay", "block", "rescue", "always", "tags", "notify"),
+    "check_mode",
 }
 #: Action plugins that a role brings, with the arguments that they demand.
 _OWN = ("deployment_arm", "deployment_order", "intune_wipe")
