@@ -11,6 +11,7 @@ from rollout.domain.run import RunState
 from rollout.domain.wave import WaveState
 from rollout.i18n import _
 from rollout.i18n.labels import label
+from rollout.store.tables import Wave
 from tui.plain import plain
 
 GOOD, BUSY, CALM, BAD, WARN = "#5fd787", "#5fafff", "#9e9e9e", "bold #ff5f5f", "bold #ffaf00"
@@ -83,6 +84,12 @@ def machine_state(state: str) -> Text:
     """The word of a machine's state."""
     style = WARN if state == MachineState.HELD else _GROUP_OF[state].style
     return plain(label(MachineState(state)), style)
+
+
+def wave_name(wave: Wave) -> str:
+    """Its number, and whether it is the pilot."""
+    pilot = _("pilot")
+    return f"{wave.number} ({pilot})" if wave.pilot else str(wave.number)
 
 
 def wave_state(state: str) -> Text:

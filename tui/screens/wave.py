@@ -23,7 +23,7 @@ from rollout.settings import OperatorRole
 from rollout.store.tables import AuditRow
 from tui.desk import Desk
 from tui.gate_actions import carry_out, possible, question
-from tui.looks import BAD, CALM, GOOD, WARN, progress, verdict, wave_state
+from tui.looks import BAD, CALM, GOOD, WARN, progress, verdict, wave_name, wave_state
 from tui.plain import plain
 from tui.screens.confirm import Answer
 from tui.screens.wave_keys import WaveKeys
@@ -106,8 +106,11 @@ class WaveScreen(WaveKeys):
     def _facts(self, standing: WaveStanding) -> list[str]:
         wave, local = standing.view.wave, self.desk.local
         lines = [
-            f"{_('wave')} {wave.number}{_(' (pilot)') if wave.pilot else ''}  "
-            f"{wave_state(wave.state).plain}  {_('since')} {local(wave.state_since)}",
+            _("wave {name}: {state} since {at}").format(
+                name=wave_name(wave),
+                state=label(WaveState(wave.state)),
+                at=local(wave.state_since),
+            ),
             f"{wave.first_day} – {wave.last_day}  "
             f"{progress(standing.view.done, standing.view.size, 20).plain}",
         ]

@@ -9,7 +9,7 @@ from rollout.application.waves import WaveView
 from rollout.domain.wave import WaveState
 from rollout.i18n import _
 from rollout.i18n.labels import label
-from tui.looks import progress, wave_state
+from tui.looks import progress, wave_name, wave_state
 from tui.plain import plain
 from tui.screens.wave import WaveScreen
 from tui.screens.wave_keys import WaveKeys
@@ -83,7 +83,7 @@ def _row(view: WaveView) -> Row:
     return Row(
         str(wave.number),
         [
-            plain(f"{wave.number}{_(' (pilot)') if wave.pilot else ''}"),
+            plain(wave_name(wave)),
             wave_state(wave.state),
             plain(f"{wave.first_day} – {wave.last_day}"),
             progress(view.done, view.size),
