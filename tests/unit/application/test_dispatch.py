@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from rollout.application import dispatch, probing
+from rollout.application.ports import Pace
 from rollout.application.programme import Programme
 from rollout.domain.errors import LeaseHeld
 from rollout.domain.machine import MachineState, Step
 from rollout.domain.wave import WaveVerb
+from rollout.settings import StepTimes
 
 Office = Any
 CAPTURED = MachineState.CAPTURED
@@ -257,3 +259,14 @@ def test_what_ends_during_a_tick_keeps_the_daemon_from_ending(office: Office) ->
     assert office.states([machine_id]) == ["verified"]
     assert not ticked.idle, "enable can begin, although this tick looked for it too early"
     assert programme.tick().started == 1
+
+
+def test_an_order_carries_the_pace_of_its_step_and_of_no_other(office: Office) -> None:
+    times = StepTimes(serial=[1, "50%"], max_fail_percentage=20, throttle=4)
+    office.settings = office.settings.model_copy(update={"steps": {Step.CAPTURE: times}})
+    office.programme = office.new_programme(office.lease)
+    office.wave()
+    order, _ = office.begin(Step.CAPTURE)
+    assert order.pace == Pace((1, "50%"), 20, 4)
+    other, _ = office.begin(Step.VERIFY)
+    assert other.pace == Pace()
