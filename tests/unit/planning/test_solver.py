@@ -43,6 +43,21 @@ def test_the_checker_accepts_every_plan_and_nobody_is_dropped(problem: Problem) 
 
 
 @many
+@given(problems())
+def test_a_day_is_divided_between_waves_only_when_it_is_larger_than_one(problem: Problem) -> None:
+    solution = solve(problem)
+    refresh = {m.id: m.refresh for m in problem.machines}
+    pilots = {wave.number for wave in solution.waves if wave.pilot}
+    waves: dict[tuple[date, bool], Counter[int]] = {}
+    for placed in solution.placements:
+        if placed.wave not in pilots:
+            key = (placed.day, refresh[placed.machine_id])
+            waves.setdefault(key, Counter())[placed.wave] += 1
+    for found in waves.values():
+        assert len(found) == 1 or found.total() > problem.machines_per_wave
+
+
+@many
 @given(problems(), st.integers(0, 9))
 def test_the_order_of_the_input_changes_nothing(problem: Problem, seed: int) -> None:
     shuffled = list(problem.machines)
