@@ -15,7 +15,7 @@ QUICK ?=
 WORKERS ?= 2
 BENCHES := $(filter-out bench/_%,$(wildcard bench/*.py))
 
-.PHONY: help demo test lint lab-vm bench tui docs messages lock clean
+.PHONY: help demo demo-fast test lint lab-vm bench tui docs messages lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ $(READY): requirements.lock pyproject.toml .ci/set-up
 
 demo: $(READY) ## a prefecture's ledger, waves, lab PCs over SSH, faults, a status export in out/
 	@$(BIN)/rollout demo --out $(OUT)
+
+demo-fast: $(READY) ## a whole programme, August to May, in simulated time; a minute
+	@$(BIN)/rollout demo --fast --out $(OUT)
 
 tui: $(READY) ## the control room in the terminal; of the demo, when there is no rollout.toml
 	@if [ -z "$$ROLLOUT_CONFIG" ] && ! [ -e rollout.toml ] && [ -e $(OUT)/demo/rollout.toml ]; then \
