@@ -2,6 +2,8 @@
 
 import getpass
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -61,6 +63,17 @@ class Application:
         from rollout.adapters.graph.directory import GraphDirectory
 
         return GraphDirectory(self.settings.accounts.tenant)
+
+    @contextmanager
+    def directory_closed(self) -> Iterator[None]:
+        """Afterwards the directory's connections are given back, if there were any."""
+        try:
+            yield
+        finally:
+            if "accounts_work" in vars(self):
+                self.accounts_work.close()
+            elif "directory" in vars(self):
+                self.directory.close()
 
     @cached_property
     def accounts_work(self) -> "AccountsWork":

@@ -52,7 +52,7 @@ def plan(
 
     given = invocation(context)
     application = given.application()
-    with _directory(application):
+    with application.directory_closed():
         proposal = propose(
             application.database,
             application.settings,
@@ -86,7 +86,7 @@ def apply(
         _("carry out plan {number} of `rollout accounts plan`?").format(number=number)
     ):
         raise NeedsApproval(_("nothing was done"))
-    with _directory(application), _stoppable() as stop, progress_bar(_("accounts")) as bar:
+    with application.directory_closed(), _stoppable() as stop, progress_bar(_("accounts")) as bar:
         proposal = begin(
             application.database,
             application.settings,
@@ -127,7 +127,7 @@ def resume(
 
     application = invocation(context).application()
     must_be_in_use(application.settings.accounts)
-    with _directory(application), _stoppable() as stop, progress_bar(_("accounts")) as bar:
+    with application.directory_closed(), _stoppable() as stop, progress_bar(_("accounts")) as bar:
         done = carry_out(
             application.accounts_work,
             application.database,
@@ -215,18 +215,6 @@ def revoke(
             remedy=_("`rollout serve` goes on with them, or `rollout accounts resume`"),
         )
     )
-
-
-@contextmanager
-def _directory(application: "Application") -> Iterator[None]:
-    try:
-        yield
-    finally:
-        made = vars(application)
-        if "accounts_work" in made:
-            application.accounts_work.close()
-        elif "directory" in made:
-            application.directory.close()
 
 
 @contextmanager

@@ -48,13 +48,15 @@ def doctor(context: typer.Context, as_json: AsJson = False) -> None:
     from rollout.application.doctor import Level, examine
 
     application = invocation(context).application(migrated=False)
-    findings = examine(
-        application.database,
-        application.settings,
-        application.clock.now(),
-        application.archive,
-        application.equipment,
-    )
+    with application.directory_closed():
+        findings = examine(
+            application.database,
+            application.settings,
+            application.clock.now(),
+            application.archive,
+            application.equipment,
+            application.directory if application.settings.accounts.in_use else None,
+        )
     if as_json:
         print_json(
             [

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 from rollout.adapters.graph.calls import THROTTLED, segment
+from rollout.adapters.graph.permissions import lacking
 from rollout.adapters.graph.pipeline import Pipeline
 from rollout.adapters.graph.rates import Rates
 from rollout.adapters.graph.transport import NoReply, Reply, Transport
@@ -17,9 +19,10 @@ from rollout.application.accounts.directory import (
     Order,
     Product,
     Report,
+    SignIn,
 )
 from rollout.i18n import _
-from rollout.settings_accounts import Tenant
+from rollout.settings_accounts import Accounts, Tenant
 
 Json = dict[str, Any]
 _T = TypeVar("_T")
@@ -47,6 +50,11 @@ class GraphDirectory:
         self._rates = rates or Rates()
         self._runner = asyncio.Runner()
         self._made: Transport | None = None
+
+    def sign_in(self, settings: Accounts) -> SignIn:
+        """The token's roles beside the least that is needed, and the service's clock."""
+        roles = self._run(self._ask_roles())
+        return SignIn(lacking(settings, roles), self._run(self._clock_ahead()))
 
     def users(self) -> Sequence[DirectoryUser]:
         """Everybody, a page of 999 at a time."""
@@ -113,6 +121,15 @@ class GraphDirectory:
         if self._made is None:
             self._made = Transport(self._tenant)
         return self._made
+
+    async def _ask_roles(self) -> frozenset[str]:
+        return await self._transport().roles()
+
+    async def _clock_ahead(self) -> timedelta:
+        """Ours before the service's, by the time it writes on every answer."""
+        reply = await self._transport().send("GET", "/organization")
+        told = reply.headers.get("date")
+        return datetime.now(UTC) - parsedate_to_datetime(told) if told else timedelta()
 
     async def _each(self, ids: Sequence[str], path: str, name: str) -> dict[str, frozenset[str]]:
         found: dict[str, frozenset[str]] = {}

@@ -1,5 +1,7 @@
 """Sending single requests with a token, to one host only."""
 
+import base64
+import json
 import logging
 import os
 import ssl
@@ -52,10 +54,11 @@ class Transport:
 
         host = urlsplit(tenant.graph).hostname or ""
         self._base = tenant.graph
+        self._scope = _scope(tenant)
         self._credential = credential(tenant)
         provider = AzureIdentityAuthenticationProvider(
             self._credential,
-            scopes=[_scope(tenant)],
+            scopes=[self._scope],
             # An empty list would send the token to any host that an answer names.
             allowed_hosts=[host],
         )
@@ -83,12 +86,7 @@ class Transport:
                 _request(method, self._url(path), body, headers or {}), "bytes", None
             )
         except ClientAuthenticationError as error:
-            raise DirectoryAway(
-                _(
-                    "the directory gives no token: {why}. See [accounts.tenant], and whether "
-                    "the secret or certificate has run out"
-                ).format(why=str(error).splitlines()[0])
-            ) from None
+            raise _no_token(error) from None
         except (ServiceRequestError, httpx.ConnectError) as error:
             raise DirectoryAway(
                 _("the directory cannot be reached: {why}").format(why=error)
@@ -100,6 +98,19 @@ class Transport:
         except ValueError:
             parsed = None
         return Reply(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, parsed)
+
+    async def roles(self) -> frozenset[str]:
+        """The application's roles, as its token names them. Raises DirectoryAway."""
+        from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
+
+        try:
+            token = await self._credential.get_token(self._scope)
+        except (ClientAuthenticationError, ServiceRequestError) as error:
+            raise _no_token(error) from None
+        # Read, not verified: the directory verifies it with every request.
+        payload = token.token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        return frozenset(claims.get("roles", ()))
 
     async def close(self) -> None:
         """Close every connection."""
@@ -116,9 +127,16 @@ class Transport:
         return path
 
 
-def _request(method: str, url: str, body: Any, headers: dict[str, str]) -> "RequestInformation":
-    import json
+def _no_token(error: Exception) -> DirectoryAway:
+    return DirectoryAway(
+        _(
+            "the directory gives no token: {why}. See [accounts.tenant], and whether "
+            "the secret or certificate has run out"
+        ).format(why=str(error).splitlines()[0])
+    )
 
+
+def _request(method: str, url: str, body: Any, headers: dict[str, str]) -> "RequestInformation":
     from kiota_abstractions.method import Method
     from kiota_abstractions.native_response_handler import NativeResponseHandler
     from kiota_abstractions.request_information import RequestInformation

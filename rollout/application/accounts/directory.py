@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from rollout.domain.errors import RolloutError
+from rollout.settings_accounts import Accounts
 
 
 class DirectoryAway(RolloutError):
@@ -283,8 +284,30 @@ Outcome = Done | Missing | NotYet | Taken | Refused | Doubtful
 Report = Callable[[Sequence[tuple[Order, Outcome]]], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """Something that is switched on and that the application may not do.
+
+    One of `roles` suffices; the first is the least privilege.
+    """
+
+    purpose: str
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """How the product stands at the directory: what it lacks, and how far its clock is ahead."""
+
+    lacking: tuple[Lacking, ...]
+    clock_ahead: timedelta
+
+
 class Directory(Protocol):
     """A cloud directory. Raises DirectoryAway from every method when it cannot be asked at all."""
+
+    def sign_in(self, settings: Accounts) -> SignIn:
+        """Sign in, and see whether what `settings` switch on is granted."""
 
     def users(self) -> Sequence[DirectoryUser]:
         """Everybody that the directory knows."""

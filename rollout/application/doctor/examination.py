@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from rollout.application.doctor import computer, database, equipment, operation
+from rollout.application.accounts.directory import Directory
+from rollout.application.doctor import accounts, computer, database, equipment, operation
 from rollout.application.doctor.finding import Finding, judged
 from rollout.application.ports import Archive, Equipment
 from rollout.domain.errors import RolloutError
@@ -15,13 +16,19 @@ from rollout.store.faults import unavailable
 
 
 def examine(
-    opened: Database, settings: Settings, now: datetime, archive: Archive, tools: Equipment
+    opened: Database,
+    settings: Settings,
+    now: datetime,
+    archive: Archive,
+    tools: Equipment,
+    directory: Directory | None = None,
 ) -> list[Finding]:
-    """All findings; `now` is the programme's clock."""
+    """All findings; `now` is the programme's clock, `directory` None where there is none."""
     return [
         *_of_tables(opened, settings, now),
         *computer.examine(opened, settings, archive),
         *equipment.examine(opened, settings, tools),
+        *(accounts.examine(settings.accounts, directory) if directory is not None else ()),
     ]
 
 

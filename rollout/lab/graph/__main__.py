@@ -45,6 +45,7 @@ async def _serve(files: TenantFiles, listener: socket.socket) -> None:
             app,
             log_level="warning",
             access_log=False,
+            date_header=False,  # the tenant's clock writes it
             ssl_certfile=str(files.server_certificate),
             ssl_keyfile=str(files.server_key),
             timeout_graceful_shutdown=1,

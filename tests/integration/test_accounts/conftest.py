@@ -2,7 +2,7 @@
 
 import json
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ from graph_contract import Contract, description_file
 from rollout.adapters.clock import SystemClock
 from rollout.bootstrap import Application
 from rollout.lab.graph import world
-from rollout.lab.graph.seed import OFFICE
 from rollout.settings import load
 from rollout.store import migrate
 from rollout.store.database import Database
@@ -58,9 +57,11 @@ ca_file = "{tenant.ca_file}"
 class Prefecture:
     """People in a database of their own, and their tenant."""
 
-    def __init__(self, root: Path, scenario: Json, accounts: str, identity: str) -> None:
+    def __init__(
+        self, root: Path, scenario: Json, accounts: str, identity: str, roles: Sequence[str]
+    ) -> None:
         self.root = root
-        self.tenant = world.up(root / "tenant", scenario, ROLES)
+        self.tenant = world.up(root / "tenant", scenario, roles)
         self.configuration = root / "rollout.toml"
         self.configuration.write_text(
             CONFIGURATION.format(accounts=accounts, identity=identity, tenant=self.tenant),
@@ -113,11 +114,8 @@ class Prefecture:
     def close(self) -> None:
         """End the tenant and compare every request with what Microsoft describes."""
         self._http.close()
-        if "accounts_work" in vars(self.app):
-            self.app.accounts_work.close()
-        elif "directory" in vars(self.app):
-            self.app.directory.close()
-        self.app.database.close()
+        with self.app.directory_closed():
+            self.app.database.close()
         world.down(self.root / "tenant")
         file = description_file()
         if file is not None:
@@ -130,17 +128,18 @@ def found(tmp_path: Path) -> Iterator[Callable[..., Prefecture]]:
     """Makes prefectures; the tenant's scenario as keywords, `accounts` more of the settings."""
     made: list[Prefecture] = []
 
-    def make(accounts: str = "", *, identity: str = "cloud", **scenario: Any) -> Prefecture:
+    def make(
+        accounts: str = "",
+        *,
+        identity: str = "cloud",
+        roles: Sequence[str] = ROLES,
+        **scenario: Any,
+    ) -> Prefecture:
         root = tmp_path / f"prefecture-{len(made)}"
         root.mkdir()
-        made.append(Prefecture(root, scenario, accounts, identity))
+        made.append(Prefecture(root, scenario, accounts, identity, roles))
         return made[-1]
 
     yield make
     for prefecture in made:
         prefecture.close()
-
-
-def seats(count: int) -> Mapping[str, Any]:
-    """A subscription with so many seats."""
-    return OFFICE | {"enabled": count}
