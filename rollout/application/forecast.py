@@ -45,6 +45,12 @@ def sentence(missing: Missing) -> str:
     return _(missing.lack.meaning).format(found=missing.found, needed=missing.needed)
 
 
+def kept(database: Database) -> list[DayForecast]:
+    """The last forecast of each day, the oldest first."""
+    with database.read() as session:
+        return forecasts.kept(session)
+
+
 def kept_reason(row: DayForecast) -> str | None:
     """Why a kept row has no days, in the language in force; its numbers are not kept."""
     if row.missing is None:

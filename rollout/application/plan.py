@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from rollout.application.operators import Operator
 from rollout.application.plan_problem import problem_of, unused_rules
+from rollout.application.plan_proposal import keep
 from rollout.application.plan_view import PlanView, WavePlan, by_wave, view
 from rollout.domain.errors import RolloutError
 from rollout.domain.machine import MachineVerb
@@ -18,9 +19,9 @@ from rollout.domain.wave import WaveVerb
 from rollout.domain.words import msgid
 from rollout.i18n import _
 from rollout.planning import solver
-from rollout.planning.problem import Obstacle, Relaxation, Solution
+from rollout.planning.problem import Obstacle, Relaxation
 from rollout.settings import OperatorRole, Settings
-from rollout.store import plan_views, plans, transitions
+from rollout.store import plan_inputs, plan_views, plans, transitions
 from rollout.store.database import Database
 from rollout.store.tables import Machine, Plan, Wave
 
@@ -76,7 +77,7 @@ def solve(
             ).format(cutover=settings.programme.cutover, today=today)
         )
     with database.read() as session:
-        rows = plans.waiting(session)
+        rows = plan_inputs.waiting(session)
         if not rows:
             raise PlanRefused(_nothing_to_plan(session))
         problem = problem_of(session, settings, rows, today)
@@ -87,7 +88,7 @@ def solve(
         raise PlanRefused(_(_NOTHING_WAITS))
     with database.write() as session:
         written = partial(progress, "write")
-        plan_id = _keep(session, rows, solution, written, actor=operator.name, now=now)
+        plan_id = keep(session, rows, solution, written, actor=operator.name, now=now)
     return PlanSummary(
         plan_id=plan_id,
         placed=len(solution.placements),
@@ -175,64 +176,9 @@ _NOTHING_WAITS = msgid(
 
 
 def _nothing_to_plan(session: Session) -> str:
-    if plans.last_wave_number(session):
+    if plan_inputs.last_wave_number(session):
         return _(_NOTHING_WAITS)
     return _("no machine waits for a date: run `rollout import ledger FILE` first")
-
-
-def _keep(
-    session: Session,
-    rows: Sequence[plans.Waiting],
-    solution: Solution,
-    progress: Callable[[int, int], None],
-    *,
-    actor: str,
-    now: datetime,
-) -> int:
-    by_id = {row.id: row for row in rows}
-    pilots = {wave.number for wave in solution.waves if wave.pilot}
-    sites = plans.sites(session)
-    return plans.propose(
-        session,
-        actor=actor,
-        at=now,
-        slots=[
-            {
-                "machine_id": placement.machine_id,
-                "machine_version": by_id[placement.machine_id].version,
-                "site_id": by_id[placement.machine_id].site_id or sites[placement.site],
-                "wave_number": placement.wave,
-                "pilot": placement.wave in pilots,
-                "day": placement.day,
-            }
-            for placement in solution.placements
-        ],
-        remarks=_remarks(solution),
-        progress=progress,
-    )
-
-
-def _remarks(solution: Solution) -> dict[str, Any]:
-    return {
-        "unplaced": [
-            {"asset_tag": entry.asset_tag, "reason": entry.obstacle.value}
-            for entry in solution.unplaced
-        ],
-        "relaxations": [entry._asdict() for entry in solution.relaxations],
-        "moves": [
-            {
-                "asset_tag": move.asset_tag,
-                "from": move.from_day.isoformat(),
-                "from_wave": move.from_wave,
-                "to": move.to_day.isoformat() if move.to_day else None,
-                "why": move.why.value,
-                "announced": move.announced,
-            }
-            for move in solution.moves
-        ],
-        "joined": [wave.number for wave in solution.waves if wave.joined],
-        "kept": len(solution.kept),
-    }
 
 
 def _take_dates_away(
@@ -282,9 +228,9 @@ def _make_waves(
     now: datetime,
 ) -> None:
     new = [wave for wave in waves if wave.number not in joined]
-    unseen = {wave.number for wave in plans.unseen_waves(session)}
+    unseen = {wave.number for wave in plan_inputs.unseen_waves(session)}
     taken = [number for number in joined if number not in unseen]
-    if new and new[0].number <= plans.last_wave_number(session):
+    if new and new[0].number <= plan_inputs.last_wave_number(session):
         taken.append(new[0].number)
     if taken:
         raise PlanRefused(

@@ -18,7 +18,7 @@ from rollout.planning.problem import (
     Why,
 )
 from rollout.settings import Settings
-from rollout.store import plan_views, plans
+from rollout.store import plan_inputs, plan_views, plans
 from rollout.store.database import Database
 
 
@@ -41,7 +41,7 @@ def check(database: Database, settings: Settings, *, now: datetime) -> Checked:
         plan = plans.newest(session)
         if plan is None:
             raise PlanRefused(_("there is no plan yet: run `rollout plan solve`"))
-        problem = problem_of(session, settings, plans.waiting(session), today)
+        problem = problem_of(session, settings, plan_inputs.waiting(session), today)
         slots = plans.slots(session, plan.id or 0) if plan.state == "proposed" else []
         said = plans.remarks(plan)
     solution = _solution(problem, slots, set(said.get("joined", [])))

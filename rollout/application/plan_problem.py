@@ -24,7 +24,7 @@ from rollout.planning.problem import (
 )
 from rollout.settings import DateRange, DepartmentRules, Generation, Settings
 from rollout.settings_planning import WEEKDAYS
-from rollout.store import own_dates, plans
+from rollout.store import own_dates, plan_inputs
 
 _ANNOUNCED = (WaveState.APPROVED.value,)
 
@@ -37,18 +37,18 @@ def calendar_of(settings: Settings) -> WorkCalendar:
 
 
 def problem_of(
-    session: Session, settings: Settings, rows: Sequence[plans.Waiting], today: date
+    session: Session, settings: Settings, rows: Sequence[plan_inputs.Waiting], today: date
 ) -> Problem:
     """Everything that `rollout plan` decides on, seen from `today`."""
     calendar = calendar_of(settings)
     last = settings.programme.cutover - timedelta(days=1)
     soak = settings.pilot.soak_working_days
-    pilot_ends = plans.last_day_of_pilots(session)
+    pilot_ends = plan_inputs.last_day_of_pilots(session)
     others_from = None
     if pilot_ends is not None:
         # With no working day left after the soak, nothing but the pilot can be moved.
         others_from = calendar.following(pilot_ends, soak, until=last) or settings.programme.cutover
-    taken = plans.taken(session)
+    taken = plan_inputs.taken(session)
     names = {_department(row.bureau, row.division) for row in rows}
     agreed = _Agreed.read(session, settings)
     machines = [_to_place(row, settings, agreed, today) for row in rows]
@@ -90,7 +90,7 @@ def problem_of(
         soak_working_days=soak,
         reserve_working_days=limits.reserve_working_days,
         machines_per_wave=limits.machines_per_wave,
-        first_wave=plans.last_wave_number(session) + 1,
+        first_wave=plan_inputs.last_wave_number(session) + 1,
         open_waves=_open_waves(session, settings),
         others_from=others_from,
     )
@@ -98,13 +98,13 @@ def problem_of(
 
 def unused_rules(session: Session, settings: Settings) -> list[tuple[str, str]]:
     """Tables of the configuration that no machine of the ledger belongs to: (table, name)."""
-    sites = plans.sites(session)
+    sites = plan_inputs.sites(session)
     departments = {
         name
-        for bureau, division, _ in plans.department_sizes(session)
+        for bureau, division, _ in plan_inputs.department_sizes(session)
         for name in (bureau or "", _department(bureau, division))
     }
-    tags = plans.known_tags(session, [*settings.machines, *settings.pilot.machines])
+    tags = plan_inputs.known_tags(session, [*settings.machines, *settings.pilot.machines])
     return [
         *(("sites", name) for name in settings.sites if name not in sites),
         *(("departments", name) for name in settings.departments if name not in departments),
@@ -154,14 +154,14 @@ def _site(settings: Settings, key: str) -> SiteRule:
 
 def _sizes(session: Session) -> dict[str, int]:
     found: Counter[str] = Counter()
-    for bureau, division, number in plans.department_sizes(session):
+    for bureau, division, number in plan_inputs.department_sizes(session):
         found[_department(bureau, division)] += number
     return dict(found)
 
 
 def _open_waves(session: Session, settings: Settings) -> list[OpenWave]:
     sizes: dict[int, OpenWave] = {}
-    for row in plans.unseen_waves(session):
+    for row in plan_inputs.unseen_waves(session):
         before = sizes.get(row.number)
         sizes[row.number] = OpenWave(
             row.number,
@@ -195,7 +195,7 @@ class _Agreed:
 
 
 def _to_place(
-    row: plans.Waiting, settings: Settings, agreed: _Agreed, today: date
+    row: plan_inputs.Waiting, settings: Settings, agreed: _Agreed, today: date
 ) -> MachineToPlace:
     policy = settings.generation(row.generation)
     site = row.site or _site_of(settings, row.bureau, row.division)
@@ -213,7 +213,7 @@ def _to_place(
     )
 
 
-def _obstacle(row: plans.Waiting, policy: Generation, site: str) -> Obstacle | None:
+def _obstacle(row: plan_inputs.Waiting, policy: Generation, site: str) -> Obstacle | None:
     if not row.in_ledger:
         return Obstacle.GONE
     if policy.path == "refresh" and not policy.successors:
@@ -228,7 +228,7 @@ def _obstacle(row: plans.Waiting, policy: Generation, site: str) -> Obstacle | N
 
 
 def _own(
-    row: plans.Waiting, policy: Generation, settings: Settings, agreed: _Agreed
+    row: plan_inputs.Waiting, policy: Generation, settings: Settings, agreed: _Agreed
 ) -> OwnDates | None:
     """What the configuration and the imported lists say together; the configuration pins."""
     nothing = own_dates.Agreed()
@@ -261,7 +261,7 @@ def _first(span: Span) -> tuple[date, date]:
     return span.first, span.last
 
 
-def _current(row: plans.Waiting, settings: Settings, today: date) -> Current | None:
+def _current(row: plan_inputs.Waiting, settings: Settings, today: date) -> Current | None:
     if row.day is None or row.wave is None:
         return None
     told = today + timedelta(days=settings.notice.days_before)

@@ -1,20 +1,19 @@
-"""`rollout plan forecast` and `rollout plan backtest`"""
+"""`rollout plan forecast`"""
 
 from collections.abc import Callable
-from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from rollout.cli.invocation import AsJson, invocation
-from rollout.cli.options import day_option
-from rollout.cli.output import print_json, print_table, progress_bar, say
+from rollout.cli.output import print_json, print_table, say
 from rollout.i18n import _
 
 if TYPE_CHECKING:
-    from rollout.application.backtest import Backtest, Compared
     from rollout.application.forecast import Forecast
+    from rollout.bootstrap import Application
     from rollout.planning.forecast import Endangered, Outlook
+    from rollout.store.tables import DayForecast
 
 SHOWN = 3
 """Endangered waves, sites and departments that are listed, of each."""
@@ -23,12 +22,21 @@ SHOWN = 3
 def forecast(
     context: typer.Context,
     seed: Annotated[int, typer.Option("--seed", help=_("of the random numbers"))] = 1,
+    history: Annotated[
+        bool, typer.Option("--history", help=_("the last forecast of each day that was kept"))
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """The command `plan forecast`."""
     from rollout.application import forecast as forecasting
 
     application = invocation(context).application()
+    if history and as_json:
+        print_json([row.model_dump() for row in forecasting.kept(application.database)])
+        return
+    if history:
+        _print_kept(application)
+        return
     made = forecasting.forecast(
         application.database, application.settings, now=application.clock.now(), seed=seed
     )
@@ -115,7 +123,7 @@ def _print_outlook(found: "Outlook") -> None:
             p10=found.p10 or later, p50=found.p50 or later, p90=found.p90 or later
         )
     )
-    say(_("the cutover is met in {share} of the trials").format(share=_percent(found.probability)))
+    say(_("the cutover is met in {share} of the trials").format(share=percent(found.probability)))
     if not found.endangered:
         return
     from rollout.planning.forecast import PartKind
@@ -130,7 +138,7 @@ def _print_outlook(found: "Outlook") -> None:
         say(_("first in danger: {what}").format(what=_named(first)))
     print_table(
         [_("in danger"), _("late in"), _("planned until")],
-        [[_named(entry), _percent(entry.late), entry.last_day or "–"] for entry in listed],
+        [[_named(entry), percent(entry.late), entry.last_day or "–"] for entry in listed],
     )
 
 
@@ -140,7 +148,7 @@ def _named(entry: "Endangered") -> str:
     return f"{label(entry.kind)} {entry.name}"
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
     """Never 0 % or 100 % of what is neither impossible nor certain."""
     if 0 < share < 0.01:
         return "< 1 %"
@@ -149,119 +157,52 @@ def _percent(share: float) -> str:
     return f"{share * 100:.0f} %"
 
 
-def backtest(
-    context: typer.Context,
-    until: Annotated[date | None, day_option("--until", _("the last day of the history"))] = None,
-    seed: Annotated[int, typer.Option("--seed", help=_("of the random numbers"))] = 1,
-    as_json: AsJson = False,
-) -> None:
-    """The command `plan backtest`."""
-    from rollout.application import backtest as backtesting
+def _print_kept(application: "Application") -> None:
+    """The last forecast of each day."""
+    from rollout.application import forecast as forecasting
 
-    application = invocation(context).application()
-    with progress_bar(_("days")) as bar:
-        made = backtesting.backtest(
-            application.database,
-            application.settings,
-            now=application.clock.now(),
-            until=until,
-            seed=seed,
-            progress=bar,
-        )
-    if as_json:
-        print_json(_backtest_json(made))
-    else:
-        _print_backtest(made)
-
-
-def _backtest_json(made: "Backtest") -> dict[str, Any]:
-    return {
-        "goal": made.goal,
-        "reached": made.reached,
-        "complete": made.complete,
-        "days": len(made.days),
-        "judged": len(made.judged),
-        "inside": made.inside,
-        "error_days": made.error,
-        "lean_days": made.lean,
-        "by_day": [_compared_json(day) for day in made.days],
-    }
-
-
-def _compared_json(compared: "Compared") -> dict[str, Any]:
-    made = compared.made
-    found = made.outlook
-    return {
-        "day": compared.day,
-        "done": made.done,
-        "left": made.left,
-        "lack": made.missing.lack.value if made.missing else None,
-        "p10": found.p10 if found else None,
-        "p50": found.p50 if found else None,
-        "p90": found.p90 if found else None,
-        "inside": compared.inside,
-        "error_days": compared.error,
-    }
-
-
-def _print_backtest(made: "Backtest") -> None:
-    if made.complete:
-        say(
-            _("everything was done on {day}: {goal} machines").format(
-                day=made.reached, goal=made.goal
-            )
-        )
-    else:
-        say(
-            _("{goal} machines were done on {day}: each forecast is asked for that number").format(
-                day=made.reached, goal=made.goal
-            )
-        )
-    print_table(
-        [_("forecast of"), _("done"), "P10", "P50", "P90", _("within"), _("error of P50")],
-        [_row(day) for day in made.days],
-    )
-    if made.inside is None:
-        say(_("no day had enough history for a forecast"))
+    rows = forecasting.kept(application.database)
+    if not rows:
+        say(_("no forecast is kept yet: the daemon makes one each night"))
         return
-    say(
-        _("{judged} of {days} days had a forecast; it happened between P10 and P90 on {inside}")
-        .format(judged=len(made.judged), days=len(made.days), inside=_percent(made.inside))
-    )  # fmt: skip
-    if made.error is not None and made.lean is not None:
-        say(
-            _("P50 was wrong by {error:g} working days in the middle; {lean}").format(
-                error=made.error, lean=_lean(made.lean)
-            )
-        )
+    print_table(
+        [_("forecast of"), _("done"), _("left"), "P10", "P50", "P90", _("in time"), _("endangered by")],
+        [
+            [
+                row.day,
+                row.done,
+                row.remaining,
+                *_days_of(row),
+                "–" if row.probability is None else percent(row.probability),
+                _endangered(row),
+            ]
+            for row in rows
+        ],
+    )
 
 
-def _row(compared: "Compared") -> list[object]:
-    from rollout.i18n.labels import label
+def _days_of(row: "DayForecast") -> list[object]:
+    from rollout.application.forecast import kept_reason
 
-    made, found = compared.made, compared.made.outlook
-    if found is None:
-        why = label(made.missing.lack) if made.missing else "–"
-        return [compared.day, made.done, _("not computable"), why, "", "", ""]
-    error = "–" if compared.error is None else f"{compared.error:+d}"
-    inside = _("yes") if compared.inside else _("no")
-    days = [day or _("beyond") for day in (found.p10, found.p50, found.p90)]
-    return [compared.day, made.done, *days, inside, error]
+    why = kept_reason(row)
+    if why is not None:
+        return [_("not computable"), why, ""]
+    if row.probability is None:
+        return ["–", "–", "–"]
+    return [day or _("beyond") for day in (row.p10, row.p50, row.p90)]
 
 
-def _lean(lean: float) -> str:
-    if lean > 0:
-        return _("the forecasts were too early")
-    return _("the forecasts were too late") if lean < 0 else _("as often too early as too late")
+def _endangered(row: "DayForecast") -> str:
+    if row.endangered_by is None or row.endangered_kind is None:
+        return row.endangered_by or "–"
+    from rollout.planning.forecast import Endangered, PartKind
+
+    return _named(Endangered(PartKind(row.endangered_kind), row.endangered_by, 0.0))
 
 
 COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "forecast": (
         forecast,
         _("Whether the cutover holds: finish day, probability, what endangers it."),
-    ),
-    "backtest": (
-        backtest,
-        _("What the forecast would have said on each day, beside what happened."),
     ),
 }

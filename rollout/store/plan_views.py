@@ -10,9 +10,9 @@ from sqlalchemy.sql.elements import SQLCoreOperations
 from sqlmodel import Session, col, func, select
 
 from rollout.domain.machine import MachineState
+from rollout.store.batches import batches
 from rollout.store.tables import Department, Machine, Person, PlanSlot, Site, Wave
 
-_BATCH = 20_000
 _WITHOUT_A_DAY = (MachineState.EXCLUDED.value, MachineState.REGISTERED.value)
 
 
@@ -53,10 +53,8 @@ def in_force_of_plan(session: Session, plan_id: int) -> Counter[Place]:
 
 def in_force_of(session: Session, tags: Iterable[str]) -> Counter[Place]:
     """Dates in force of the machines with these tags."""
-    wanted = list(tags)
     found: Counter[Place] = Counter()
-    for start in range(0, len(wanted), _BATCH):
-        batch = wanted[start : start + _BATCH]
+    for batch in batches(tags):
         found += _counted(session, _in_force().where(col(Machine.asset_tag).in_(batch)))
     return found
 
@@ -99,9 +97,8 @@ class Named(NamedTuple):
 
 def named(session: Session, tags: Iterable[str]) -> dict[str, Named]:
     """Site, department and owner of the machines with these tags."""
-    wanted = list(tags)
     found: dict[str, Named] = {}
-    for start in range(0, len(wanted), _BATCH):
+    for batch in batches(tags):
         rows = session.exec(
             select(  # type: ignore[call-overload]
                 Machine.asset_tag, Site.key, Department.bureau, Department.division, Person.name
@@ -110,7 +107,7 @@ def named(session: Session, tags: Iterable[str]) -> dict[str, Named]:
             .outerjoin(Site, col(Site.id) == col(Machine.site_id))
             .outerjoin(Department, col(Department.id) == col(Machine.department_id))
             .outerjoin(Person, col(Person.id) == col(Machine.owner_id))
-            .where(col(Machine.asset_tag).in_(wanted[start : start + _BATCH]))
+            .where(col(Machine.asset_tag).in_(batch))
         )
         for tag, site, bureau, division, owner in rows:
             department = f"{bureau or ''} {division or ''}".strip()

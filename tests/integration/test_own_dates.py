@@ -17,7 +17,7 @@ from rollout.application.plan_problem import calendar_of, problem_of
 from rollout.planning.calendar import Span
 from rollout.planning.problem import OwnDates
 from rollout.settings import OperatorRole, Settings, Training, load
-from rollout.store import history, migrate, plans
+from rollout.store import history, migrate, plan_inputs
 from rollout.store.database import Database
 from rollout.store.tables import Absence, AuditRow, Machine, Person, Site, TrainingRecord
 
@@ -83,7 +83,7 @@ def _away(database: Database) -> dict[int, list[tuple[date, date]]]:
 
 def _own(database: Database, settings: Settings) -> dict[str, OwnDates | None]:
     with database.read() as session:
-        problem = problem_of(session, settings, plans.waiting(session), NOW.date())
+        problem = problem_of(session, settings, plan_inputs.waiting(session), NOW.date())
     return {machine.asset_tag: machine.own for machine in problem.machines}
 
 

@@ -202,6 +202,9 @@ def test_a_forecast_without_history_says_why_in_both_languages(
     made = json.loads(screen.rollout("plan", "forecast", "--json")[1])
     assert (made["lack"], made["p50"], made["undated"]) == ("few_days", None, 4)
     assert screen.rows("forecasts") == 1
+    assert "2022-10-20" in screen.rollout("plan", "forecast", "--history")[1]
+    (row,) = json.loads(screen.rollout("plan", "forecast", "--history", "--json")[1])
+    assert (row["day"], row["missing"], row["remaining"]) == ("2022-10-20", "few_days", 4)
 
 
 def test_days_of_options_are_typed_with_their_era(screen: Screen) -> None:

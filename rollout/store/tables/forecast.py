@@ -11,8 +11,9 @@ from rollout.store.columns import Instant
 class DayForecast(SQLModel, table=True):
     """The last forecast made on a day; `missing` says why nothing could be computed.
 
-    `missing` is a word of planning.forecast.Lack; `endangered_by` is the `endangered_kind` (wave,
-    site or department) that is late most often. A day P10, P50 or P90 is empty beside a probability when it lies beyond the horizon.
+    `missing` is a word of planning.observed.Lack; `endangered_by` is the `endangered_kind` (wave,
+    site or department) that is late most often. A day P10, P50 or P90 is empty beside a
+    probability when it lies beyond the horizon.
     """
 
     __tablename__ = "forecasts"
