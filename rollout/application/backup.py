@@ -1,6 +1,7 @@
 """Backing the database up while it is in use, and going back to a backup."""
 
 import re
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ from rollout.store.database import Database
 
 NIGHTLY = re.compile(r"rollout-\d{8}-\d{6}\.db")
 """What a nightly copy is called; only such files are ever removed."""
+
+LEFT_OVER_SECONDS = 24 * 3600.0
+"""A half-made copy that is older is nobody's work any more."""
 
 NIGHTS, BY_HAND = "backup", "backup_by_hand"
 """Under these names it is noted when a copy was last made."""
@@ -56,14 +60,14 @@ def make(database: Database, out: Path, progress: Progress = _silent) -> Backup:
 
 def _written(source: Path, out: Path, progress: Progress) -> Checked:
     partial = out.with_name(f".{out.name}.partial")
-    partial.unlink(missing_ok=True)
+    copies.discard(partial)
     try:
         copies.copy(source, partial, progress)
         checked = copies.check(partial, progress)
         partial.rename(out)
         copies.flush(out)
     finally:
-        partial.unlink(missing_ok=True)
+        copies.discard(partial)
     return checked
 
 
@@ -91,10 +95,19 @@ def nightly(
     database: Database, settings: Settings, now: datetime, progress: Progress = _silent
 ) -> Backup:
     """The copy of a night, named by its moment; older ones beyond `[backup] keep` are removed."""
-    made = make(database, settings.backup.folder / name(now, settings.programme.zone), progress)
-    for path in kept(settings.backup.folder)[settings.backup.keep :]:
+    folder = settings.backup.folder
+    made = make(database, folder / name(now, settings.programme.zone), progress)
+    for path in kept(folder)[settings.backup.keep :]:
         path.unlink(missing_ok=True)
+    _remove_leftovers(folder)
     return made
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """What killed processes left half-made; a younger one may be at work."""
+    for path in folder.glob(".*.partial"):
+        if time.time() - path.stat().st_mtime > LEFT_OVER_SECONDS:
+            copies.discard(path)
 
 
 def name(now: datetime, zone: ZoneInfo) -> str:
@@ -146,7 +159,9 @@ def restore(
     new = path.with_name(f".{path.name}.restoring")
     beside = _free_name(path, now)
     try:
-        new.unlink(missing_ok=True)
+        if path.exists() and source.exists() and path.samefile(source):
+            raise BackupFailed(_("{path} is the database itself").format(path=source))
+        copies.discard(new)
         copies.copy(source, new, progress)
         checked = copies.check(new, progress)
         with closed(new) as opened:
@@ -170,7 +185,7 @@ def restore(
             _("{path} cannot be replaced: {why}").format(path=path, why=error.strerror or error)
         ) from None
     finally:
-        new.unlink(missing_ok=True)
+        copies.discard(new)
     return Restored(checked, beside, moved_on, remembered)
 
 

@@ -20,7 +20,7 @@ def works(database: Database, settings: Settings, archive: Archive) -> tuple[Wor
     return (
         Work(backup.NIGHTS, partial(_back_up, database, settings)),
         Work(TIDY, partial(_tidy, database, settings, archive)),
-        Work(FORECAST, partial(forecast.keep_daily, database, settings)),
+        Work(FORECAST, lambda now, _go_on: forecast.keep_daily(database, settings, now)),
     )
 
 

@@ -27,7 +27,7 @@ Numbers = Annotated[
 ]
 
 
-@app.command("list", help=_("Who may be forgotten, and how much there is of each."))
+@app.command("list", help=_("Who may be forgotten."))
 def list_(context: typer.Context, as_json: AsJson = False) -> None:
     from rollout.application import personal_data
 
@@ -47,7 +47,10 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     elif not people:
         say(_("nobody is due: see [personal_data] keep_days"))
     else:
-        _show(application, people)
+        print_table(
+            [_("staff number"), _("name"), _("gone since"), _("machines")],
+            [[one.staff_number, one.name, one.gone_since, one.machines] for one in people],
+        )
 
 
 @app.command(help=_("Take names and staff numbers out of every table; a pseudonym stays."))

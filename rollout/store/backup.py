@@ -132,6 +132,12 @@ def _walked(path: Path, progress: Progress) -> Checked:
     return Checked(revision, verdict.rows, verdict.head, path.stat().st_size)
 
 
+def discard(path: Path) -> None:
+    """Remove a copy that is not to be, with whatever SQLite put beside it."""
+    for name in (path.name, *(path.name + suffix for suffix in ("-wal", "-shm", "-journal"))):
+        path.with_name(name).unlink(missing_ok=True)
+
+
 def flush(path: Path) -> None:
     """Have the disk take a file and its name before anybody relies on them."""
     for part in (path, path.parent):

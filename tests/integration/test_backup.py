@@ -1,7 +1,10 @@
 """A backup while a daemon writes is whole and proven; a restore replaces nothing unproven."""
 
+import os
+import resource
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -171,6 +174,44 @@ def test_a_folder_that_cannot_be_written_is_said_so(database: Database, tmp_path
     (tmp_path / "file").write_text("")
     with pytest.raises(BackupFailed, match="cannot be written"):
         backup.make(database, tmp_path / "file" / "a.db")
+
+
+def test_a_disk_that_is_full_is_said_so_and_nothing_is_left(
+    database: Database, tmp_path: Path
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (65536, hard))
+    try:
+        with pytest.raises(BackupFailed, match="cannot be copied"):
+            backup.make(database, tmp_path / "copies" / "a.db")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert names(tmp_path / "copies") == []
+    backup.make(database, tmp_path / "copies" / "a.db")
+
+
+def test_what_a_killed_process_left_goes_after_a_day(
+    database: Database, settings: Settings
+) -> None:
+    folder = settings.backup.folder
+    folder.mkdir(parents=True)
+    for name, age in (("old", 25), ("young", 1)):
+        left = folder / f".{name}.db.partial"
+        left.touch()
+        left.with_name(left.name + "-wal").touch()
+        moment = time.time() - age * 3600
+        os.utime(left, (moment, moment))
+    backup.nightly(database, settings, NOW)
+    assert [name for name in names(folder) if name.startswith(".")] == [
+        ".young.db.partial",
+        ".young.db.partial-wal",
+    ]
+
+
+def test_the_database_itself_is_no_backup_of_it(database: Database) -> None:
+    with pytest.raises(BackupFailed, match="is the database itself"):
+        restore(database, copies.file_of(database))
+    assert planned(database) == 10
 
 
 @pytest.fixture

@@ -16,14 +16,25 @@ from rollout.application.ledger.importing import import_ledger
 from rollout.application.operators import NotPermitted, Operator
 from rollout.application.personal_data import ForgetRefused
 from rollout.domain.errors import LeaseHeld
+from rollout.domain.history import Fact
 from rollout.domain.machine import MachineVerb
 from rollout.domain.run import ClaimOutcome
 from rollout.service.holder import is_gone, own_name
 from rollout.settings import OperatorRole, Settings, load
 from rollout.store import backup as copies
 from rollout.store import claims, commands, history, migrate, personal, runs, transitions
+from rollout.store.columns import instant_text
 from rollout.store.database import Database
-from rollout.store.tables import Absence, AuditRow, HostResult, Machine, Person, Run, TrainingRecord
+from rollout.store.tables import (
+    Absence,
+    Account,
+    AuditRow,
+    HostResult,
+    Machine,
+    Person,
+    Run,
+    TrainingRecord,
+)
 
 START = datetime(2022, 8, 1, 0, tzinfo=UTC)
 RETURNED = START + timedelta(days=100)
@@ -113,6 +124,16 @@ def mention(database: Database) -> None:
         )  # fmt: skip
         commands.ask(session, "probe_machine", 1, actor="ito", at=START, reason="ask 山﨑 誠一郎")
         session.add(Absence(person_id=who, first=START.date(), last=START.date(), note="入院"))
+        account = Account(
+            key=f"{GONE}/mailbox", person_id=who, service="mailbox", state_since=START
+        )
+        session.add(account)
+        session.flush()
+        history.append(
+            session,
+            [Fact(instant_text(START), "ito", "account", account.id or 0, account.key, "request",
+                  None, None)],
+        )  # fmt: skip
         session.add(
             TrainingRecord(person_id=who, course="A", course_key="a", taken_on=START.date())
         )
@@ -165,9 +186,9 @@ def test_nothing_of_her_is_left_in_the_files_and_the_history_holds(
     before = backup.make(database, tmp_path / "before.db")
     assert all(secret.encode() in files(database) for secret in SECRETS)
     (done,) = forget(database, settings, GONE)
-    # Created and renamed; a remark that was amended; two machines that were held.
-    # A remark, a cause, a report, the message of a task, a reason of a command.
-    assert (done.facts, done.texts) == (5, 5)
+    # Created and renamed; a remark that was amended; two machines held; an account asked for.
+    # A remark, a cause, a report, the message of a task, a reason of a command, a key.
+    assert (done.facts, done.texts) == (6, 6)
     assert (done.runs, (settings.ansible.artifacts / "run-1").exists()) == (1, False)
     left = files(database)
     for secret in SECRETS:

@@ -9,6 +9,7 @@ import pytest
 
 from rollout.adapters.ansible.archive import RunArchive
 from rollout.adapters.ansible.folder import RECORD
+from rollout.adapters.ansible.local import LocalEngine
 from rollout.settings import AnsibleSettings
 
 DAY = timedelta(days=1)
@@ -87,3 +88,9 @@ def test_without_a_folder_there_is_nothing_to_do(tmp_path: Path) -> None:
     empty = Runs(tmp_path / "absent")
     assert empty.archive.size() == (0, 0)
     assert empty.prune(days=0, largest=0) == (0, 0)
+
+
+def test_the_engine_keeps_so_many_runs_and_those_that_are_needed(runs: Runs) -> None:
+    settings = AnsibleSettings(artifacts=runs.root, keep_runs=1)
+    LocalEngine(settings, needed=lambda: frozenset({"oldest"}))._rotate()
+    assert runs.left == ["newest", "oldest"]
