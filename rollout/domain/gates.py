@@ -128,19 +128,7 @@ class Reading:
     overridden: bool = False
     lack: Lack | None = None
 
-    def numbers(self) -> str:
-        """The numbers for a reader, such as `3 of 40, 7.5 % (limit 5 %)`."""
-        if self.gate in _SHARES:
-            share = "no data" if self.value is None else f"{self.value * 100:.4g} %"
-            return f"{self.count} of {self.of}, {share} (limit {self.limit * 100:.4g} %)"
-        unit = " min" if self.gate is Gate.SOAK else ""
-        value = "no data" if self.value is None else f"{self.value:.4g}{unit}"
-        return f"{value} (limit {self.limit:.4g}{unit})"
 
-
-_SHARES = frozenset(
-    {Gate.SUCCEEDED, Gate.FAILED_SHARE, Gate.SILENT_SHARE, Gate.TRAINING, Gate.NOTICES}
-)
 _NOTHING_BEGUN = Lack(msgid("no machine was let begin yet"))
 _NOTHING_THROUGH = Lack(msgid("no machine has come through yet"))
 _NO_OWNER = Lack(

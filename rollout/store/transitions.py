@@ -183,11 +183,11 @@ def _groups(
 def _known_cause(columns: _Columns, state: str) -> Any:
     """Why the row came to `state` the last time, as the history has it."""
     return (
-        select(AuditRow.reason)
+        select(col(AuditRow.reason))
         .where(
-            AuditRow.noun == columns.lifecycle.noun,
-            AuditRow.noun_id == columns.table.c.id,
-            AuditRow.to_state == state,
+            col(AuditRow.noun) == columns.lifecycle.noun,
+            col(AuditRow.noun_id) == columns.table.c.id,
+            col(AuditRow.to_state) == state,
         )
         .order_by(col(AuditRow.id).desc())
         .limit(1)

@@ -18,12 +18,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from rollout.domain.errors import RolloutError
+from rollout.i18n import _
+
 PROC = Path("/proc")
 RUN_ID = "ROLLOUT_RUN_ID"
 RUN_FOLDER = "ROLLOUT_RUN_FOLDER"
 
 
-class StillAlive(RuntimeError):
+class StillAlive(RolloutError):
     """Processes survive SIGKILL (as in an uninterruptible read from a dead file server)."""
 
 
@@ -116,7 +119,13 @@ def kill(markers: Collection[Marker], patience: float = 30.0) -> int:
         quiet = 0
         if time.monotonic() > deadline:
             pids = ", ".join(str(pid) for pid in sorted(alive))
-            raise StillAlive(f"processes {pids} survive SIGKILL for {patience:g} s")
+            raise StillAlive(
+                _(
+                    "processes {pids} survive SIGKILL for {seconds:g} s: nothing is settled while "
+                    "they may act; end what they wait for (a dead file server?), or restart this "
+                    "computer"
+                ).format(pids=pids, seconds=patience)
+            )
         killed |= alive.keys()
         for pid in alive:
             _kill(pid)

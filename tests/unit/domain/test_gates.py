@@ -109,8 +109,8 @@ def test_a_share_of_a_few_machines_does_not_halt_but_the_counts_do() -> None:
 def test_a_reading_names_the_numbers_that_decided() -> None:
     found = halting(readings(Counts(40, failed=12, silent=6), Limits()))
     assert [reading.gate for reading in found] == [Gate.FAILED, Gate.FAILED_SHARE, Gate.SILENT]
-    assert found[0].numbers() == "12 (limit 5)"
-    assert found[1].numbers() == "12 of 40, 30 % (limit 25 %)"
+    assert (found[0].value, found[0].limit) == (12, 5)
+    assert (found[1].count, found[1].of, found[1].value, found[1].limit) == (12, 40, 0.3, 0.25)
 
 
 def test_an_override_holds_until_the_number_becomes_worse() -> None:
