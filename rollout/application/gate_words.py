@@ -7,7 +7,7 @@ from rollout.domain.gates import Gate, Reading
 from rollout.domain.words import msgid
 from rollout.i18n.told import Told, told
 
-_COUNTS = frozenset({Gate.FAILED, Gate.SILENT, Gate.UNKNOWN, Gate.LICENCES})
+_COUNTS = frozenset({Gate.FAILED, Gate.SILENT, Gate.UNKNOWN})
 
 
 def why_halted(stopping: Sequence[Reading]) -> Told:
@@ -26,9 +26,14 @@ def numbers_of(reading: Reading) -> Told:
         return lack_of(reading) or told(msgid("no data"))
     if reading.gate is Gate.SOAK:
         return told(msgid("{value:.0f} min of {limit:g} min"), value=value, limit=limit)
+    if reading.gate is Gate.LICENCES:
+        return told(msgid("{value:g} free, limit {limit:g}"), value=value, limit=limit)
     if reading.of is not None and reading.gate not in _COUNTS:
+        counted = msgid("{count} of {of}: {share:.1%}, limit {limit:.1%}")
+        if reading.gate is Gate.TRAINING:
+            counted = msgid("{count} of {of} people: {share:.1%}, limit {limit:.1%}")
         return told(
-            msgid("{count} of {of}: {share:.1%}, limit {limit:.1%}"),
+            counted,
             count=reading.count,
             of=reading.of,
             share=value,

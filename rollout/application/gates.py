@@ -46,9 +46,6 @@ from rollout.store.tables import GateOverride, Wave
 log = logging.getLogger(__name__)
 
 
-_NOT_OVER = frozenset(WaveState) - {WaveState.DONE, WaveState.CANCELLED}
-
-
 class GateRefused(RolloutError):
     """The gate cannot be overridden; the message says why."""
 
@@ -172,9 +169,18 @@ def progress(session: Session, settings: Settings, wave: Wave, at: datetime) -> 
     return Progress(
         tranche,
         parts,
-        measure(session, settings, wave_id, tranche, at) if wave.state in _NOT_OVER else [],
+        measure(session, settings, wave_id, tranche, at) if _is_measured(wave, tranche) else [],
         gates.overrides_of(session, wave),
     )
+
+
+def _is_measured(wave: Wave, tranche: int) -> bool:
+    """Whether the gates of a wave say anything: it is not over, and something is left to begin or
+    was begun in tranches."""
+    state = WaveState(wave.state)
+    if state is WaveState.SOAKING:
+        return tranche > 0
+    return state not in (WaveState.DONE, WaveState.CANCELLED)
 
 
 def watch(database: Database, settings: Settings, *, lease_epoch: int, at: datetime) -> None:

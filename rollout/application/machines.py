@@ -19,7 +19,7 @@ from rollout.store import claims, commands, machines, pending_controls, spares, 
 from rollout.store.database import Database
 from rollout.store.machines import Filter as Filter  # front ends ask with the one
 from rollout.store.machines import Joined as Joined  # and show the other
-from rollout.store.tables import AuditRow, Claim, Evidence, HostResult, Machine
+from rollout.store.tables import AuditRow, Claim, Command, Evidence, HostResult, Machine
 
 PROBE = "probe_machine"
 
@@ -37,7 +37,7 @@ class Settled(StrEnum):
 
 @dataclass(frozen=True)
 class MachineView:
-    """A machine with everything that is known of it."""
+    """A machine with everything that is known of it; `asked` is the newest request to probe it."""
 
     joined: Joined
     history: Sequence[AuditRow]
@@ -47,6 +47,7 @@ class MachineView:
     loan: spares.Loan | None = None
     replaced: Replaced | None = None
     pending: Sequence[str] = ()
+    asked: Command | None = None
 
 
 def listing(
@@ -79,6 +80,7 @@ def show(database: Database, tag: str) -> MachineView:
             ),
             of_machine(session, machine_id),
             pending_controls.names(session, machine_id),
+            commands.last_for(session, PROBE, machine_id),
         )
 
 

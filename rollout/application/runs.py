@@ -55,6 +55,12 @@ def show(database: Database, run_id: int) -> tuple[Run, Sequence[tuple[HostResul
         return runs.by_id(session, run_id), runs.results(session, run_id)
 
 
+def asked_to_stop(database: Database, run_id: int) -> Command | None:
+    """The newest request to stop a run, with its answer once there is one."""
+    with database.read() as session:
+        return commands.last_for(session, CANCEL, run_id)
+
+
 def awaiting_check_in(database: Database) -> int:
     """How many machines are expected to report themselves."""
     with database.read() as session:

@@ -166,6 +166,15 @@ def _view_json(view: "MachineView", zone: ZoneInfo, day: date) -> dict[str, Any]
     return {
         **as_json(view.joined, zone),
         "loan": spare.loan_json(view.loan, zone) if view.loan else None,
+        "asked": {
+            "by": view.asked.actor,
+            "at": moment(view.asked.created_at, zone),
+            "answered_at": moment(view.asked.answered_at, zone),
+            "answer": view.asked.answer,
+            "refused": view.asked.refused,
+        }
+        if view.asked
+        else None,
         "retirement": item(view.replaced, zone, day) if view.replaced else None,
         "pending_controls": list(view.pending),
         "history": [
@@ -234,6 +243,7 @@ def _print_view(view: "MachineView", zone: ZoneInfo, day: date) -> None:
             [_("image"), machine.image_id],
             [_("last seen"), moment(machine.last_seen_at, zone)],
             [_("spare"), spare_words(view)],
+            [_("asked"), asked_words(view, zone)],
             [_("measured again"), ", ".join(view.pending)],
         ],
     )
@@ -281,6 +291,17 @@ def _print_view(view: "MachineView", zone: ZoneInfo, day: date) -> None:
             [[item.control, item.value, item.verdict, item.source] for item in view.evidence],
             title=_("evidence"),
         )
+
+
+def asked_words(view: "MachineView", zone: ZoneInfo) -> str | None:
+    """The newest request to probe the machine, with what came of it."""
+    from rollout.application.command_words import outcome_of
+
+    if view.asked is None:
+        return None
+    return _("by {who}, {at}: {outcome}").format(
+        who=view.asked.actor, at=moment(view.asked.created_at, zone), outcome=outcome_of(view.asked)
+    )
 
 
 def spare_words(view: "MachineView") -> str | None:

@@ -11,6 +11,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from rollout.application import machines
+from rollout.application.command_words import outcome_of
 from rollout.application.host_keys import HostKeyVerb
 from rollout.application.machines import Joined, MachineView
 from rollout.domain.machine import MachineState, MachineVerb, Step
@@ -100,6 +101,7 @@ class MachineScreen(MachineKeys):
             (_("image"), _cell(machine.image_id)),
             (_("last seen"), _cell(self.desk.local(machine.last_seen_at, "%Y-%m-%d %H:%M:%S"))),
             (_("spare"), _cell(_spare(view), WARN)),
+            (_("asked"), _cell(self._asked(view))),
             (_("remark"), _cell(machine.remark)),
         ]
         if view.last_failure is not None:
@@ -107,6 +109,16 @@ class MachineScreen(MachineKeys):
             words = f"{failure.task}: {failure.message or ''}"
             facts.insert(4, (_("last failing task"), _cell(words, BAD)))
         return [[Text(name, style="dim"), value] for name, value in facts if value.plain]
+
+    def _asked(self, view: MachineView) -> str:
+        """The newest request to probe the machine, with what came of it."""
+        if view.asked is None:
+            return ""
+        return _("by {who}, {at}: {outcome}").format(
+            who=view.asked.actor,
+            at=self.desk.local(view.asked.created_at),
+            outcome=outcome_of(view.asked),
+        )
 
     def _timeline(self, view: MachineView) -> _Section:
         heads = _heads(_("time"), _("what"), _("state"), _("who"), _("reason"))

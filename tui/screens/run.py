@@ -1,17 +1,19 @@
 """One run: what Ansible said, task by task."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from rollout.application import runs
+from rollout.application.command_words import outcome_of
 from rollout.domain.run import RunState
 from rollout.domain.words import msgid
 from rollout.i18n import _
 from rollout.i18n.labels import label
-from rollout.store.tables import HostResult, Run
+from rollout.store.tables import Command, HostResult, Run
 from tui.desk import Desk
 from tui.looks import BAD, CALM, GOOD, WARN
 from tui.plain import plain
@@ -21,6 +23,15 @@ from tui.widgets.live_table import Column, LiveTable, Row
 
 NEWEST = 500
 _STYLES = {"ok": GOOD, "changed": WARN, "failed": BAD, "unreachable": BAD}
+
+
+@dataclass(frozen=True)
+class RunFound:
+    """A run with its task results, and the newest request to stop it."""
+
+    run: Run
+    results: Sequence[tuple[HostResult, str]]
+    asked: Command | None
 
 
 class RunScreen(LiveScreen):
@@ -42,13 +53,14 @@ class RunScreen(LiveScreen):
         """One table."""
         yield LiveTable(id="results")
 
-    def look(self, question: object) -> tuple[Run, Sequence[tuple[HostResult, str]]]:
-        """The run and its results."""
-        return runs.show(self.desk.database, self._run_id)
+    def look(self, question: object) -> RunFound:
+        """The run, its results, and what was asked of the daemon."""
+        run, results = runs.show(self.desk.database, self._run_id)
+        return RunFound(run, results, runs.asked_to_stop(self.desk.database, self._run_id))
 
-    def paint(self, snapshot: tuple[Run, Sequence[tuple[HostResult, str]]]) -> None:
+    def paint(self, snapshot: RunFound) -> None:
         """Show the newest."""
-        run, results = snapshot
+        run, results = snapshot.run, snapshot.results
         wanted = [
             (result, tag)
             for result, tag in reversed(results)
@@ -66,6 +78,10 @@ class RunScreen(LiveScreen):
             words += _(", the newest {number} are shown").format(number=len(shown))
         if self._only_failures:
             words += _(", only failures")
+        if snapshot.asked is not None:
+            words += "  " + _("stop asked by {who}: {outcome}").format(
+                who=snapshot.asked.actor, outcome=outcome_of(snapshot.asked)
+            )
         self.words.show_words(words + (f"  {run.cause}" if run.cause else ""))
 
     def _row(self, result: HostResult, tag: str) -> Row:

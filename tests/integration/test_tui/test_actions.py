@@ -10,6 +10,7 @@ from rollout.application import machines, waves
 from rollout.bootstrap import Application
 from rollout.domain.machine import MachineVerb
 from rollout.domain.wave import WaveState
+from rollout.store import commands
 from rollout.store.tables import Command
 from tui.screens.confirm import ConfirmScreen
 
@@ -154,7 +155,29 @@ async def test_cancelling_a_run_asks_the_daemon(at_the_screen, programme: Applic
         await seat.type("wrong site")
         await seat.press("enter")
         await seat.sees("the daemon was asked")
+        await seat.press("enter")
+        await seat.sees("stop asked by tanaka: not answered yet")
+        with programme.database.write() as session:
+            commands.answer(session, 1, "stopping", at=programme.clock.now())
+        await seat.sees("stop asked by tanaka: stopping")
     assert [(command.kind, command.actor) for command in asked()] == [("cancel_run", "tanaka")]
+
+
+async def test_what_was_asked_of_a_machine_is_shown_with_its_answer(
+    at_the_screen, programme: Application
+):
+    now = programme.clock.now()
+    machine_id = machines.show(programme.database, "DK20-000001").joined.machine.id or 0
+    with programme.database.write() as session:
+        asked = commands.ask(
+            session, machines.PROBE, machine_id, actor="okada", at=now, reason="is it there?"
+        )
+        commands.answer(session, asked.id or 0, "no [b]answer[/b]", at=now, refused=True)
+    async with at_the_screen("guest") as seat:
+        await seat.press("3")
+        await seat.sees("DK20-000001")
+        await seat.press("enter")
+        await seat.sees("by okada, 11-16 14:20: refused: no [b]answer[/b]")
 
 
 async def test_viewers_have_no_actions(at_the_screen):

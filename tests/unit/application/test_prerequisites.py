@@ -84,7 +84,7 @@ def test_a_wave_begins_when_exactly_the_wanted_share_is_trained(office: Office) 
     office.tick()
     office.tick()
     assert office.states(ids) == ["planned"] * 4
-    assert numbers_of(readings(office)[Gate.TRAINING]) == "2 of 4: 50.0%, limit 75.0%"
+    assert numbers_of(readings(office)[Gate.TRAINING]) == "2 of 4 people: 50.0%, limit 75.0%"
     attended(office, ids[2:3])
     office.tick()
     assert set(office.states(ids)) == {"checking"}
@@ -199,7 +199,7 @@ def test_a_wave_is_kept_until_every_licence_has_enough_free_seats(office: Office
     assert "the stock of EMS was never read" in numbers_of(readings(office)[Gate.LICENCES])
     stock("EMS", 100, 91)
     office.tick()
-    assert numbers_of(readings(office)[Gate.LICENCES]) == "9, limit 10"
+    assert numbers_of(readings(office)[Gate.LICENCES]) == "9 free, limit 10"
     assert office.states(ids) == ["planned"] * 2
     office.clock.forward(minutes=1)
     stock("EMS", 101, 91)
