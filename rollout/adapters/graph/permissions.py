@@ -15,6 +15,10 @@ _USERS = ("User.ReadWrite.All", "Directory.ReadWrite.All")
 _STOCK = ("LicenseAssignment.Read.All", "Organization.Read.All", "Directory.Read.All")
 _LICENCES = ("LicenseAssignment.ReadWrite.All", "User.ReadWrite.All", "Directory.ReadWrite.All")
 _MEMBERS = ("GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All")
+_READ_GROUPS = (
+    *("GroupMember.Read.All", "Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All"),
+    "Directory.ReadWrite.All",
+)
 _GROUPS = ("Group.Create", "Group.ReadWrite.All", "Directory.ReadWrite.All")
 _TEAMS = ("Team.Create", "Group.ReadWrite.All", "Directory.ReadWrite.All")
 _TEAM_MEMBERS = ("TeamMember.Read.All", "TeamMember.ReadWrite.All", "Group.Read.All")
@@ -39,6 +43,7 @@ def _needed(settings: Accounts) -> Iterator[Lacking]:
     if CloudService.MAILBOX in services:
         yield Lacking(label(CloudService.MAILBOX), ("MailboxSettings.ReadWrite",))
     if CloudService.GROUPWARE in services:
+        yield Lacking(label(CloudService.GROUPWARE), _READ_GROUPS)
         yield Lacking(label(CloudService.GROUPWARE), _GROUPS)
         yield Lacking(label(CloudService.GROUPWARE), _MEMBERS)
     if CloudService.CHAT in services:
