@@ -45,7 +45,7 @@ def group_vars(files: WorldFiles) -> dict[str, object]:
         "ansible_ssh_args": shlex.join(options),
         "ansible_ssh_transfer_method": "piped",
         "ansible_ssh_usetty": False,
-        "ansible_ssh_retries": 1,
+        "ansible_ssh_retries": 2,
         "ansible_timeout": 10,
         "ansible_become": False,
         # The lab's PCs carry their generation in the model, so that the guard has what to compare.
