@@ -56,7 +56,7 @@ class Operators:
             self._approve: 4,
             self._exclude: 1,
             self._readmit: 2,
-            self._break_a_pc: 6,
+            self._break_pcs: 6,
             self._mend_pcs: 6,
         }
 
@@ -211,19 +211,20 @@ class Operators:
             run = self._dice.choice(alive)
             runs.cancel(self._database, run.id or 0, self._who(), self._now(), _WHY)
 
-    def _break_a_pc(self) -> None:
-        fault: dict[str, object] = self._dice.choice(
-            [
-                {"fails_at": self._dice.choice(list(Step)).value},
-                {"silent_after_reimage": True},
-                {"slow": self._dice.choice((1, 3, 8))},
-                {"wrong_serial": True},
-                {"powered_off": True},
-                {"no_boot": True},
-            ]
-        )
-        tag = self._dice.choice(self._tags)
-        set_fault(self._programme.lab, self._programme.pcs[tag].computer_name, **fault)
+    def _break_pcs(self) -> None:
+        for tag in self._dice.sample(self._tags, max(1, len(self._tags) // 40)):
+            fault: dict[str, object] = self._dice.choice(
+                [
+                    {"fails_at": self._dice.choice(list(Step)).value},
+                    {"silent_after_reimage": True},
+                    {"silent_after_reimage": True},
+                    {"slow": self._dice.choice((1, 3, 8))},
+                    {"wrong_serial": True},
+                    {"powered_off": True},
+                    {"no_boot": True},
+                ]
+            )
+            set_fault(self._programme.lab, self._programme.pcs[tag].computer_name, **fault)
 
     def _mend_pcs(self) -> None:
         for tag in self._dice.sample(self._tags, max(1, len(self._tags) // 20)):

@@ -24,6 +24,8 @@ from rollout.store.tables import Machine, Site, Wave
 SITES = ("本庁", "桑名", "四日市", "尾鷲")
 GENERATIONS = ("DK19", "DK20", "DK21")
 NEW_IMAGE = "win11-23h2-r1"
+BOOT_SECONDS = 1.0
+"""Long enough for kills to meet PCs in the middle of it."""
 OPERATOR, APPROVER = "sato", "suzuki"
 
 _CONFIGURATION = """
@@ -142,7 +144,12 @@ def build(root: Path, size: int, *, deadline_minutes: float, waves: int) -> Prog
     database = Database(settings.database_url)
     migrate.upgrade(database)
     pcs = _populate(database, size, waves)
-    lab.up(root / "lab", list(pcs.values()), service_url=settings.service.address, boot_seconds=0.3)
+    lab.up(
+        root / "lab",
+        list(pcs.values()),
+        service_url=settings.service.address,
+        boot_seconds=BOOT_SECONDS,
+    )
     return Programme(root, settings, database, pcs)
 
 
