@@ -22,8 +22,8 @@ class Bound:
     """The program of a problem, in one of three sizes.
 
     `FULL`: all of it, as one program. `BY_PREFECTURE`: one program for each, as if every delivery
-    were large enough for all. `COARSE`: also without departments' shares and the dates of single machines.
-    Each forgets more, so its bound is weaker, and true.
+    were large enough for all. `COARSE`: also without departments' shares and the dates of single
+    machines. Each forgets more, so its bound is weaker, and true.
     """
 
     def __init__(self, problem: Problem, kind: str) -> None:
@@ -36,7 +36,7 @@ class Bound:
             cell = room.cell(machine)
             days, department = cell.days, machine.department
             if kind == COARSE:
-                days, department = room.days_of_department(department), ""
+                days, department = room.suitable.for_department(department), ""
             days &= room.of_site(machine.site).open
             stock = ""
             if machine.refresh:

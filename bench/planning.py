@@ -55,7 +55,7 @@ def plain_greedy(problem: Problem) -> Counter[date]:
     """Machines by day: each, by deadline and asset tag, on the earliest day with room."""
     room = Room(problem)
     load: Counter[date] = Counter()
-    pilot, soaked = problem.pilot_size, room.since(problem.soak_working_days + 1)
+    pilot, soaked = problem.pilot_size, room.suitable.since(problem.soak_working_days + 1)
     for machine in sorted(problem.machines, key=lambda m: (_deadline(problem, m), m.asset_tag)):
         cell = room.cell(machine)
         found = cell.fill(1, 1) if pilot and not machine.refresh else {}

@@ -40,7 +40,7 @@ def make_room(
     moved: list[Moved] = []
     for site, part in short.items():
         for groups in ([], movable[site]) if movable[site] else ([],):
-            _Board(part, groups, room.since(start), moved).shorten()
+            _Board(part, groups, room.suitable.since(start), moved).shorten()
     return moved
 
 

@@ -91,8 +91,8 @@ def _broken(room: Room, cell: Cell, current: Current, obstacle: Obstacle | None)
         return Why.DAY_CLOSED
     if cell.days >> day & 1:
         return None
-    if not room.days_of_site(cell.site) >> day & 1:
+    if not room.suitable.for_site(cell.site) >> day & 1:
         return Why.DAY_CLOSED
-    if cell.own is not None and not room.days_of_own(cell.own) >> day & 1:
+    if cell.own is not None and not room.suitable.for_machine(cell.own) >> day & 1:
         return Why.OWN_DATES
     return Why.DEPARTMENT_DATES

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from rollout.planning.journeys import Journeys
 from rollout.planning.limits import Places, positions
 from rollout.planning.room import Cell, Parcels, Room
 
@@ -41,12 +42,14 @@ def nothing_yet(cells: Sequence[Cell]) -> Filled:
     return Filled(cells, [{} for _ in cells], [len(cell.machines) for cell in cells])
 
 
-def fill_site(room: Room, cells: Sequence[Cell], start: int, *, number: int = 0) -> Filled:
+def fill_site(
+    room: Room, journeys: Journeys, cells: Sequence[Cell], start: int, number: int
+) -> Filled:
     """Give `cells` of one site days from position `start` on; `number` is the site's."""
     filled = nothing_yet(cells)
-    since = room.since(start)
+    since = room.suitable.since(start)
     turn = _narrow_first(cells, since)
-    for quota in _quotas(room, filled, start, number):
+    for quota in _quotas(room, journeys, filled, since, number):
         if not filled.missing:
             break
         for index in turn:
@@ -55,9 +58,9 @@ def fill_site(room: Room, cells: Sequence[Cell], start: int, *, number: int = 0)
     for index in turn:
         if filled.left[index]:
             filled.add(index, since)
-    if room.is_journey(cells[0].site):
+    if journeys.leads_to(cells[0].site):
         for taken in filled.taken:
-            room.travel(taken)
+            journeys.count(taken)
     return filled
 
 
@@ -73,57 +76,63 @@ def _narrow_first(cells: Sequence[Cell], since: int) -> list[int]:
     return narrow + others
 
 
-def _quotas(room: Room, filled: Filled, start: int, number: int) -> Iterator[Places]:
+def _quotas(
+    room: Room, journeys: Journeys, filled: Filled, since: int, number: int
+) -> Iterator[Places]:
     """Made one after the other, each for what the one before has left over."""
     for pace in _PACES:
-        if room.is_journey(filled.cells[0].site):
-            yield _visits(room, filled, start)
+        if journeys.leads_to(filled.cells[0].site):
+            yield _visits(room, journeys, filled, since)
         else:
-            yield _even(room, filled, start, pace, number)
+            yield _even(room, journeys, filled, since, pace, number)
 
 
-def _even(room: Room, filled: Filled, start: int, pace: float, number: int) -> Places:
+def _even(
+    room: Room, journeys: Journeys, filled: Filled, since: int, pace: float, number: int
+) -> Places:
     """What each day of the site lacks to an even share of all that it has to move.
 
     Where dates are in force already, newcomers so get the earliest day that is not above it.
     """
     name = filled.cells[0].site
     site, per_day = room.of_site(name), room.per_day(name)
-    days = list(positions(_before_reserve(room, room.days_of_site(name) & room.since(start))))
-    weight = sum(room.calm[day] for day in days)
+    days = list(positions(_before_reserve(room, room.suitable.for_site(name) & since)))
+    weight = sum(journeys.calm[day] for day in days)
     used = sum(per_day - site.left[day] for day in days)
     each = (filled.missing + used) * pace / weight if weight else 0.0
     quota = [0] * len(room.days)
     due, given = 1 - 1e-6 - (number * _PHASE) % 1, 0
     for day in days:
-        due += room.calm[day] * each
+        due += journeys.calm[day] * each
         share = int(due + 1e-9) - given
         given += share
         quota[day] = share - (per_day - site.left[day])
     return Places(quota)
 
 
-def _visits(room: Room, filled: Filled, start: int) -> Places:
+def _visits(room: Room, journeys: Journeys, filled: Filled, since: int) -> Places:
     """Full days: those on which somebody goes there anyway, then a run of days on which the
     fewest machines of other far sites are moved.
     """
     site = room.of_site(filled.cells[0].site)
-    days = list(positions(_before_reserve(room, site.open & room.since(start))))
+    days = list(positions(_before_reserve(room, site.open & since)))
     most = max(site.left, default=0)
     used = [day for day in days if site.left[day] < most]
     wanted = filled.missing - sum(site.left[day] for day in used)
     free = [day for day in days if site.left[day] == most]
-    chosen = [*used, *_quietest(room, free, -(-wanted // most))] if most and wanted > 0 else used
+    chosen = (
+        [*used, *_quietest(journeys, free, -(-wanted // most))] if most and wanted > 0 else used
+    )
     quota = [0] * len(room.days)
     for day in chosen:
         quota[day] = site.left[day]
     return Places(quota)
 
 
-def _quietest(room: Room, days: Sequence[int], length: int) -> Sequence[int]:
+def _quietest(journeys: Journeys, days: Sequence[int], length: int) -> Sequence[int]:
     """The `length` days in a row with the fewest machines of sites reached by a journey."""
     begins = range(max(1, len(days) - length + 1))
-    load = [sum(room.journeys[day] for day in days[at : at + length]) for at in begins]
+    load = [sum(journeys.load[day] for day in days[at : at + length]) for at in begins]
     at = load.index(min(load))
     return days[at : at + length]
 

@@ -24,7 +24,7 @@ def place_pilot(room: Room, cells: Mapping[str, Sequence[Cell]]) -> list[Parcel]
         # Later days only when the earlier ones do not hold the whole pilot.
         if len(chosen) == size or (chosen and prompt > PROMPT_DAYS):
             break
-        soon = room.every_day & ((1 << prompt) - 1)
+        soon = room.suitable.all & ((1 << prompt) - 1)
         full: set[int] = set()
         for cell, machine in chain(wanted, _candidates(problem, cells, full)):
             if len(chosen) == size:

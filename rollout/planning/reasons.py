@@ -30,17 +30,17 @@ def why_left(room: Room, cell: Cell, start: int) -> Obstacle:
     """The narrowest limit that keeps the rest of `cell` out."""
     if room.problem.sites.get(cell.site, SiteRule(0)).machines_per_day == 0:
         return Obstacle.SITE_WITHOUT_CAPACITY
-    suits = room.since(start)
+    suits = room.suitable.since(start)
     own = Obstacle.OWN_DATES
-    dates = room.every_day
+    dates = room.suitable.all
     if cell.own is not None:
-        dates = room.days_of_own(cell.own)
+        dates = room.suitable.for_machine(cell.own)
         own = own if cell.own.pinned is None else Obstacle.PINNED_DAY
     for days, obstacle in (
-        (room.every_day, Obstacle.NO_DAY_LEFT),
+        (room.suitable.all, Obstacle.NO_DAY_LEFT),
         (dates, own),
-        (room.days_of_department(cell.department), Obstacle.DEPARTMENT_DATES),
-        (room.days_of_site(cell.site), Obstacle.SITE_NOT_VISITED),
+        (room.suitable.for_department(cell.department), Obstacle.DEPARTMENT_DATES),
+        (room.suitable.for_site(cell.site), Obstacle.SITE_NOT_VISITED),
     ):
         suits &= days
         if not suits:
@@ -105,14 +105,14 @@ def _is_enough(room: Room, site: str, entries: Sequence[Left], start: int, more:
     reimages = room.reimages_of_site(site)
     if reimages is not None:
         limits.append(reimages)
-    visited = list(positions(room.days_of_site(site)))
+    visited = list(positions(room.suitable.for_site(site)))
     for limit in limits:
         for day in visited:
             limit.take(day, -more)
     taken: list[tuple[Cell, Parcels]] = []
     missing = 0
     for cell, machines, _ in entries:
-        found = cell.fill(machines, cell.days & room.since(start))
+        found = cell.fill(machines, cell.days & room.suitable.since(start))
         missing += machines - sum(found.values())
         taken.append((cell, found))
     for cell, found in taken:

@@ -1,18 +1,16 @@
 """Cells, and what is left for them of every limit while a plan is being filled."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from operator import attrgetter
 from typing import Any
 
-from rollout.planning.calendar import Span
-from rollout.planning.limits import Canary, Places, Stock, bits, positions
+from rollout.planning.limits import Canary, Places, Stock, positions
 from rollout.planning.problem import MachineToPlace, OwnDates, Problem, SiteRule
+from rollout.planning.suitable import SuitableDays
 
-_CALMEST = 0.2
-"""Sites near by never rest quite on the days of journeys."""
 Parcels = dict[int, int]
 """Machines by the position of their day."""
 
@@ -98,21 +96,16 @@ class Room:
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         self.days = list(problem.calendar.between(problem.first, problem.last))
-        self.every_day = (1 << len(self.days)) - 1
+        self.suitable = SuitableDays(problem, self.days)
         self.sizes = problem.department_sizes or _sizes(problem.machines)
         self._position = {day: position for position, day in enumerate(self.days)}
         self._cells: dict[tuple[Any, ...], Cell] = {}
-        self._owns: dict[OwnDates, int] = {}
         self._words: dict[OwnDates | None, str] = {None: ""}
-        self._open_to: dict[str, int] = {}
         self._sites: dict[str, Places] = {}
-        self._visits: dict[str, int] = {}
         self._reimages: dict[str, Places | None] = {}
         self._departments: dict[str, Places] = {}
         self._stocks: dict[str, Stock] = {}
         self._canaries: dict[tuple[str, str], Canary | None] = {}
-        self.journeys = [0] * len(self.days)
-        self.calm = [1.0] * len(self.days)
         self.everywhere: Places | None = None
         if problem.blast_radius is not None:
             most = problem.blast_radius * problem.reimages_per_day
@@ -135,16 +128,6 @@ class Room:
         """The position of the first working day from `day` on."""
         return bisect_left(self.days, day)
 
-    def since(self, position: int) -> int:
-        """The days from `position` on."""
-        return self.every_day >> position << position
-
-    def within(self, first: date | None, last: date | None) -> int:
-        """The working days from `first` to `last`, both included."""
-        begin = bisect_left(self.days, first) if first is not None else 0
-        end = bisect_right(self.days, last) if last is not None else len(self.days)
-        return (1 << end) - (1 << begin) if begin < end else 0
-
     def per_day(self, site: str) -> int:
         """Machines that a day with a visit takes at a site when nobody has a date yet."""
         return daily_limits(self._rule(site), self.problem)[0]
@@ -153,7 +136,7 @@ class Room:
         """Machines that each day of a site can still take; none on days without a visit."""
         found = self._sites.get(site)
         if found is None:
-            places = self._places(self.days_of_site(site), self.per_day(site))
+            places = self._places(self.suitable.for_site(site), self.per_day(site))
             found = self._sites[site] = places
         return found
 
@@ -162,7 +145,7 @@ class Room:
         found = self._departments.get(name)
         if found is None:
             share = max(1, int(self.sizes.get(name, 0) * self.problem.department_share))
-            found = self._departments[name] = self._places(self.every_day, share)
+            found = self._departments[name] = self._places(self.suitable.all, share)
         return found
 
     def of_stock(self, generation: str) -> Stock:
@@ -178,66 +161,11 @@ class Room:
             found = self._stocks[generation] = Stock(there)
         return found
 
-    def days_of_department(self, name: str) -> int:
-        """The days that suit the department."""
-        days = self._open_to.get(name)
-        if days is None:
-            rule = self.problem.departments.get(name)
-            days = self.every_day
-            if rule is not None:
-                days = self.within(rule.not_before, rule.not_after)
-                days &= ~self._any_of(rule.blackouts)
-            self._open_to[name] = days
-        return days
-
-    def days_of_site(self, site: str) -> int:
-        """The days on which the site is visited."""
-        days = self._visits.get(site)
-        if days is None:
-            weekdays = self._rule(site).weekdays
-            days = self.every_day
-            if weekdays is not None:
-                days = bits(n for n, day in enumerate(self.days) if day.weekday() in weekdays)
-            self._visits[site] = days
-        return days
-
-    def is_journey(self, site: str) -> bool:
-        """Whether few full days are better there than many half empty ones."""
-        rule = self._rule(site)
-        return rule.few_visits or rule.weekdays is not None
-
-    def travel(self, taken: Parcels) -> None:
-        """Count machines of a site that is a journey."""
-        for day, machines in taken.items():
-            self.journeys[day] += machines
-
-    def level_out(self, machines: int, start: int) -> None:
-        """Weigh days for the `machines` of sites near by: less on those with many far ones."""
-        days = len(self.days) - start
-        if machines and days > 0:
-            mean = sum(self.journeys) / days
-            for day in range(start, len(self.days)):
-                weight = 1 + (mean - self.journeys[day]) * days / machines
-                self.calm[day] = max(_CALMEST, weight)
-
-    def days_of_own(self, own: OwnDates) -> int:
-        """The days that suit the machine itself."""
-        days = self._owns.get(own)
-        if days is None:
-            days = self.within(own.not_before, own.not_after)
-            if own.pinned is not None:
-                days &= self.within(own.pinned, own.pinned)
-            for window in own.windows:
-                days &= self.within(window.first, window.last)
-            days &= ~self._any_of(own.absences)
-            self._owns[own] = days
-        return days
-
     def reimages_of_site(self, site: str) -> Places | None:
         """Reimages that each day of a site can still take; None without such a limit."""
         if site not in self._reimages:
             most = daily_limits(self._rule(site), self.problem)[1]
-            self._reimages[site] = None if most is None else self._places(self.every_day, most)
+            self._reimages[site] = None if most is None else self._places(self.suitable.all, most)
         return self._reimages[site]
 
     def _new_cell(
@@ -249,12 +177,12 @@ class Room:
         refresh: bool,
         own: OwnDates | None,
     ) -> Cell:
-        days = self.days_of_site(site) & self.days_of_department(department)
+        suitable = self.suitable
+        days = suitable.for_site(site) & suitable.for_department(department)
+        days &= suitable.for_machine(own)
         words = self._words.get(own)
         if words is None:
             words = self._words[own] = repr(own)
-        if own is not None:
-            days &= self.days_of_own(own)
         free = own is None and department not in self.problem.departments
         limits = self._limits(site, department, generation, refresh)
         canary = self._canary(site, generation)
@@ -284,12 +212,6 @@ class Room:
 
     def _places(self, days: int, each: int) -> Places:
         return Places([each if days >> n & 1 else 0 for n in range(len(self.days))])
-
-    def _any_of(self, spans: Iterable[Span]) -> int:
-        days = 0
-        for span in spans:
-            days |= self.within(span.first, span.last)
-        return days
 
     def _take_what_is_taken(self) -> None:
         for site, department, generation, refresh, day, machines in self.problem.taken:

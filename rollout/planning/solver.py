@@ -14,6 +14,7 @@ from typing import Any
 
 from rollout.planning.improvement import make_room
 from rollout.planning.in_force import Group, keep_dates
+from rollout.planning.journeys import Journeys
 from rollout.planning.levelling import Filled, fill_site
 from rollout.planning.numbering import Parcel, into_waves
 from rollout.planning.ordering import restore_order
@@ -51,11 +52,12 @@ def _solve(problem: Problem, progress: Progress) -> Solution:
     done = total - sum(len(cell.machines) for found in cells.values() for cell in found)
     progress(done, total)
     filled: dict[str, Filled] = {}
-    far, near = _tightest_first(room, cells)
+    journeys = Journeys(problem, len(room.days))
+    far, near = _tightest_first(room, journeys, cells)
     for number, site in enumerate(far + near):
         if number == len(far):
-            room.level_out(sum(len(c.machines) for name in near for c in cells[name]), start)
-        filled[site] = fill_site(room, cells[site], start, number=number)
+            journeys.level_out(sum(len(c.machines) for name in near for c in cells[name]), start)
+        filled[site] = fill_site(room, journeys, cells[site], start, number)
         done += sum(len(cell.machines) for cell in cells[site])
         progress(done, total)
     made_room = make_room(room, filled, in_force.kept, start)
@@ -106,7 +108,9 @@ def _waiting(room: Room, affected: Mapping[int, Why]) -> dict[str, list[Cell]]:
     return cells_by_site(cells)
 
 
-def _tightest_first(room: Room, cells: Mapping[str, Sequence[Cell]]) -> tuple[list[str], list[str]]:
+def _tightest_first(
+    room: Room, journeys: Journeys, cells: Mapping[str, Sequence[Cell]]
+) -> tuple[list[str], list[str]]:
     """Sites reached by a journey, whose days are few, and then the others; of each those that need
     most of their room choose first what all of them share.
     """
@@ -117,8 +121,8 @@ def _tightest_first(room: Room, cells: Mapping[str, Sequence[Cell]]) -> tuple[li
 
     ranked = sorted(cells, key=need)
     return (
-        [site for site in ranked if room.is_journey(site)],
-        [site for site in ranked if not room.is_journey(site)],
+        [site for site in ranked if journeys.leads_to(site)],
+        [site for site in ranked if not journeys.leads_to(site)],
     )
 
 
