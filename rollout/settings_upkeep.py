@@ -30,7 +30,8 @@ def _network(value: Any) -> Any:
 
 
 class Nightly(Section):
-    """`[nightly]`: what the daemon does once a day: backup, removal of old run folders."""
+    """`[nightly]`: what the daemon does once a day: backup, removal of old run folders, the
+    forecast."""
 
     at: Annotated[str, BeforeValidator(_time)] = "02:30"
     """When, in the programme's time zone; made up for when no daemon ran at that time."""

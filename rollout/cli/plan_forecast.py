@@ -166,30 +166,39 @@ def _print_kept(application: "Application") -> None:
         say(_("no forecast is kept yet: the daemon makes one each night"))
         return
     print_table(
-        [_("forecast of"), _("done"), _("left"), "P10", "P50", "P90", _("in time"), _("endangered by")],
+        [
+            _("forecast of"),
+            _("done"),
+            _("left"),
+            "P10",
+            "P50",
+            "P90",
+            _("in time"),
+            _("endangered by"),
+        ],
         [
             [
                 row.day,
                 row.done,
                 row.remaining,
-                *_days_of(row),
-                "–" if row.probability is None else percent(row.probability),
-                _endangered(row),
+                *_kept_days(row),
+                _in_time(row),
+                forecasting.kept_reason(row) or _endangered(row),
             ]
             for row in rows
         ],
     )
 
 
-def _days_of(row: "DayForecast") -> list[object]:
-    from rollout.application.forecast import kept_reason
+def _kept_days(row: "DayForecast") -> list[object]:
+    beyond = "–" if row.probability is None else _("beyond")
+    return [day or beyond for day in (row.p10, row.p50, row.p90)]
 
-    why = kept_reason(row)
-    if why is not None:
-        return [_("not computable"), why, ""]
-    if row.probability is None:
-        return ["–", "–", "–"]
-    return [day or _("beyond") for day in (row.p10, row.p50, row.p90)]
+
+def _in_time(row: "DayForecast") -> str:
+    if row.probability is not None:
+        return percent(row.probability)
+    return _("not computable") if row.missing else "–"
 
 
 def _endangered(row: "DayForecast") -> str:
