@@ -148,8 +148,7 @@ def _finish_steps(
     ids = [machine_id for machine_id, _report in said.values()]
     claims.keep_reports(session, {epoch: canonical(dict(it)) for epoch, (_id, it) in said.items()})
     reports = [
-        (id_, *(str(it[name]) if it.get(name) else None for name in ("image_id", "boot_id")))
-        for id_, it in said.values()
+        (id_, _text(report, "image_id"), _text(report, "boot_id")) for id_, report in said.values()
     ]
     machines.seen(session, reports, at)
     for epoch, (machine_id, report) in said.items():
@@ -162,6 +161,10 @@ def _finish_steps(
     transitions.apply(
         session, Machine, ids, MachineVerb.FINISH, actor=settle.DAEMON, at=at, run_id=run_id
     )
+
+
+def _text(report: Mapping[str, Any], name: str) -> str | None:
+    return str(report[name]) if report.get(name) else None
 
 
 def _proves(claim: Claim, report: Mapping[str, Any]) -> bool:

@@ -36,7 +36,7 @@ def counts(
     for their successors and take no part either: nothing that was begun with them proves anything.
     """
     statement = _counting(silent_before, replaced).where(
-        Machine.wave_id == wave_id, col(TrancheMember.number) <= tranche
+        col(Machine.wave_id) == wave_id, col(TrancheMember.number) <= tranche
     )
     return _folded([row[1:] for row in session.execute(statement)], at)
 
@@ -60,7 +60,7 @@ def stands(
     current = select(func.max(Tranche.number)).where(Tranche.wave_id == Wave.id)
     last = select(func.max(TrancheMember.number)).where(TrancheMember.wave_id == Wave.id)
     waves = session.execute(
-        select(  # type: ignore[call-overload]
+        select(
             Wave.id,
             Wave.number,
             func.coalesce(current.scalar_subquery(), 0),

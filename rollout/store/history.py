@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, insert, update
+from sqlalchemy import Connection, insert, update
+from sqlalchemy.dialects import sqlite
 from sqlmodel import Session, col, func, select
 
 from rollout.domain.history import GENESIS, Fact, chain, content_digest, digest
@@ -46,7 +47,7 @@ def _insert(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
     if connection.dialect.name == "sqlite":
         # A third of the time of a bulk move would go into turning each row into parameters; here
         # the rows already are what the driver wants, the moment being text in SQLite.
-        connection.exec_driver_sql(_insertion(type(connection.dialect)), list(rows))
+        connection.exec_driver_sql(_insertion(), list(rows))
         return
     connection.execute(
         _INSERT,
@@ -55,9 +56,9 @@ def _insert(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
 
 
 @cache
-def _insertion(dialect: type[Dialect]) -> str:
-    """The statement for one row of history, as the driver takes it."""
-    statement = _INSERT.compile(dialect=dialect(), column_keys=list(_COLUMNS))
+def _insertion() -> str:
+    """The statement for one row of history, as SQLite's driver takes it."""
+    statement = _INSERT.compile(dialect=sqlite.dialect(), column_keys=list(_COLUMNS))
     assert statement.positiontup == list(_COLUMNS)  # noqa: S101  (order of a wrong digest)
     return str(statement)
 

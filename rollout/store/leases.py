@@ -62,7 +62,6 @@ def require(session: Session, epoch: int) -> None:
                 epoch=epoch
             )
         )
-    return lease
 
 
 _HELD = select(col(Lease.epoch), col(Lease.holder)).where(col(Lease.id) == 1).with_for_update()

@@ -34,7 +34,7 @@ def ready(
     """Machines in one of `states` with a day up to `day` that can be recognised and addressed;
     those at the sites `full`, by id, are left out."""
     rows = session.exec(
-        select(  # type: ignore[call-overload]
+        select(  # type: ignore[call-overload, misc]
             Machine.id,
             Machine.state,
             Machine.generation,

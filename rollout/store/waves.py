@@ -77,7 +77,7 @@ def with_work(session: Session, states: Iterable[MachineState]) -> list[tuple[Wa
         select(Wave).where(
             or_(
                 col(Wave.state).in_((WaveState.RUNNING.value, WaveState.SOAKING.value)),
-                and_(Wave.state == WaveState.DONE.value, col(Wave.id).in_(busy)),
+                and_(col(Wave.state) == WaveState.DONE.value, col(Wave.id).in_(busy)),
             )
         )
     )

@@ -63,7 +63,7 @@ class SimulatedEngine:
         clock: SimulatedClock,
         fates: Fates,
         *,
-        beat: timedelta = timedelta(minutes=15),
+        beat: timedelta = timedelta(minutes=30),
         start_seconds: float = 0.0,
     ) -> None:
         self._database = database

@@ -27,7 +27,7 @@ SITES = (
 SLOW = frozenset({"尾鷲", "熊野"})
 """Sites on thin lines: everything takes longer."""
 
-_GENERATIONS = (("DK21", 0.25), ("DK20", 0.25), ("DK19", 0.2), ("DK18", 0.2), ("DK17", 0.1))
+_GENERATIONS = {"DK21": 0.25, "DK20": 0.25, "DK19": 0.2, "DK18": 0.2, "DK17": 0.1}
 _BUREAUS = (
     "総務部", "防災対策部", "戦略企画部", "地域連携部", "医療保健部", "子ども福祉部",
     "環境生活部", "農林水産部", "雇用経済部", "県土整備部", "出納局", "企業庁", "病院事業庁",
@@ -54,7 +54,7 @@ def _rows(machines: int, random: Random) -> Iterator[tuple[str, ...]]:
     for number in range(1, machines + 1):
         # Every site has a machine, however few there are.
         site = sites[number - 1] if number <= len(sites) else random.choices(sites, shares)[0]
-        generation = random.choices(*zip(*_GENERATIONS, strict=True))[0]
+        generation = random.choices(list(_GENERATIONS), list(_GENERATIONS.values()))[0]
         yield (
             f"{generation}-{number:06d}",
             generation,
