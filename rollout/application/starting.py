@@ -85,7 +85,7 @@ class Starter:
     def _stand_down(self, orders: Sequence[RunOrder], why: str) -> None:
         at = self._clock.now()
         self.obstacle, self._until = why, at + self._rest
-        log.error("nothing can be started for %s: %s", self._rest, why)
+        log.error(msgid("nothing can be started for %.0f s: %s"), self._rest.total_seconds(), why)
         self._rest = min(2 * self._rest, LONGEST_REST)
         with self._database.write() as session:
             leases.require(session, self._lease_epoch)

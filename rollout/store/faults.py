@@ -2,7 +2,8 @@
 
 import sqlite3
 
-from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError, TimeoutError
+from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
 from rollout.domain.words import msgid
 from rollout.i18n import _
@@ -30,7 +31,7 @@ def unavailable(error: BaseException) -> str | None:
 
     None for everything else: a broken constraint or a wrong statement is a defect.
     """
-    if isinstance(error, TimeoutError):
+    if isinstance(error, NoConnectionLeft):
         return _("every connection is in use: the database is slower than what is asked of it")
     answers_not = type(error) is DatabaseError or isinstance(
         error, (OperationalError, InterfaceError)
