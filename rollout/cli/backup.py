@@ -10,7 +10,7 @@ from rollout.cli.output import print_json, progress_bar, say
 from rollout.i18n import _
 
 if TYPE_CHECKING:
-    from rollout.application.backup import Restored
+    from rollout.application.restore import Restored
 
 Yes = Annotated[bool, typer.Option("--yes", help=_("do not ask"))]
 
@@ -65,7 +65,7 @@ def restore(
     as_json: AsJson = False,
 ) -> None:
     """Go back to a backup."""
-    from rollout.application import backup as backups
+    from rollout.application import restore as restoring
     from rollout.cli.confirming import confirm
     from rollout.service import holder
     from rollout.settings import OperatorRole
@@ -83,7 +83,7 @@ def restore(
         yes=yes,
     )
     with progress_bar(_("restore")) as bar:
-        done = backups.restore(
+        done = restoring.restore(
             application.database,
             source,
             operator,
@@ -120,12 +120,15 @@ def _tell(done: "Restored") -> None:
     if done.beside is not None:
         say(_("what stood there is kept as {path}").format(path=done.beside))
     if done.moved_on is None:
-        say(_("what stood there could not be read: nobody knows what was begun after the backup"))
+        say(
+            _("what stood there could not be read, so nobody knows what was begun after the backup: "
+              "every machine of a wave that has begun is held")
+        )  # fmt: skip
     elif done.moved_on:
         say(
-            _("{count} machines began something after the backup, look at each: {tags}").format(
-                count=len(done.moved_on), tags=" ".join(done.moved_on)
-            )
+            _(
+                "{count} machines began something after the backup and are held, look at each: {tags}"
+            ).format(count=len(done.moved_on), tags=" ".join(done.moved_on))
         )
     if done.remembered:
         say(
