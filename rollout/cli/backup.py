@@ -120,15 +120,13 @@ def _tell(done: "Restored") -> None:
     if done.beside is not None:
         say(_("what stood there is kept as {path}").format(path=done.beside))
     if done.moved_on is None:
-        say(
-            _("what stood there could not be read, so nobody knows what was begun after the backup: "
-              "every machine of a wave that has begun is held")
-        )  # fmt: skip
+        say(_("nobody knows what was begun after the backup: what stood there cannot be read"))
+        say(_("every machine of a wave that has begun is held"))
     elif done.moved_on:
         say(
-            _(
-                "{count} machines began something after the backup and are held, look at each: {tags}"
-            ).format(count=len(done.moved_on), tags=" ".join(done.moved_on))
+            _("{count} machines that began something after the backup are held: {tags}").format(
+                count=len(done.moved_on), tags=" ".join(done.moved_on)
+            )
         )
     if done.remembered:
         say(

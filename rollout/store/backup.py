@@ -212,25 +212,22 @@ def compact(database: Database) -> None:
 
 
 def prepare(
-    database: Database, *, lease_epoch: int, last_claim: int, at: datetime, actor: str, reason: str
+    session: Session, *, lease_epoch: int, last_claim: int, at: datetime, actor: str, reason: str
 ) -> None:
     """Make a copy fit to follow on a database that went on after it was made.
 
     Epochs of leases and claims go on behind those of the other, since machines have stored them;
     nothing begins until an operator has compared the tables with the world; the history says so.
     """
-    with database.write() as session:
-        lease = session.get(Lease, 1) or Lease()
-        lease.epoch = max(lease.epoch, lease_epoch) + 1
-        lease.holder, lease.heartbeat_at, lease.expires_at = None, None, None
-        session.add(lease)
-        _claims_go_on_behind(session, last_claim)
-        fact = Fact(
-            instant_text(at), actor, "database", 1, "database", "restore", None, None, reason
-        )
-        history.append(session, [fact])
-        if not stops.stopped(session).everything:
-            stops.begin(session, StopScope.ALL, "", actor=actor, at=at, reason=reason)
+    lease = session.get(Lease, 1) or Lease()
+    lease.epoch = max(lease.epoch, lease_epoch) + 1
+    lease.holder, lease.heartbeat_at, lease.expires_at = None, None, None
+    session.add(lease)
+    _claims_go_on_behind(session, last_claim)
+    fact = Fact(instant_text(at), actor, "database", 1, "database", "restore", None, None, reason)
+    history.append(session, [fact])
+    if not stops.stopped(session).everything:
+        stops.begin(session, StopScope.ALL, "", actor=actor, at=at, reason=reason)
 
 
 def _claims_go_on_behind(session: Session, last: int) -> None:

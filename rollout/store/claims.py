@@ -188,6 +188,22 @@ def void(session: Session, epoch: int, *, at: datetime) -> bool:
     return result.rowcount == 1
 
 
+def doubt(session: Session, steps: Sequence[Step], *, at: datetime) -> int:
+    """Take open tokens of these steps for used: nobody can say any more that they were not."""
+    result = session.connection().execute(
+        update(Claim)
+        .where(
+            col(Claim.step).in_([step.value for step in steps]),
+            col(Claim.outcome).is_(None),
+            col(Claim.consumed_at).is_(None),
+            col(Claim.voided_at).is_(None),
+        )
+        .values(armed_at=_once(col(Claim.armed_at), at), consumed_at=at)
+    )
+    session.expire_all()
+    return result.rowcount
+
+
 def by_arm_token(session: Session, digest: str) -> Claim | None:
     """The claim whose arm token has this digest."""
     return session.exec(select(Claim).where(Claim.arm_token_hash == digest)).one_or_none()

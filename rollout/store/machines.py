@@ -9,6 +9,7 @@ from sqlmodel import Session, col, func, select
 
 from rollout.domain.errors import NotFound
 from rollout.domain.machine import NEEDS_A_PERSON, MachineState
+from rollout.domain.wave import WaveState
 from rollout.store import pending_controls
 from rollout.store.tables import (
     AuditRow,
@@ -184,6 +185,24 @@ _SEEN = (
         last_seen_at=bindparam("seen_at"),
     )
 )
+
+
+def by_tags(session: Session, tags: Sequence[str]) -> Sequence[Machine]:
+    """The rows of those of these asset tags that there are."""
+    found: list[Machine] = []
+    # SQLite takes at most 32,766 parameters in one statement.
+    for start in range(0, len(tags), 10_000):
+        some = tags[start : start + 10_000]
+        found += session.exec(select(Machine).where(col(Machine.asset_tag).in_(some))).all()
+    return found
+
+
+def of_begun_waves(session: Session) -> Sequence[Machine]:
+    """The machines of waves that were let begin and are not over."""
+    begun = (WaveState.RUNNING, WaveState.PAUSED, WaveState.HALTED, WaveState.SOAKING)
+    return session.exec(
+        select(Machine).join(Wave).where(col(Wave.state).in_([state.value for state in begun]))
+    ).all()
 
 
 def by_serial(session: Session, serial: str) -> Machine | None:

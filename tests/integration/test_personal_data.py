@@ -11,6 +11,7 @@ from rollout.adapters.ansible.archive import RunArchive
 from rollout.adapters.ansible.folder import RECORD
 from rollout.adapters.ledger import open_ledger
 from rollout.application import backup, personal_data
+from rollout.application import restore as restoring
 from rollout.application.alone import alone
 from rollout.application.ledger.importing import import_ledger
 from rollout.application.operators import NotPermitted, Operator
@@ -314,7 +315,7 @@ def test_a_restore_of_an_older_copy_says_whom_it_knows_again(
     who = person_id(database, GONE)
     old = backup.make(database, tmp_path / "old.db")
     forget(database, settings, GONE)
-    done = backup.restore(database, old.path, APPROVER, LATER, holder=own_name(), gone=is_gone)
+    done = restoring.restore(database, old.path, APPROVER, LATER, holder=own_name(), gone=is_gone)
     assert done.remembered == [who]
     forget(database, settings, GONE)
     assert "誠一郎".encode() not in files(database)
