@@ -13,6 +13,17 @@ from rollout.domain.errors import NotFound
 from rollout.domain.machine import MachineState, Step
 from rollout.store.tables import Claim, Machine, Retirement
 
+_REPLACED = tuple(
+    state.value
+    for state in (
+        MachineState.SUPERSEDED,
+        MachineState.RETAINED,
+        MachineState.ERASING,
+        MachineState.ERASED,
+        MachineState.RETURNED,
+    )
+)
+
 
 def find(session: Session, machine_id: int) -> Retirement | None:
     """The retirement of a machine, if it was replaced."""
@@ -42,13 +53,19 @@ def by_successor(session: Session, successor_id: int) -> Machine | None:
     ).one_or_none()
 
 
-def in_state(session: Session, state: MachineState) -> Sequence[tuple[Retirement, Machine]]:
-    """Replaced machines in this state, by tag."""
+def to_be_kept(session: Session) -> Sequence[Retirement]:
+    """Of replaced machines whose retention has not begun, and whose successor was handed over or
+    replaced in its turn."""
+    successor = aliased(Machine)
     return session.exec(
-        select(Retirement, Machine)
+        select(Retirement)
         .join(Machine, and_(col(Machine.id) == col(Retirement.machine_id)))
-        .where(Machine.state == state.value)
-        .order_by(col(Machine.asset_tag))
+        .join(successor, and_(col(successor.id) == col(Retirement.successor_id)))
+        .where(
+            Machine.state == MachineState.SUPERSEDED.value,
+            col(successor.state).in_([MachineState.MIGRATED.value, *_REPLACED]),
+        )
+        .order_by(col(Retirement.machine_id))
     ).all()
 
 

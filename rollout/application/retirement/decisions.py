@@ -7,9 +7,8 @@ from sqlmodel import Session
 
 from rollout.application.choosing import today
 from rollout.application.operators import Operator
-from rollout.application.retirement import certificates, facts
-from rollout.application.retirement.use import in_use
-from rollout.domain.errors import NeedsApproval, RolloutError
+from rollout.application.retirement import certificates, conditions, facts
+from rollout.application.retirement.conditions import RetirementRefused
 from rollout.domain.machine import MachineState, MachineVerb, Step
 from rollout.domain.retirement import ErasureVerb
 from rollout.domain.run import ClaimOutcome
@@ -18,27 +17,11 @@ from rollout.i18n import _
 from rollout.i18n.labels import label
 from rollout.i18n.told import told
 from rollout.settings import OperatorRole, Settings
-from rollout.store import claims, machines, retirements, spares, transitions
+from rollout.store import claims, machines, retirements, transitions
 from rollout.store.database import Database
 from rollout.store.tables import Machine, Retirement
 
-_GONE = frozenset(
-    {
-        MachineState.EXCLUDED,
-        MachineState.SUPERSEDED,
-        MachineState.RETAINED,
-        MachineState.ERASING,
-        MachineState.ERASED,
-        MachineState.RETURNED,
-    }
-)
-"""A machine in one of these is nobody's PC and replaces nothing."""
-
 _IN_DOUBT = frozenset({MachineState.ERASING, MachineState.SILENT, MachineState.UNKNOWN})
-
-
-class RetirementRefused(RolloutError):
-    """Not with this machine, or not yet; the message says why and what to do."""
 
 
 def supersede(
@@ -46,14 +29,11 @@ def supersede(
 ) -> None:
     """A successor has replaced this machine. Raises RetirementRefused."""
     operator.must_be(OperatorRole.OPERATOR)
-    if not reason:
-        raise RetirementRefused(
-            _("“{verb}” needs a reason").format(verb=label(MachineVerb.SUPERSEDE))
-        )
+    conditions.must_say_why(MachineVerb.SUPERSEDE, reason)
     with database.write() as session:
         machine = machines.by_tag(session, tag)
         successor = machines.by_tag(session, successor_tag)
-        _must_replace(session, machine, successor)
+        conditions.must_replace(session, machine, successor)
         if machine.state != MachineState.SUPERSEDED:
             why = told(
                 msgid("replaced by {successor}: {reason}"), successor=successor_tag, reason=reason
@@ -61,45 +41,6 @@ def supersede(
             _move(session, machine, MachineVerb.SUPERSEDE, operator, at, why)
         row = Retirement(machine_id=machine.id or 0, successor_id=successor.id or 0)
         retirements.keep(session, row)
-
-
-def _must_say_why(verb: MachineVerb, reason: str) -> None:
-    if not reason:
-        raise RetirementRefused(_("“{verb}” needs a reason").format(verb=label(verb)))
-
-
-def _must_replace(session: Session, machine: Machine, successor: Machine) -> None:
-    tag, other = machine.asset_tag, successor.asset_tag
-    known = retirements.find(session, machine.id or 0)
-    if known is not None:
-        named = machines.by_id(session, known.successor_id).asset_tag
-        raise RetirementRefused(
-            _("{tag} is replaced by {successor} already").format(tag=tag, successor=named)
-        )
-    for machine_id in spares.is_out(session, [machine.id or 0, successor.id or 0]):
-        lent = machines.by_id(session, machine_id).asset_tag
-        raise RetirementRefused(
-            _(
-                "{tag} is out as a spare: `rollout machine spare-return {tag}` when it is back"
-            ).format(tag=lent)
-        )
-    if machine.id == successor.id:
-        raise RetirementRefused(
-            _("{tag} cannot replace itself: --successor is the new PC").format(tag=tag)
-        )
-    if MachineState(successor.state) in _GONE:
-        raise RetirementRefused(
-            _("{successor} is {state} and replaces nothing: name the PC that is used now").format(
-                successor=other, state=label(MachineState(successor.state))
-            )
-        )
-    replaces = retirements.by_successor(session, successor.id or 0)
-    if replaces is not None:
-        raise RetirementRefused(
-            _("{successor} replaces {tag} already: each PC replaces one").format(
-                successor=other, tag=replaces.asset_tag
-            )
-        )
 
 
 def retain(
@@ -115,10 +56,10 @@ def retain(
     An erasure that was asked for has to be asked for again. Raises RetirementRefused.
     """
     operator.must_be(OperatorRole.OPERATOR)
-    _must_say_why(MachineVerb.RETAIN, reason)
+    conditions.must_say_why(MachineVerb.RETAIN, reason)
     with database.write() as session:
         machine = machines.by_tag(session, tag)
-        row = _retained(session, machine)
+        row = conditions.retained(session, machine)
         if row.retain_until is not None and until < row.retain_until:
             operator.must_be(OperatorRole.APPROVER)
         row.retain_until = until
@@ -142,11 +83,11 @@ def ask(
     Raises RetirementRefused.
     """
     operator.must_be(OperatorRole.OPERATOR)
-    _must_say_why(MachineVerb.ERASE, reason)
+    conditions.must_say_why(MachineVerb.ERASE, reason)
     with database.write() as session:
         for tag in tags:
             machine = machines.by_tag(session, tag)
-            row = _erasable(session, settings, machine, at)
+            row = conditions.erasable(session, settings, machine, at)
             if row.asked_by is not None and row.epoch is None:
                 raise RetirementRefused(
                     _("{who} has asked for the erasure of {tag} already").format(
@@ -175,7 +116,7 @@ def approve(
     with database.write() as session:
         for tag in tags:
             machine = machines.by_tag(session, tag)
-            row = _asked(session, settings, machine, operator, at)
+            row = conditions.asked(session, settings, machine, operator, at)
             row.approved_by, row.approved_at = operator.name, at
             retirements.keep(session, row)
             facts.note(session, machine, ErasureVerb.APPROVE_ERASURE, actor=operator.name, at=at)
@@ -189,7 +130,7 @@ def withdraw(
     with database.write() as session:
         for tag in tags:
             machine = machines.by_tag(session, tag)
-            row = _retained(session, machine)
+            row = conditions.retained(session, machine)
             if row.asked_by is None:
                 raise RetirementRefused(
                     _("nobody has asked for the erasure of {tag}").format(tag=tag)
@@ -220,7 +161,7 @@ def attest(
         machine = machines.by_tag(session, tag)
         if MachineState(machine.state) in _IN_DOUBT and machine.step == Step.RETIRE:
             row = retirements.of(session, machine)
-            _must_not_be_same(row, operator, tag)
+            conditions.must_not_be_same(row, operator, tag)
             claim = claims.latest(session, machine.id or 0, Step.RETIRE)
             if claim is None or claim.id is None:
                 raise RetirementRefused(_("{tag} was never ordered to be erased").format(tag=tag))
@@ -228,7 +169,7 @@ def attest(
             claims.end(session, [claim.id], ClaimOutcome.DONE, at)
             verb = MachineVerb.FINISH
         else:
-            row = _asked(session, settings, machine, operator, at)
+            row = conditions.asked(session, settings, machine, operator, at)
             row.approved_by, row.approved_at = operator.name, at
             claim, verb = None, MachineVerb.ERASE
         row.certificate = certificates.seen(machine, row, claim, operator.name, at, reason)
@@ -267,72 +208,6 @@ def give_back(
         retirements.keep(session, row)
         why = reason or told(msgid("returned on {day}"), day=day.isoformat())
         _move(session, machine, MachineVerb.GIVE_BACK, operator, at, why)
-
-
-def _retained(session: Session, machine: Machine) -> Retirement:
-    if machine.state != MachineState.RETAINED:
-        hint = (
-            _("`rollout machine retry {tag}` brings it back to where it can be erased")
-            if machine.step == Step.RETIRE and machine.state != MachineState.ERASING
-            else _("only a retained PC can be erased, see `rollout machine show {tag}`")
-        ).format(tag=machine.asset_tag)
-        raise RetirementRefused(
-            _("{tag} is {state}: {hint}").format(
-                tag=machine.asset_tag, state=label(MachineState(machine.state)), hint=hint
-            )
-        )
-    return retirements.of(session, machine)
-
-
-def _erasable(session: Session, settings: Settings, machine: Machine, at: datetime) -> Retirement:
-    row = _retained(session, machine)
-    tag, day = machine.asset_tag, today(settings, at)
-    if row.retain_until is None or day <= row.retain_until:
-        raise RetirementRefused(
-            _("{tag} has to stay as it is until {day}: nothing is erased before").format(
-                tag=tag, day=row.retain_until
-            )
-        )
-    if not in_use(session, row.successor_id):
-        successor = machines.by_id(session, row.successor_id)
-        raise RetirementRefused(
-            _("{successor}, which replaces {tag}, is {state}: hand it over first").format(
-                successor=successor.asset_tag,
-                tag=tag,
-                state=label(MachineState(successor.state)),
-            )
-        )
-    if not (machine.serial and machine.computer_name):
-        raise RetirementRefused(
-            _(
-                "the ledger has no serial or no computer name of {tag}: nobody could be sure "
-                "which PC is erased; correct it and import again"
-            ).format(tag=tag)
-        )
-    return row
-
-
-def _asked(
-    session: Session, settings: Settings, machine: Machine, operator: Operator, at: datetime
-) -> Retirement:
-    row = _erasable(session, settings, machine, at)
-    if row.asked_by is None or row.epoch is not None:
-        raise RetirementRefused(
-            _("nobody has asked for the erasure of {tag}: `rollout machine erase {tag}`").format(
-                tag=machine.asset_tag
-            )
-        )
-    _must_not_be_same(row, operator, machine.asset_tag)
-    return row
-
-
-def _must_not_be_same(row: Retirement, operator: Operator, tag: str) -> None:
-    if row.asked_by == operator.name:
-        raise NeedsApproval(
-            _("{who} has asked for the erasure of {tag}: another approver decides").format(
-                who=operator.name, tag=tag
-            )
-        )
 
 
 def _forget_authorisation(row: Retirement) -> None:

@@ -18,7 +18,7 @@ from rollout.application.orders import host_orders
 from rollout.application.ports import HostOrder, RunOrder
 from rollout.application.retirement.use import in_use
 from rollout.application.settle import DAEMON
-from rollout.domain.machine import WORKING, MachineState, MachineVerb, Step
+from rollout.domain.machine import WORKING, MachineVerb, Step
 from rollout.domain.words import msgid
 from rollout.i18n.told import told
 from rollout.settings import Settings
@@ -35,29 +35,30 @@ def begin_retention(
 ) -> int:
     """Keep replaced machines whose successor is in use, from today on; how many."""
     with database.read() as session:
-        if not retirements.in_state(session, MachineState.SUPERSEDED):
+        if not _to_be_kept(session):
             return 0
     last_day = today(settings, at) + timedelta(days=settings.retirement.retention_days)
     with database.write() as session:
         leases.require(session, lease_epoch)
-        begun = [
-            (row.machine_id, row)
-            for row, _machine in retirements.in_state(session, MachineState.SUPERSEDED)
-            if in_use(session, row.successor_id)
-        ]
-        for _id, row in begun:
+        begun = _to_be_kept(session)
+        ids = [row.machine_id for row in begun]
+        for row in begun:
             row.retain_until = last_day
             retirements.keep(session, row)
         transitions.apply(
             session,
             Machine,
-            [machine_id for machine_id, _row in begun],
+            ids,
             MachineVerb.RETAIN,
             actor=DAEMON,
             at=at,
             reason=told(msgid("kept until {day}"), day=last_day.isoformat()),
         )
-        return len(begun)
+        return len(ids)
+
+
+def _to_be_kept(session: Session) -> list[Retirement]:
+    return [row for row in retirements.to_be_kept(session) if in_use(session, row.successor_id)]
 
 
 def claim_erasure(
@@ -65,9 +66,9 @@ def claim_erasure(
 ) -> RunOrder | None:
     """A run that erases the approved machines of one site; None when none is approved or may be
     erased now."""
-    day = today(settings, at)
+    # Most ticks find nothing: they take no lock.
     with database.read() as session:
-        if not retirements.authorised(session, day):
+        if not _at_one_site(session, settings, at):
             return None
     with database.write() as session:
         leases.require(session, lease_epoch)
@@ -81,12 +82,15 @@ def _at_one_site(
     session: Session, settings: Settings, at: datetime
 ) -> list[tuple[Retirement, Machine]]:
     """The approved machines of the site that has waited longest, within every limit."""
+    authorised = retirements.authorised(session, today(settings, at))
+    if not authorised:
+        return []
     stopped, sites = stops.stopped(session), machines.site_keys(session)
     local = at.astimezone(settings.programme.zone)
     at_work = machines.working_by_site(session, WORKING)
     room = settings.limits.blast_radius - retirements.under_way(session)
     by_site: dict[int | None, list[tuple[Retirement, Machine]]] = {}
-    for row, machine in retirements.authorised(session, today(settings, at)):
+    for row, machine in authorised:
         site = sites.get(machine.site_id or 0)
         may = settings.windows.at(site).opens(local) and in_use(session, row.successor_id)
         if may and not stopped.reaches(machine.generation, site):
