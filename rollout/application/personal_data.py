@@ -30,6 +30,10 @@ class ForgetRefused(RolloutError):
     """Somebody cannot be forgotten yet; the message says why."""
 
 
+class StillOpen(RolloutError):
+    """The tables are as they should be, but somebody keeps their old state."""
+
+
 @dataclass(frozen=True)
 class Due:
     """Somebody who may be forgotten, since when he or she is gone, and what is known."""
@@ -129,7 +133,8 @@ def forget(
     """Forget these people, one transaction each, then write the file anew.
 
     No daemon may act meanwhile: the last part locks the whole database. Interrupted, it can be
-    begun again. Raises NotPermitted, LeaseHeld, ForgetRefused.
+    begun again. Raises NotPermitted, LeaseHeld, ForgetRefused; StillOpen when it is done but the
+    database's log could not be emptied.
     """
     operator.must_be(OperatorRole.APPROVER)
     done = []
@@ -137,7 +142,13 @@ def forget(
         for person in people:
             done.append(_forget(database, archive, person, operator, reason, now))
             progress(len(done), len(people))
-        copies.compact(database)
+        if not copies.compact(database):
+            raise StillOpen(
+                _(
+                    "they are forgotten, but another program reads the database, and its log still "
+                    "holds them: end every program that has it open"
+                )
+            )
     return done
 
 

@@ -202,13 +202,17 @@ def put_in_place(new: Path, path: Path, beside: Path) -> None:
     flush(path)
 
 
-def compact(database: Database) -> None:
-    """Write every page anew and empty the log: nothing of removed rows is left in the files."""
-    with database.engine.connect() as connection:
-        driver = connection.connection.driver_connection
-        assert driver is not None  # noqa: S101  (an open connection has its driver's)
-        driver.execute("VACUUM")
-        driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+def compact(database: Database) -> bool:
+    """Write every page anew and empty the log: nothing of removed rows is left in the files.
+
+    False when somebody reads an older state, so that the log could not be emptied: it goes when the
+    last program that has the database open ends.
+    """
+    database.close()
+    with closing(sqlite3.connect(file_of(database), isolation_level=None, timeout=3)) as own:
+        own.execute("VACUUM")
+        (busy, _pages, _done) = own.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy
 
 
 def prepare(

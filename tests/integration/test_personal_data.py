@@ -1,5 +1,6 @@
 """Somebody who is gone is forgotten everywhere, and the history still holds."""
 
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from rollout.application import restore as restoring
 from rollout.application.alone import alone
 from rollout.application.ledger.importing import import_ledger
 from rollout.application.operators import NotPermitted, Operator
-from rollout.application.personal_data import ForgetRefused
+from rollout.application.personal_data import ForgetRefused, StillOpen
 from rollout.domain.errors import LeaseHeld
 from rollout.domain.history import Fact
 from rollout.domain.machine import MachineVerb
@@ -306,6 +307,20 @@ def test_it_is_refused_while_a_daemon_acts(database: Database, settings: Setting
     with alone(database, "daemon:1:1", is_gone), pytest.raises(LeaseHeld):
         forget(database, settings, GONE)
     assert person_id(database, GONE)
+
+
+def test_a_reader_that_keeps_the_old_state_is_named_and_its_end_removes_it(
+    database: Database, settings: Settings
+) -> None:
+    give_back(database)
+    reader = sqlite3.connect(copies.file_of(database), isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM people").fetchone()
+    with pytest.raises(StillOpen, match="end every program"):
+        forget(database, settings, GONE)
+    reader.close()
+    database.close()
+    assert "誠一郎".encode() not in files(database)
 
 
 def test_a_restore_of_an_older_copy_says_whom_it_knows_again(
