@@ -212,9 +212,9 @@ def _waves(problem: Problem, solution: Solution) -> Iterator[Violation]:
         members[placed.wave].append(placed)
     opened = {wave.number: wave for wave in problem.open_waves}
     for wave in solution.waves:
-        placed = sorted(members.pop(wave.number, []), key=lambda p: (p.day, p.asset_tag))
-        days = [entry.day for entry in placed]
-        tag = placed[-1].asset_tag if placed else ""
+        inside = sorted(members.pop(wave.number, []), key=lambda p: (p.day, p.asset_tag))
+        days = [placed.day for placed in inside]
+        tag = inside[-1].asset_tag if inside else ""
         if wave.joined:
             size = opened[wave.number].size + len(days)
             fits = bool(days) and wave.first_day <= days[0] and days[-1] <= wave.last_day
