@@ -13,7 +13,7 @@ from sqlalchemy import insert
 
 from rollout.application.ports import EventSink, RunOrder
 from rollout.domain.machine import MachineState, Step
-from rollout.domain.run import RunState
+from rollout.domain.run import ClaimOutcome, RunState
 from rollout.domain.wave import WaveState
 from rollout.store import migrate
 from rollout.store.database import Database
@@ -27,6 +27,8 @@ AT_WORK = 4
 """Waves whose day is today, from the first of them that is not done."""
 WAITING = 30
 """Waves of earlier days in which some machines need a person."""
+_PAST = 1_000
+"""The first run of a wave that is through."""
 _S = MachineState
 
 
@@ -90,6 +92,8 @@ def write(path: Path, machines: int) -> tuple[Database, BusyEngine]:
         )
         runs = list(_runs(done))
         connection.execute(insert(Run), runs)
+        connection.execute(insert(Run), list(_past_runs(done)))
+        connection.execute(insert(Claim), list(_past_claims(done)))
         connection.execute(insert(Claim), list(_claims(done)))
     return database, BusyEngine(frozenset(run["id"] for run in runs))
 
@@ -166,6 +170,44 @@ def _runs(done: int) -> Iterator[dict[str, Any]]:
         yield {"id": run, "ident": f"run-{run}", "step": Step.CAPTURE.value, "wave_id": wave,
                "site_id": site, "size": 2, "lease_epoch": 1, "created_at": NOW,
                "state": RunState.RUNNING.value, "state_since": NOW}  # fmt: skip
+
+
+_PASSAGE = [step for step in Step if step is not Step.RETIRE]
+
+
+def _past_runs(waves: int) -> Iterator[dict[str, Any]]:
+    """A run for every step of every wave that is through."""
+    for wave in range(1, waves + 1):
+        for place, step in enumerate(_PASSAGE):
+            run = _PAST + (wave - 1) * len(_PASSAGE) + place
+            yield {
+                "id": run,
+                "ident": f"run-{run}",
+                "step": step.value,
+                "wave_id": wave,
+                "site_id": 1,
+                "size": WAVE,
+                "lease_epoch": 1,
+                "created_at": NOW,
+                "state": RunState.FINISHED.value,
+                "state_since": NOW,
+            }
+
+
+def _past_claims(waves: int) -> Iterator[dict[str, Any]]:
+    for wave in range(1, waves + 1):
+        for place, step in enumerate(_PASSAGE):
+            for member in range(WAVE):
+                yield {
+                    "machine_id": _id(wave, member),
+                    "step": step.value,
+                    "attempt": 1,
+                    "run_id": _PAST + (wave - 1) * len(_PASSAGE) + place,
+                    "created_at": NOW,
+                    "deadline_at": NOW,
+                    "outcome": ClaimOutcome.DONE.value,
+                    "ended_at": NOW,
+                }
 
 
 def _claims(done: int) -> Iterator[dict[str, Any]]:
