@@ -7,6 +7,7 @@ shown as needing a person. Every measurement is evidence of its own.
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -77,34 +78,15 @@ def claim_recheck(
     database: Database, settings: Settings, *, lease_epoch: int, at: datetime
 ) -> RunOrder | None:
     """A run that measures again on the machines of one site; None when none is due or may be."""
-    looked_before = at - timedelta(minutes=settings.verify.recheck_minutes)
+    # Most ticks find nothing: they take no lock.
     with database.read() as session:
-        if not pending_controls.any_open(session, looked_before):
+        if not _look(session, settings, at).anything:
             return None
     with database.write() as session:
         leases.require(session, lease_epoch)
-        due = _due(session, settings, looked_before, at)
-        if not due or len(runs.alive(session)) >= settings.limits.runs_at_once:
-            return None
-        chosen = _at_one_site(session, settings, due, at)
-        return _claim(session, settings, chosen, lease_epoch, at) if chosen else None
-
-
-def _due(
-    session: Session, settings: Settings, looked_before: datetime, at: datetime
-) -> list[Machine]:
-    """Machines to be measured now; what is not awaited, or not any more, is put aside.
-
-    Time in which nothing may be measured, such as a halt, uses nothing up: the last look comes
-    after the time is over.
-    """
-    found = []
-    longest = timedelta(hours=settings.verify.recheck_hours)
-    for row, machine in pending_controls.due(session, checked_before=looked_before):
-        awaited = _awaited(settings, machine, json.loads(row.controls))
-        if not awaited:
-            pending_controls.drop(session, [row])
-        elif row.checked_at - row.since >= longest:
+        found = _look(session, settings, at)
+        pending_controls.drop(session, found.not_awaited)
+        for row, awaited in found.over:
             row.cause = told(
                 msgid("still pending after {hours} h: {controls} ({note})"),
                 hours=f"{settings.verify.recheck_hours:g}",
@@ -112,9 +94,46 @@ def _due(
                 note=row.note or told(msgid("it was measured, but could not be judged")),
             )
             pending_controls.keep(session, row)
+        if not found.machines or len(runs.alive(session)) >= settings.limits.runs_at_once:
+            return None
+        return _claim(session, settings, found.machines, lease_epoch, at)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What is due: machines of one site to be measured now, and rows that need no look any more."""
+
+    machines: Sequence[Machine] = ()
+    not_awaited: Sequence[PendingControls] = ()
+    over: Sequence[tuple[PendingControls, Sequence[str]]] = ()
+
+    @property
+    def anything(self) -> bool:
+        return bool(self.machines or self.not_awaited or self.over)
+
+
+def _look(session: Session, settings: Settings, at: datetime) -> _Found:
+    """What is due at `at`.
+
+    Time in which nothing may be measured, such as a halt, uses nothing up: the last look comes
+    after the time is over.
+    """
+    looked_before = at - timedelta(minutes=settings.verify.recheck_minutes)
+    if not pending_controls.any_open(session, looked_before):
+        return _Found()
+    longest = timedelta(hours=settings.verify.recheck_hours)
+    due: list[Machine] = []
+    not_awaited: list[PendingControls] = []
+    over: list[tuple[PendingControls, Sequence[str]]] = []
+    for row, machine in pending_controls.due(session, checked_before=looked_before):
+        awaited = _awaited(settings, machine, json.loads(row.controls))
+        if not awaited:
+            not_awaited.append(row)
+        elif row.checked_at - row.since >= longest:
+            over.append((row, awaited))
         else:
-            found.append(machine)
-    return found
+            due.append(machine)
+    return _Found(_at_one_site(session, settings, due, at), not_awaited, over)
 
 
 def _awaited(settings: Settings, machine: Machine, controls: Sequence[str]) -> list[str]:

@@ -136,7 +136,8 @@ def test_a_machine_that_is_switched_off_is_asked_again_until_its_time_is_over(
 ) -> None:
     office.configure("verify", recheck_hours=1)
     office.wave()
-    machine_id = handed_over(office)
+    found = [measured("pending"), measured("pending", "disk_encryption")]
+    machine_id = handed_over(office, *found)
     for _ in range(2):
         due(office)
         order = recheck(office)
