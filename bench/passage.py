@@ -40,7 +40,6 @@ from rollout.store.database import Database
 from rollout.store.tables import Machine, Site, Wave
 
 AIM = 1.10
-FORKS = 10
 RESULTS = Path(__file__).with_name("results")
 LEASE = timedelta(hours=2)
 LAB_COLLECTIONS = Path(world.__file__).parent / "collections"
@@ -87,7 +86,7 @@ class Fleet:
             group_vars = "lab/group_vars"
             collections = ["{LAB_COLLECTIONS}"]
             artifacts = "runs"
-            forks = {FORKS}
+            forks = {size}
             copy_root = "{folder / "copies"}"
             """,
             encoding="utf-8",
@@ -161,10 +160,10 @@ class Fleet:
                     "-i",
                     folder / "hosts.yml",
                     "--forks",
-                    str(FORKS),
+                    str(len(self.ids)),
                     self.settings.ansible.playbooks / "preflight.yml",
                 ],
-                env=environment(self.settings.ansible, marker, FORKS),
+                env=environment(self.settings.ansible, marker, len(self.ids)),
                 stdout=output,
                 stderr=output,
                 stdin=subprocess.DEVNULL,
@@ -234,7 +233,7 @@ def main() -> int:
         f"{platform.platform()}, {os.cpu_count()} CPUs, Python {platform.python_version()}, "
         f"ansible-core {version('ansible-core')}, ansible-runner {version('ansible-runner')}"
     )
-    print(f"preflight over {size} lab PCs, {FORKS} forks, {len(ours)} counted rounds, medians")
+    print(f"preflight over {size} lab PCs, {size} forks, {len(ours)} counted rounds, medians")
     for side, (wall, cpu) in medians.items():
         print(f"{side:<17} {wall:7.2f} s wall {cpu:7.2f} s CPU")
     aims = [
@@ -254,7 +253,7 @@ def main() -> int:
         **result,
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machines": size,
-        "forks": FORKS,
+        "forks": size,
         "medians_wall_cpu_seconds": medians,
         "rounds": {"rollout": ours, "ansible-playbook": plain},
         "host": platform.platform(),

@@ -84,6 +84,18 @@ def standing(database: Database, settings: Settings, number: int, at: datetime) 
         )
 
 
+def await_successors(
+    settings: Settings, listed: Sequence[machines.Joined]
+) -> list[machines.Joined]:
+    """Those of `listed` with which nothing begins: another PC takes their place."""
+    return [
+        joined
+        for joined in listed
+        if joined.machine.state == MachineState.PLANNED
+        and joined.machine.generation in settings.replaced
+    ]
+
+
 def progress(
     database: Database, settings: Settings, number: int, at: datetime
 ) -> tuple[Progress, dict[int, int]]:

@@ -110,6 +110,14 @@ def show(context: typer.Context, number: Number, as_json: AsJson = False) -> Non
     if wave.cause:
         say(wave.cause)
     print_gates(progress, zone)
+    replaced = waves.await_successors(application.settings, machines)
+    if replaced:
+        say(
+            _(
+                "{count} of its machines wait for their successors: "
+                "`rollout machine supersede {tag} --successor TAG`"
+            ).format(count=len(replaced), tag=replaced[0].machine.asset_tag)
+        )
     print_table(columns(), [as_row(joined, zone) for joined in machines])
 
 

@@ -326,6 +326,10 @@ def test_a_wave_is_not_over_while_a_pc_of_it_waits_for_its_successor(office: Off
     assert office.tick().idle
     assert office.wave_state() == "running"
     assert office.engine.orders == {}
+    _wave, listed = waves.show(office.database, 1)
+    assert [joined.machine.id for joined in waves.await_successors(office.settings, listed)] == [
+        old
+    ]
     with office.database.write() as session:
         transitions.apply(
             session,
