@@ -6,7 +6,6 @@ from rollout.adapters.simulated.engine import SimulatedEngine
 from rollout.application import machines, waves
 from rollout.application.machines import Filter
 from rollout.application.operators import Operator
-from rollout.domain.errors import RolloutError
 from rollout.domain.machine import MachineState, MachineVerb
 from rollout.domain.wave import WaveState, WaveVerb
 from rollout.settings import OperatorRole
@@ -34,12 +33,11 @@ class Staff:
         for view in waves.listing(self._database):
             wave, state = view.wave, WaveState(view.wave.state)
             if state is WaveState.PLANNED and wave.first_day <= today + DAYS_AHEAD:
-                self._move(wave.number, WaveVerb.SUBMIT, PLANNER, at)
-                self._move(wave.number, WaveVerb.APPROVE, APPROVER, at)
+                waves.move(self._database, wave.number, WaveVerb.SUBMIT, PLANNER, at)
+                waves.move(self._database, wave.number, WaveVerb.APPROVE, APPROVER, at)
             elif state is WaveState.HALTED:
-                self._move(
-                    wave.number, WaveVerb.RESUME, PLANNER, at, "the machines were looked after"
-                )
+                why = "the machines were looked after"
+                waves.move(self._database, wave.number, WaveVerb.RESUME, PLANNER, at, why)
 
     def _release_held(self, at: datetime) -> None:
         """Machines that failed twice alike were repaired; the next look retries them."""
@@ -65,16 +63,3 @@ class Staff:
     def _in_states(self, *states: MachineState) -> list[machines.Joined]:
         wanted = Filter(states=tuple(state.value for state in states))
         return machines.listing(self._database, wanted, limit=EVERYBODY)
-
-    def _move(
-        self,
-        number: int,
-        verb: WaveVerb,
-        who: Operator,
-        at: datetime,
-        reason: str | None = None,
-    ) -> None:
-        try:
-            waves.move(self._database, number, verb, who, at, reason)
-        except RolloutError as refused:
-            raise AssertionError(f"wave {number}: {refused}") from refused
