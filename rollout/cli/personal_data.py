@@ -22,7 +22,7 @@ app = typer.Typer(
 Numbers = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[STAFF_NUMBER]...", help=_("staff numbers; everybody who is due by default")
+        metavar="STAFF_NUMBER", help=_("staff numbers; everybody who is due by default")
     ),
 ]
 
