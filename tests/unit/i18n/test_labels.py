@@ -9,6 +9,7 @@ from rollout.application.exports.status import Standing
 from rollout.domain.gates import Gate, Verdict
 from rollout.domain.machine import MachineState, MachineVerb, Step
 from rollout.domain.notice import NoticeKind, NoticeState, NoticeVerb
+from rollout.domain.retirement import ErasureVerb
 from rollout.domain.run import ClaimOutcome, RunPurpose, RunState, RunVerb
 from rollout.domain.spare import SpareVerb
 from rollout.domain.stop import StopScope
@@ -19,6 +20,7 @@ from rollout.settings import OperatorRole
 
 WORDS: tuple[type[StrEnum], ...] = (
     ClaimOutcome,
+    ErasureVerb,
     Gate,
     MachineState,
     MachineVerb,

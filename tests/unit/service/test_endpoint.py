@@ -3,15 +3,20 @@
 import http.client
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from rollout.adapters.clock import SystemClock
+from rollout.application.arrival import token_digest
 from rollout.domain.errors import RolloutError
+from rollout.domain.machine import MachineVerb
 from rollout.service.endpoint import LARGEST_BODY, Endpoint
 from rollout.settings import Settings
+from rollout.store import claims, machines, transitions
 from rollout.store.database import Database
+from rollout.store.tables import Machine, Retirement, Run
 
 
 def port_of(endpoint: Endpoint) -> int:
@@ -42,8 +47,9 @@ def ask(
         connection.close()
 
 
-PATHS = ("/v1/arm", "/v1/boot", "/v1/check-in")
+PATHS = ("/v1/arm", "/v1/boot", "/v1/check-in", "/v1/erased")
 ARM = {"token": "t", "serial": "s", "boot_id": "b"}
+ERASED = {"token": "t", "serial": "s", "method": "m"}
 CHECK_IN = {"token": "t", "serial": "s", "image_id": "i", "boot_id": "b"}
 
 
@@ -68,7 +74,12 @@ def test_a_body_that_is_too_large_is_a_bad_request(port: int, path: str) -> None
 
 @pytest.mark.parametrize(
     ("path", "complete"),
-    [("/v1/arm", ARM), ("/v1/boot", {"serial": "s"}), ("/v1/check-in", CHECK_IN)],
+    [
+        ("/v1/arm", ARM),
+        ("/v1/boot", {"serial": "s"}),
+        ("/v1/check-in", CHECK_IN),
+        ("/v1/erased", ERASED),
+    ],
 )
 @pytest.mark.parametrize("instead", [None, "", 7, ["x"], {"$ne": ""}])
 def test_a_missing_or_wrong_field_is_named(
@@ -82,10 +93,40 @@ def test_a_missing_or_wrong_field_is_named(
 def test_what_is_not_believed_is_forbidden_with_the_reason(port: int) -> None:
     assert ask(port, "/v1/arm", dict(ARM)) == (403, {"error": "unknown token"})
     assert ask(port, "/v1/check-in", dict(CHECK_IN)) == (403, {"error": "unknown token"})
+    assert ask(port, "/v1/erased", dict(ERASED)) == (403, {"error": "unknown token"})
 
 
 def test_an_unknown_machine_boots_its_own_disk(port: int) -> None:
     assert ask(port, "/v1/boot", {"serial": "nobody", "mac": 5}) == (200, {"action": "local"})
+
+
+def test_an_erasure_is_ordered_once_and_its_report_is_believed(
+    port: int, database: Database
+) -> None:
+    at = SystemClock().now()
+    with database.write() as session:
+        old = Machine(asset_tag="DK17-000001", serial="s", generation="DK17", state_since=at)
+        new = Machine(asset_tag="DK20-000001", generation="DK20", state_since=at)
+        run = Run(ident="r", lease_epoch=1, created_at=at, state_since=at)
+        session.add_all([old, new, run])
+        session.flush()
+        old_id, run_id = old.id or 0, run.id or 0
+        session.add(Retirement(machine_id=old_id, successor_id=new.id or 0))
+        for verb in (MachineVerb.SUPERSEDE, MachineVerb.RETAIN, MachineVerb.BEGIN):
+            transitions.apply(session, Machine, [old_id], verb, actor="test", at=at)
+        claim = {"machine_id": old_id, "step": "retire", "attempt": 1, "run_id": run_id}
+        claim |= {"created_at": at, "deadline_at": at + timedelta(hours=1)}
+        claims.add(session, [{**claim, "arm_token_hash": token_digest("t")}])
+    assert ask(port, "/v1/boot", {"serial": "s"}) == (200, {"action": "local"})
+    assert ask(port, "/v1/arm", dict(ARM)) == (200, {"armed": True})
+    status, order = ask(port, "/v1/boot", {"serial": "s"})
+    assert (status, order["action"], "image_id" in order) == (200, "erase", False)
+    assert ask(port, "/v1/boot", {"serial": "s"}) == (200, {"action": "local"})
+    report = {**ERASED, "token": order["check_in_token"]}
+    for _ in range(2):
+        assert ask(port, "/v1/erased", report) == (200, {"noted": True})
+    with database.read() as session:
+        assert machines.by_tag(session, "DK17-000001").state == "erased"
 
 
 def test_only_the_agreed_ways_are_open(port: int) -> None:

@@ -16,6 +16,7 @@ from rollout.store.tables import (
     HostResult,
     Machine,
     Plan,
+    Retirement,
     Run,
     Wave,
 )
@@ -47,7 +48,13 @@ def claim(**columns: Any) -> Claim:
 @pytest.fixture
 def database(migrated: Database) -> Database:
     with migrated.write() as session:
-        session.add_all([machine(id=1, asset_tag="M1", serial="S1"), run(id=1, ident="r1")])
+        session.add_all(
+            [
+                machine(id=1, asset_tag="M1", serial="S1"),
+                machine(id=2, asset_tag="M0"),
+                run(id=1, ident="r1"),
+            ]
+        )
     return migrated
 
 
@@ -90,6 +97,10 @@ def add(database: Database, *rows: SQLModel) -> None:
         Department(bureau="b", valid_from=DAY, valid_to=DAY - timedelta(days=1)),
         Plan(state="dreamt", created_at=NOW, created_by="x"),
         HostResult(run_id=1, machine_id=1, counter=1, task="t", status="fine", at=NOW),
+        Retirement(machine_id=1, successor_id=1),
+        Retirement(machine_id=1, successor_id=2, asked_by="a", approved_by="a"),
+        Retirement(machine_id=1, successor_id=2, approved_by="a"),
+        Retirement(machine_id=1, successor_id=2, epoch=1),
         Evidence(machine_id=1, control="c", value="v", verdict="maybe", source="s", epoch=1,
                  run_id=1, measured_at=NOW),
     ],
