@@ -82,7 +82,7 @@ def pools(session: Session) -> list[Pool]:
     """The spares of every site that has any, by name."""
     is_free, is_out = case((_is_free(), 1), else_=0), case((_is_out(), 1), else_=0)
     rows = session.exec(
-        select(Site.key, func.count(), func.sum(is_free), func.sum(is_out))  # type: ignore[call-overload]
+        select(Site.key, func.count(), func.sum(is_free), func.sum(is_out))
         .select_from(Machine)
         .outerjoin(Site, col(Site.id) == col(Machine.site_id))
         .where(_in_the_pool())

@@ -119,7 +119,7 @@ def _columns() -> list[Column]:
         Column("attempt", _("attempt"), widest=7),
         Column("site", _("site"), widest=16),
         Column("owner", _("owner"), widest=16),
-        Column("wave", _("wave"), widest=6),
+        Column("wave", _("wave"), widest=8),
         Column("spare", _("spare"), widest=12, from_width=90),
         Column("cause", _("cause"), rest=True, from_width=110),
     ]
