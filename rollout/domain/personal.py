@@ -48,21 +48,22 @@ class Traces:
         """The text without the person; `whole`: also when all of it is a value, however short."""
         if text is None:
             return None
-        if whole and _plain(text) in self._whole:
+        if whole and plain(text) in self._whole:
             return self.pseudonym
         # A function, since a template would read backslashes in its own way.
         return self._text.sub(lambda _found: self.pseudonym, text) if self._text else text
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """A name without its spaces: so names are compared."""
     return "".join(text.split())
 
 
 def _forms(names: Iterable[str]) -> list[str]:
     """Each name as written and in its other width, without spaces; the longest first."""
-    plain = {_plain(name) for name in names}
-    plain |= {unicodedata.normalize("NFKC", name) for name in plain}
-    return sorted((name for name in plain if len(name) >= SHORTEST_NAME), key=len, reverse=True)
+    forms = {plain(name) for name in names}
+    forms |= {unicodedata.normalize("NFKC", name) for name in forms}
+    return sorted((name for name in forms if len(name) >= SHORTEST_NAME), key=len, reverse=True)
 
 
 def _like(value: str, *, between: bool) -> str:

@@ -25,7 +25,7 @@ from sqlmodel import select as select_rows
 
 from rollout.domain.errors import NotFound
 from rollout.domain.machine import MachineState
-from rollout.domain.personal import Traces
+from rollout.domain.personal import Traces, plain
 from rollout.store.redaction import pseudonym
 from rollout.store.tables import AuditRow, Claim, Machine, Person, Run
 
@@ -67,12 +67,17 @@ def _columns(table: type[SQLModel]) -> Any:
 def gone(session: Session) -> list[Candidate]:
     """People who left or whose machines all went back, and who have no machine in use.
 
-    A machine is in use until it is back with its lessor or out of the ledger.
+    A machine is in use until it is back with its lessor; that of somebody who left, until it is out
+    of the ledger.
     """
     machine, person = _columns(Machine), _columns(Person)
     in_use = func.sum(
         case(
-            ((machine.state != MachineState.RETURNED.value) & machine.in_ledger.is_(True), 1),
+            (
+                (machine.state != MachineState.RETURNED.value)
+                & (machine.in_ledger.is_(True) | person.left_on.is_(None)),
+                1,
+            ),
             else_=0,
         )
     )
@@ -108,7 +113,10 @@ def by_id(session: Session, person_id: int) -> Person:
 
 
 def traces(session: Session, person: Person) -> Traces:
-    """Every value by which the tables know a person, earlier names too."""
+    """Every value by which the tables know a person, earlier names too.
+
+    Except names that somebody else bears: a text with such a name may be about the other.
+    """
     names, marks = {person.name, person.kana}, {person.staff_number}
     audit = _columns(AuditRow)
     details = session.connection().execute(
@@ -123,11 +131,23 @@ def traces(session: Session, person: Person) -> Traces:
             if mark.name in _MARKS:
                 rows = session.connection().execute(select(mark).where(column == person.id))
                 marks |= {value for value in rows.scalars() if value}
-    return Traces(pseudonym(person.id or 0), names=names, marks=marks)
+    others = _names_of_others(session, person.id or 0)
+    own = {name for name in names if plain(name) not in others}
+    return Traces(pseudonym(person.id or 0), names=own, marks=marks)
+
+
+def _names_of_others(session: Session, person_id: int) -> set[str]:
+    person = _columns(Person)
+    rows = session.connection().execute(
+        select(person.name, person.kana).where(person.id != person_id)
+    )
+    return {plain(name) for row in rows for name in row}
 
 
 def _former_names(detail: str) -> set[str]:
     said = json.loads(detail)
+    if not isinstance(said, dict):
+        return set()
     return {
         value
         for field in ("name", "kana")

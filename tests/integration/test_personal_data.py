@@ -237,6 +237,30 @@ def test_what_is_left_is_a_pseudonym_and_everything_that_is_not_hers(
         assert sorted(others) == ["伊藤 花子", "高橋 次郎"]
 
 
+def test_a_text_that_may_be_about_a_namesake_stays(database: Database, settings: Settings) -> None:
+    give_back(database)
+    with database.write() as session:
+        session.add(Person(staff_number="004799", name="髙橋誠一郎", kana="タカハシ"))
+    who = person_id(database, GONE)
+    forget(database, settings, GONE)
+    with database.read() as session:
+        reasons = session.exec(select(AuditRow.reason).where(AuditRow.verb == "hold")).all()
+        assert reasons[0] == f"髙橋誠一郎さん(forgotten-{who})は休み"
+        assert history.verify(session).holds
+    assert "山﨑".encode() not in files(database), "her earlier name is nobody else's"
+
+
+def test_a_pc_that_left_the_ledger_is_in_use_while_its_owner_is_in_service(
+    database: Database, settings: Settings
+) -> None:
+    with database.write() as session:
+        session.get_one(Machine, 1).in_ledger = False
+    assert personal_data.due(database, settings, LATER) == []
+    with database.write() as session:
+        session.get_one(Person, person_id(database, GONE)).left_on = date(2022, 9, 1)
+    assert [one.staff_number for one in personal_data.due(database, settings, LATER)] == [GONE]
+
+
 def test_she_can_come_back_as_somebody_new(
     database: Database, settings: Settings, tmp_path: Path
 ) -> None:
