@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from rollout.application import settle
-from rollout.application.ports import Clock, EventSink, RunEngine, RunOrder
+from rollout.application.ports import Clock, EventSink, RunEnd, RunEngine, RunOrder
 from rollout.domain.errors import RolloutError
 from rollout.domain.run import RunVerb
 from rollout.domain.words import msgid
@@ -61,6 +61,10 @@ class Starter:
         their machines wait where they were."""
         self._hand_over(orders)
         for place, order in enumerate(orders):
+            if not order.hosts:
+                # Its machines take their orders over the network: there is nobody to ask.
+                self._sink.run_ended(RunEnd(order.run_id, "successful"))
+                continue
             try:
                 self._engine.start(order, self._sink)
             except (OSError, RolloutError) as error:

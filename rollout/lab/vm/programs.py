@@ -48,8 +48,13 @@ def path_of(name: str) -> Path:
     return Path(found)
 
 
-def run(*command: str | Path, cwd: Path | None = None, stdin: bytes | None = None) -> str:
-    """The output of a program. Raises LabError with what it said when it fails."""
+def run(
+    *command: str | Path,
+    cwd: Path | None = None,
+    stdin: bytes | None = None,
+    well: tuple[int, ...] = (0,),
+) -> str:
+    """The output of a program that ends `well`. Raises LabError with what it said otherwise."""
     program, *arguments = (str(part) for part in command)
     ended = subprocess.run(
         [str(path_of(program)), *arguments],
@@ -59,7 +64,7 @@ def run(*command: str | Path, cwd: Path | None = None, stdin: bytes | None = Non
         capture_output=True,
         check=False,
     )
-    if ended.returncode != 0:
+    if ended.returncode not in well:
         said = (ended.stderr or ended.stdout).decode("utf-8", "replace").strip()
         raise LabError(f"{program} {' '.join(arguments[:3])}: {said.splitlines()[-1:]}")
     return ended.stdout.decode("utf-8", "replace")
