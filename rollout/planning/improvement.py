@@ -32,15 +32,14 @@ def make_room(
 
     Those machines are taken out of their groups in `kept`.
     """
-    short = {site: part for site, part in filled.items() if part.missing}
-    movable: dict[str, list[Group]] = {site: [] for site in short}
-    for group in kept:
-        if group.cell.site in short and group.day >= start and not group.current.announced:
-            movable[group.cell.site].append(group)
     moved: list[Moved] = []
-    for site, part in short.items():
-        for groups in ([], movable[site]) if movable[site] else ([],):
-            _Board(part, groups, room.suitable.since(start), moved).shorten()
+    if any(part.missing for part in filled.values()):
+        movable: dict[str, list[Group]] = {}
+        for group in kept:
+            if group.day >= start and not group.current.announced:
+                movable.setdefault(group.cell.site, []).append(group)
+        for groups in ({}, movable) if movable else ({},):
+            _Board(room, filled, groups, start, moved).shorten()
     return moved
 
 
@@ -61,55 +60,72 @@ class _Link(NamedTuple):
     holder: _Holder
 
 
+class _Asked(NamedTuple):
+    """Whom to ask for a place: at a site or everywhere, of a kind, of a department, or anybody."""
+
+    site: str | None
+    kind: str | None = None
+    department: str | None = None
+
+
+_REIMAGES = ""
+"""The kind of all reimages; a refresh is of its generation's kind, with which it shares a stock."""
+
+
 @dataclass(slots=True)
 class _Seen:
     """Cells that look for a place, and days on which there is nobody left to ask."""
 
     cells: dict[int, _Link | None] = field(default_factory=dict)
-    days: dict[object, int] = field(default_factory=dict)
+    days: dict[_Asked, int] = field(default_factory=dict)
 
-    def copy(self) -> "_Seen":
-        return _Seen(dict(self.cells), dict(self.days))
+    def add(self, other: "_Seen") -> None:
+        self.cells |= other.cells
+        for key, days in other.days.items():
+            self.days[key] = self.days.get(key, 0) | days
 
 
 class _Board:
-    """Who is where at one site."""
+    """Who is where."""
 
     def __init__(
-        self, part: Filled, groups: Sequence[Group], since: int, moved: list[Moved]
+        self,
+        room: Room,
+        filled: Mapping[str, Filled],
+        groups: Mapping[str, Sequence[Group]],
+        start: int,
+        moved: list[Moved],
     ) -> None:
-        self._part = part
-        self._since = since
+        self._filled = filled
+        self._groups = groups
+        self._everywhere = room.everywhere
+        self._since = room.suitable.since(start)
         self._moved = moved
-        self._at: dict[int, list[_Holder]] = {}
+        self._sites: dict[str, dict[int, list[_Holder]]] = {}
+        self._reimaged: dict[int, list[_Holder]] | None = None
         # What a search without success has seen, no later one needs to see again.
         self._hopeless = _Seen()
-        for index, cell in enumerate(part.cells):
-            for day in part.taken[index]:
-                self._at.setdefault(day, []).append(_Holder(cell, day, index))
-        for group in groups:
-            self._at.setdefault(group.day, []).append(_Holder(group.cell, group.day, -1, group))
 
     def shorten(self) -> None:
         """Find a place for as many of the machines left over as possible."""
-        for index, cell in enumerate(self._part.cells):
-            while self._part.left[index]:
-                chain = self._search(cell)
-                if chain is None or not self._follow(chain, index):
-                    break
+        for part in self._filled.values():
+            for index, cell in enumerate(part.cells):
+                while part.left[index]:
+                    chain = self._search(cell)
+                    if chain is None or not self._follow(chain, part, index):
+                        break
 
     def _search(self, cell: Cell) -> tuple[list[_Link], int] | None:
         """The shortest chain from `cell`, and the free day at its end."""
         if id(cell) in self._hopeless.cells:
             return None
-        seen = self._hopeless.copy()
-        seen.cells[id(cell)] = None
+        seen = _Seen({id(cell): None})
         waiting = deque([cell])
         while waiting:
             asking = waiting.popleft()
             for holder in self._holders(asking, seen.days):
                 other = holder.cell
-                if id(other) in seen.cells:
+                if id(other) in seen.cells or id(other) in self._hopeless.cells:
                     continue
                 seen.cells[id(other)] = _Link(asking, holder)
                 free = next((d for d in positions(other.open_days() & self._since)
@@ -117,47 +133,81 @@ class _Board:
                 if free is not None:
                     return _chain(seen, other), free
                 waiting.append(other)
-        self._hopeless = seen
+        self._hopeless.add(seen)
         return None
 
-    def _holders(self, cell: Cell, asked: dict[object, int]) -> Iterator[_Holder]:
+    def _holders(self, cell: Cell, asked: dict[_Asked, int]) -> Iterator[_Holder]:
         """Machines whose leaving would give `cell` a place."""
+        for key, blocked in self._blocked(cell):
+            left = blocked & ~asked.get(key, 0) & ~self._hopeless.days.get(key, 0)
+            for day in positions(left):
+                if cell.canary is not None and not cell.canary.allows(day):
+                    continue
+                asked[key] = asked.get(key, 0) | 1 << day
+                there = self._all_reimages() if key.site is None else self._at(key.site)
+                for holder in there.get(day, ()):
+                    if self._number(holder) and _gives_way(holder, key):
+                        yield holder
+
+    def _blocked(self, cell: Cell) -> Iterator[tuple[_Asked, int]]:
+        """Sets of days on which a full limit keeps `cell` out, each with whom to ask there:
+        anybody of the site; those who use the same limits; of those, the department's; anybody.
+        """
         days = cell.days & self._since
         _, department, *others = cell.limits
         own_kind = days
         for limit in others:
             own_kind &= limit.open
-        kind = cell.generation if cell.refresh else ""
-        for key, blocked in (
-            (None, days & department.open & own_kind),
-            (kind, days & department.open & ~own_kind),
-            ((cell.department, kind), days & ~department.open),
-        ):
-            for day in positions(blocked & ~asked.get(key, 0)):
-                if cell.canary is not None and not cell.canary.allows(day):
-                    continue
-                asked[key] = asked.get(key, 0) | 1 << day
-                for holder in self._at.get(day, ()):
-                    if self._number(holder) and _gives_way(holder, cell, key):
-                        yield holder
+        yield _Asked(cell.site), days & department.open & own_kind
+        kind = cell.generation if cell.refresh else _REIMAGES
+        yield _Asked(cell.site, kind), days & department.open & ~own_kind
+        yield _Asked(cell.site, kind, cell.department), days & ~department.open
+        if self._everywhere is not None and not cell.refresh:
+            narrow = days & ~self._everywhere.open
+            for limit in cell.limits:
+                if limit is not self._everywhere:
+                    narrow &= limit.open
+            yield _Asked(None, _REIMAGES), narrow
+
+    def _at(self, site: str) -> dict[int, list[_Holder]]:
+        """Who is where at `site`."""
+        found = self._sites.get(site)
+        if found is None:
+            found = self._sites[site] = {}
+            part = self._filled.get(site)
+            for index, cell in enumerate(part.cells if part else ()):
+                for day in part.taken[index] if part else ():
+                    found.setdefault(day, []).append(_Holder(cell, day, index))
+            for group in self._groups.get(site, ()):
+                found.setdefault(group.day, []).append(_Holder(group.cell, group.day, -1, group))
+        return found
+
+    def _all_reimages(self) -> dict[int, list[_Holder]]:
+        if self._reimaged is None:
+            self._reimaged = {}
+            for site in sorted(self._filled.keys() | self._groups.keys()):
+                for day, holders in self._at(site).items():
+                    reimaged = [holder for holder in holders if not holder.cell.refresh]
+                    self._reimaged.setdefault(day, []).extend(reimaged)
+        return self._reimaged
 
     def _number(self, holder: _Holder) -> int:
         if holder.group is not None:
             return len(holder.group.machines)
-        return self._part.taken[holder.index].get(holder.day, 0)
+        return self._filled[holder.cell.site].taken[holder.index].get(holder.day, 0)
 
-    def _follow(self, chain: tuple[list[_Link], int], index: int) -> bool:
+    def _follow(self, chain: tuple[list[_Link], int], part: Filled, index: int) -> bool:
         """Move along `chain`; False, and nothing moved, when a limit is in the way."""
         links, free = chain
-        most = min(self._part.left[index], *(self._number(link.holder) for link in links))
+        most = min(part.left[index], *(self._number(link.holder) for link in links))
         for number in sorted({most, 1}, reverse=True):
             if _take(links, free, number):
                 target = free
                 for link in reversed(links):
                     self._change(link.holder, target, number)
                     target = link.holder.day
-                self._place(index, target, number)
-                self._part.left[index] -= number
+                self._place(part.cells[index], index, target, number)
+                part.left[index] -= number
                 return True
         return False
 
@@ -167,29 +217,26 @@ class _Board:
                 machine = holder.group.machines.pop()
                 self._moved.append(Moved(target, machine, holder.cell))
             return
-        taken = self._part.taken[holder.index]
-        taken[holder.day] -= number
-        self._place(holder.index, target, number)
+        self._filled[holder.cell.site].taken[holder.index][holder.day] -= number
+        self._place(holder.cell, holder.index, target, number)
 
-    def _place(self, index: int, day: int, number: int) -> None:
-        taken = self._part.taken[index]
+    def _place(self, cell: Cell, index: int, day: int, number: int) -> None:
+        taken = self._filled[cell.site].taken[index]
         if day not in taken:
-            holder = _Holder(self._part.cells[index], day, index)
-            self._at.setdefault(day, []).append(holder)
+            holder = _Holder(cell, day, index)
+            self._at(cell.site).setdefault(day, []).append(holder)
+            if self._reimaged is not None and not cell.refresh:
+                self._reimaged.setdefault(day, []).append(holder)
         taken[day] = taken.get(day, 0) + number
 
 
-def _gives_way(holder: _Holder, cell: Cell, key: object) -> bool:
-    other = holder.cell
-    if other.canary is not None and other.canary.first == holder.day:
+def _gives_way(holder: _Holder, asked: _Asked) -> bool:
+    cell = holder.cell
+    if cell.canary is not None and cell.canary.first == holder.day:
         return False  # the next day would be the first, and hold too many
-    if key is None:
-        return True
-    if isinstance(key, tuple) and other.department != cell.department:
+    if asked.kind is not None and asked.kind != (cell.generation if cell.refresh else _REIMAGES):
         return False
-    return other.refresh == cell.refresh and (
-        not cell.refresh or other.generation == cell.generation
-    )
+    return asked.department is None or asked.department == cell.department
 
 
 def _chain(seen: _Seen, last: Cell) -> list[_Link]:

@@ -123,3 +123,15 @@ def test_less_room_moves_only_as_many_as_there_are_too_many() -> None:
     assert {move.why for move in again.moves} == {Why.NO_ROOM}
     assert len(again.kept) == len({m.current.day for m in before.machines if m.current})
     assert again.unplaced == []
+
+
+def test_a_reimage_gives_way_to_one_of_another_site_when_the_blast_radius_is_full() -> None:
+    anywhere = plain(2)
+    only = replace(plain(1, first_id=3)[0], site="四日市", own=away(*DAYS[1:]))
+    rules = {"本庁": SiteRule(1), "四日市": SiteRule(9)}
+    problem = small([*anywhere, only], sites=rules, last=DAYS[2], blast_radius=1,
+                    reimages_per_day=1)  # fmt: skip
+    plan = solve(problem)
+    assert violations(problem, plan) == []
+    assert {p.machine_id: p.day for p in plan.placements}[3] == DAYS[0]
+    assert plan.unplaced == []
