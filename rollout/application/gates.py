@@ -107,8 +107,8 @@ def look_ahead(
     if asked.training_share is not None:
         keys = {match_key(course): course for course in settings.training.courses}
         people, trained = training.trained(session, coming, keys, settings.training.pass_score)
-        unknown = [keys[key] for key in keys if key not in training.recorded(session, keys)]
-        if unknown:
+        recorded = training.recorded(session, keys)
+        if unknown := [course for key, course in keys.items() if key not in recorded]:
             lacks[Gate.TRAINING] = Lack(_NO_RECORD, {"courses": ", ".join(unknown)})
     if asked.licences_free is not None:
         seats, lack = _free_seats(session, settings, at)

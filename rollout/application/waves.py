@@ -10,6 +10,7 @@ from rollout.application import gates
 from rollout.application.gates import Progress
 from rollout.application.operators import Operator
 from rollout.domain.errors import NeedsApproval, RolloutError
+from rollout.domain.gates import Reading, deciding
 from rollout.domain.machine import DONE, MachineState, MachineVerb
 from rollout.domain.wave import WaveState, WaveVerb
 from rollout.domain.words import msgid
@@ -70,6 +71,11 @@ class WaveStanding:
     view: WaveView
     progress: Progress
     history: Sequence[AuditRow]
+
+    @property
+    def kept_back(self) -> list[Reading]:
+        """The gates for which the first machines wait; none once they were let begin."""
+        return [] if self.progress.tranche else deciding(list(self.progress.readings))
 
 
 def standing(database: Database, settings: Settings, number: int, at: datetime) -> WaveStanding:

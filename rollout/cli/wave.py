@@ -159,13 +159,23 @@ def start(
     ] = False,
 ) -> None:
     from rollout.application import waves
+    from rollout.application.gate_words import numbers_of
     from rollout.cli.serving import work_until_idle
     from rollout.domain.wave import WaveState
+    from rollout.i18n.labels import label
 
     application = invocation(context).application()
     view, _machines = waves.show(application.database, number)
     if not (foreground and view.wave.state == WaveState.RUNNING):
         _move(context, number, "start")
+    now = application.clock.now()
+    standing = waves.standing(application.database, application.settings, number, now)
+    for reading in standing.kept_back:
+        say(
+            _("its first machines wait for “{gate}”: {numbers}").format(
+                gate=label(reading.gate), numbers=numbers_of(reading)
+            )
+        )
     if foreground:
         work_until_idle(application)
 

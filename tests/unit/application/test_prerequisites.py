@@ -29,6 +29,11 @@ def readings(office: Office) -> dict[Gate, Any]:
     return {reading.gate: reading for reading in progress.readings}
 
 
+def kept_back(office: Office) -> list[Any]:
+    now = office.clock.now()
+    return waves.standing(office.database, office.settings, 1, now).kept_back
+
+
 def owned(office: Office, count: int, **columns: Any) -> list[int]:
     ids = office.machines(count, **columns)
     for number, machine_id in enumerate(ids):
@@ -84,10 +89,12 @@ def test_a_wave_begins_when_exactly_the_wanted_share_is_trained(office: Office) 
     office.tick()
     office.tick()
     assert office.states(ids) == ["planned"] * 4
+    assert [reading.gate for reading in kept_back(office)] == [Gate.TRAINING]
     assert numbers_of(readings(office)[Gate.TRAINING]) == "2 of 4 people: 50.0%, limit 75.0%"
     attended(office, ids[2:3])
     office.tick()
     assert set(office.states(ids)) == {"checking"}
+    assert kept_back(office) == []
     (opened,) = [row for row in office.rows(AuditRow) if row.verb == "open_tranche"]
     assert json.loads(opened.detail)["gates"]["training"]["count"] == 3
 
