@@ -72,7 +72,7 @@ class Starter:
                 return place
             size = len(order.hosts)
             fields = {"run": order.run_id, "playbook": order.playbook, "machines": size}
-            log.info(msgid("run %s: %s on %s machines"), *fields.values(), extra=fields)
+            log.info(msgid("run %s: %s, machines: %s"), *fields.values(), extra=fields)
         if orders:
             self.obstacle, self._rest, self._until = None, FIRST_REST, None
         return len(orders)
