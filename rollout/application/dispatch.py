@@ -13,7 +13,7 @@ from sqlmodel import Session
 from rollout.application.arrival import new_token, token_digest
 from rollout.application.choosing import Batch, batches, next_step, today
 from rollout.application.orders import host_orders
-from rollout.application.ports import Pace, RunOrder
+from rollout.application.ports import HostOrder, Pace, RunOrder
 from rollout.application.settle import DAEMON
 from rollout.application.tranches import assign
 from rollout.domain.machine import STEP_FROM, MachineState, MachineVerb
@@ -43,7 +43,7 @@ def claim_ready(
         leases.require(session, lease_epoch)
         assign(session, settings, at)
         chosen = batches(session, settings, at)[:at_most]
-        return [_claim(session, settings, batch, lease_epoch, at) for batch in chosen]
+        return _claim(session, settings, chosen, lease_epoch, at) if chosen else []
 
 
 def set_aside(
@@ -87,67 +87,109 @@ def _unstopped(session: Session, found: Sequence[Machine]) -> list[Machine]:
 
 
 def _claim(
-    session: Session, settings: Settings, batch: Batch, lease_epoch: int, at: datetime
-) -> RunOrder:
-    ids, step = batch.machine_ids, batch.step
-    run = Run(
-        ident=uuid4().hex,
-        step=step.value,
-        wave_id=batch.wave_id,
-        site_id=batch.site_id,
-        size=len(ids),
-        lease_epoch=lease_epoch,
-        created_at=at,
-        state_since=at,
+    session: Session, settings: Settings, chosen: Sequence[Batch], lease_epoch: int, at: datetime
+) -> list[RunOrder]:
+    """Claim every machine of the batches, and make the order of each one's run."""
+    made = _runs(session, chosen, lease_epoch, at)
+    run_of = {id_: run_id for batch, run_id, _ident in made for id_ in batch.machine_ids}
+    attempts = _attempts(session, chosen)
+    lost = {
+        id_
+        for batch in chosen
+        if batch.step.destructive
+        for id_ in claims.without_system(session, batch.machine_ids, batch.step)
+    }
+    transitions.apply(
+        session, Machine, list(run_of), MachineVerb.BEGIN, actor=DAEMON, at=at, run_id=run_of
     )
-    session.add(run)
-    session.flush()
-    run_id, ident = run.id or 0, run.ident
-    attempts = _attempts(session, batch)
-    unreachable = claims.without_system(session, ids, step) if step.destructive else frozenset()
-    transitions.apply(session, Machine, ids, MachineVerb.BEGIN, actor=DAEMON, at=at, run_id=run_id)
-    tokens = {machine_id: new_token() for machine_id in ids} if step.destructive else {}
-    deadline = settings.deadline(step)
-    made = claims.add(
+    tokens = {
+        id_: new_token() for batch in chosen if batch.step.destructive for id_ in batch.machine_ids
+    }
+    won = claims.add(
         session,
         [
             {
-                "machine_id": machine_id,
-                "step": step.value,
-                "attempt": attempts[machine_id],
-                "run_id": run_id,
+                "machine_id": id_,
+                "step": batch.step.value,
+                "attempt": attempts[id_],
+                "run_id": run_of[id_],
                 "created_at": at,
-                "deadline_at": at + deadline,
-                "arm_token_hash": token_digest(tokens[machine_id]) if tokens else None,
+                "deadline_at": at + settings.deadline(batch.step),
+                "arm_token_hash": token_digest(tokens[id_]) if id_ in tokens else None,
             }
-            for machine_id in ids
+            for batch in chosen
+            for id_ in batch.machine_ids
         ],
     )
     # No system is left on them that Ansible could ask; their installer waits for this very order,
     # and there is nothing on their disks that a guard could protect.
-    for machine_id in unreachable:
-        claims.arm(session, made[machine_id].id or 0, at=at, boot_id="")
-    reachable = [machine_id for machine_id in ids if machine_id not in unreachable]
-    chosen = settings.step(batch.step)
+    for id_ in lost:
+        claims.arm(session, won[id_].id or 0, at=at, boot_id="")
+    asked = [id_ for id_ in run_of if id_ not in lost]
+    hosts = {host.machine_id: host for host in host_orders(session, settings, asked, won, tokens)}
+    return [
+        _order(
+            settings,
+            batch,
+            run_id,
+            ident,
+            [hosts[id_] for id_ in batch.machine_ids if id_ in hosts],
+        )
+        for batch, run_id, ident in made
+    ]
+
+
+def _runs(
+    session: Session, chosen: Sequence[Batch], lease_epoch: int, at: datetime
+) -> list[tuple[Batch, int, str]]:
+    """A run for each batch: the batch, the run's id and its ident."""
+    rows = [
+        Run(
+            ident=uuid4().hex,
+            step=batch.step.value,
+            wave_id=batch.wave_id,
+            site_id=batch.site_id,
+            size=len(batch.machine_ids),
+            lease_epoch=lease_epoch,
+            created_at=at,
+            state_since=at,
+        )
+        for batch in chosen
+    ]
+    session.add_all(rows)
+    session.flush()
+    return [(batch, row.id or 0, row.ident) for batch, row in zip(chosen, rows, strict=True)]
+
+
+def _order(
+    settings: Settings, batch: Batch, run_id: int, ident: str, hosts: Sequence[HostOrder]
+) -> RunOrder:
+    times = settings.step(batch.step)
     return RunOrder(
         run_id=run_id,
         ident=ident,
-        playbook=f"{step.value}.yml",
-        hosts=host_orders(session, settings, reachable, made, tokens),
+        playbook=f"{batch.step.value}.yml",
+        hosts=hosts,
         forks=settings.ansible.forks,
-        limit_seconds=deadline.total_seconds(),
-        pace=Pace(chosen.serial, chosen.max_fail_percentage, chosen.throttle),
+        limit_seconds=settings.deadline(batch.step).total_seconds(),
+        pace=Pace(times.serial, times.max_fail_percentage, times.throttle),
     )
 
 
-def _attempts(session: Session, batch: Batch) -> dict[int, int]:
+def _attempts(session: Session, chosen: Sequence[Batch]) -> dict[int, int]:
     """The attempt that each machine's state authorises.
 
     A machine that was excluded and readmitted begins its passage anew, but its earlier claims
     stay: their numbers are never given again.
     """
-    claimed = claims.last_attempts(session, batch.step, batch.machine_ids)
-    return {
-        machine_id: max(attempt, claimed.get(machine_id, 0) + 1)
-        for machine_id, attempt in zip(batch.machine_ids, batch.attempts, strict=True)
-    }
+    found = {}
+    for step in {batch.step for batch in chosen}:
+        allowed = {
+            id_: attempt
+            for batch in chosen
+            if batch.step is step
+            for id_, attempt in zip(batch.machine_ids, batch.attempts, strict=True)
+        }
+        claimed = claims.last_attempts(session, step, list(allowed))
+        found |= {id_: max(own, claimed.get(id_, 0) + 1) for id_, own in allowed.items()}
+    return found

@@ -17,7 +17,8 @@ from rollout.store.tables import Claim
 def add(session: Session, rows: Sequence[dict[str, Any]]) -> dict[int, Claim]:
     """Insert claims; by machine id. The database refuses a second one of the same attempt."""
     session.connection().execute(insert(Claim), rows)
-    found = session.exec(select(Claim).where(Claim.run_id == rows[0]["run_id"])).all()
+    run_ids = {row["run_id"] for row in rows}
+    found = session.exec(select(Claim).where(col(Claim.run_id).in_(run_ids))).all()
     return {claim.machine_id: claim for claim in found}
 
 

@@ -50,12 +50,13 @@ def apply(
     actor: str,
     at: datetime,
     reason: str | None = None,
-    run_id: int | None = None,
+    run_id: int | Mapping[int, int] | None = None,
     detail: Mapping[str, Any] | None = None,
     versions: Mapping[int, int] | None = None,
 ) -> list[Moved]:
     """Move the rows `ids` of `table` by `verb`.
 
+    `run_id` is the run in which it happens, or that of each row by its id.
     `reason` is kept in the history, and as the row's `cause` while its state is an explained
     one; a row that returns to such a state has its old cause again. `versions` are those that the
     caller saw; a row that is newer is refused. Every object of `session` is expired.
@@ -92,7 +93,7 @@ def apply(
                         from_state,
                         to_state,
                         kept,
-                        run_id,
+                        run_id[id_] if isinstance(run_id, Mapping) else run_id,
                         version,
                         extra,
                     )
