@@ -4,8 +4,9 @@ Generated organisations (`_organisations.py`) at four sizes, each in a process o
 every site moves just what an even load needs, so that the order in which machines are placed
 decides who is left over. `roomy`: 1.6 times that, where the load can be even and dates can stay.
 `short`: 0.9 times, where nobody can place everybody and the bound says how many at least are left.
-The greedy keeps the same rules with the same bookkeeping, its pilot is whoever comes first. Times
-are processor seconds: the machine is shared.
+`narrow`: 1.1 times, and a blast radius that all sites have to share. The greedy keeps the same
+rules with the same bookkeeping, its pilot is whoever comes first. Times are processor seconds: the
+machine is shared.
 """
 
 import argparse
@@ -189,7 +190,10 @@ def measure(count: int) -> dict[str, Any]:
     sizes = {"machines": count, "sites": len(problem.sites)}
     found = sizes | _tight(problem) | {"roomy": _roomy(with_room(problem, 1.6))}
     if count in BOUNDS:
-        found["short"] = _unplaced(with_room(problem, 0.9))
+        found["short"] = _unplaced(with_room(problem, 0.9), BY_PREFECTURE)
+    if BOUNDS.get(count) == FULL:
+        few = replace(problem, blast_radius=count * 3 // 500, reimages_per_day=1)
+        found["narrow"] = _unplaced(with_room(few, 1.1), FULL)
     return found
 
 
@@ -233,12 +237,12 @@ def _roomy(problem: Problem) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _unplaced(problem: Problem) -> dict[str, Any]:
+def _unplaced(problem: Problem, kind: str) -> dict[str, Any]:
     count = len(problem.machines)
     return {
         "planner": len(solve(problem).unplaced),
         "greedy": count - plain_greedy(problem).total(),
-        "bound": count - Bound(problem, BY_PREFECTURE).most(),
+        "bound": count - Bound(problem, kind).most(),
     }
 
 

@@ -11,6 +11,7 @@ from rollout.planning.problem import (
     DepartmentRule,
     MachineToPlace,
     Obstacle,
+    OpenWave,
     OwnDates,
     Problem,
     SiteRule,
@@ -120,8 +121,13 @@ def problems(draw: st.DrawFn) -> Problem:
         pilot_size=draw(st.integers(0, 6)),
         soak_working_days=draw(st.integers(0, 4)),
         reserve_working_days=draw(st.integers(0, 4)),
-        machines_per_wave=draw(st.integers(1, 15)),
-        first_wave=draw(st.integers(1, 5)),
+        machines_per_wave=(most := draw(st.integers(1, 15))),
+        first_wave=draw(st.integers(3, 5)),
+        open_waves=[
+            OpenWave(number, span.first, span.last, draw(st.integers(0, most)), draw(st.booleans()))
+            for number in range(1, draw(st.sampled_from([1, 1, 2, 3])))
+            for span in [draw(spans(first, last))]
+        ],
     )
 
 
