@@ -182,7 +182,7 @@ def _attempts(session: Session, chosen: Sequence[Batch]) -> dict[int, int]:
     A machine that was excluded and readmitted begins its passage anew, but its earlier claims
     stay: their numbers are never given again.
     """
-    found = {}
+    found: dict[int, int] = {}
     for step in {batch.step for batch in chosen}:
         allowed = {
             id_: attempt
