@@ -147,7 +147,10 @@ def made_from(
     left = standing.left
     missing = seen.missing() if left else None
     found = None
-    if left and missing is None:
+    if left and missing is None and not coming:
+        # Everything is closed or frozen for as long as we look.
+        found = Outlook(None, None, None, 0.0, ())
+    elif left and missing is None:
         groups = stand.cohorts(standing, coming, cutover, settings)
         found = outlook(groups, seen, coming, cutover, trials=trials, seed=seed, goal=goal)
     return Forecast(

@@ -18,7 +18,7 @@ from rollout.application.plan_problem import calendar_of
 from rollout.application.replay import working_days
 from rollout.domain.machine import MachineState, MachineVerb, Step
 from rollout.planning.observed import Lack
-from rollout.settings import OperatorRole, Settings, load
+from rollout.settings import Calendar, DateRange, OperatorRole, Settings, load
 from rollout.store import forecasts, history, migrate, transitions
 from rollout.store.database import Database
 from rollout.store.tables import Machine, Site
@@ -214,6 +214,31 @@ def test_half_the_hands_halve_the_pace_and_the_cutover_is_seen_to_slip(
     assert made.observed.pace()[0] < 0.7
     assert made.outlook is not None
     assert made.outlook.probability < 0.2
+
+
+def test_after_the_cutover_and_without_working_days_the_date_cannot_be_met(
+    database: Database, configuration: Settings
+) -> None:
+    Played(database, configuration).until(date(2022, 12, 2))
+    programme = configuration.programme
+    past = configuration.model_copy(
+        update={"programme": programme.model_copy(update={"cutover": date(2022, 12, 1)})}
+    )
+    made = forecast(database, past, now=_evening(date(2022, 12, 2)))
+    assert made.required_per_day is None
+    assert made.outlook is not None
+    assert made.outlook.probability == 0
+    assert made.outlook.p50 is not None
+    closed = configuration.model_copy(
+        update={
+            "calendar": Calendar(
+                closed=(DateRange(first=date(2022, 12, 3), last=date(2025, 1, 1)),)
+            )
+        }
+    )
+    made = forecast(database, closed, now=_evening(date(2022, 12, 5)))
+    assert made.outlook is not None
+    assert (made.outlook.p10, made.outlook.probability) == (None, 0)
 
 
 def test_nothing_done_and_days_to_come_are_refused(
