@@ -18,7 +18,7 @@ from sqlmodel import Session, SQLModel, select
 from rollout.domain.machine import MachineVerb
 from rollout.store import migrate, transitions
 from rollout.store.database import Database
-from rollout.store.tables import AuditRow, Machine, Site
+from rollout.store.tables import AuditRow, GateOverride, Machine, Site, Wave
 
 NOW = datetime(2022, 11, 1, 9, tzinfo=UTC)
 
@@ -81,6 +81,30 @@ def test_up_down_up_works_with_data_in_the_tables(database: Database) -> None:
         with database.read() as session:
             assert session.exec(select(AuditRow.key)).all() == ["DK20-000417"]
         migrate.downgrade(database)
+
+
+def test_overrides_of_gates_outlive_the_gates_that_came_later(database: Database) -> None:
+    migrate.upgrade(database)
+    with database.write() as session:
+        session.add(
+            Wave(id=1, number=1, first_day=NOW.date(), last_day=NOW.date(), state_since=NOW)
+        )
+        session.flush()
+        for gate in ("failed", "training"):
+            session.add(
+                GateOverride(wave_id=1, tranche=1, gate=gate, actor="a", reason="b", created_at=NOW)
+            )
+
+    def gates() -> list[str]:
+        with database.read() as session:
+            rows = session.connection().execute(text("SELECT gate FROM gate_overrides"))
+            return sorted(rows.scalars())
+
+    assert gates() == ["failed", "training"]
+    migrate.downgrade(database, "0004")
+    assert gates() == ["failed"], "the older program does not know the other"
+    migrate.upgrade(database)
+    assert gates() == ["failed"]
 
 
 def test_upgrade_of_a_database_that_is_there_changes_nothing(database: Database) -> None:
