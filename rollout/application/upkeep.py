@@ -9,6 +9,7 @@ from rollout.application.nightly import Work, size
 from rollout.application.ports import Archive
 from rollout.i18n import _
 from rollout.settings import Settings
+from rollout.store import backup as copies
 from rollout.store import runs
 from rollout.store.database import Database
 
@@ -17,8 +18,9 @@ TIDY, FORECAST = "tidy", "forecast"
 
 def works(database: Database, settings: Settings, archive: Archive) -> tuple[Work, ...]:
     """The work of a night, in its order."""
+    copied = (Work(backup.NIGHTS, partial(_back_up, database, settings)),)
     return (
-        Work(backup.NIGHTS, partial(_back_up, database, settings)),
+        *(copied if copies.ours(database) else ()),
         Work(TIDY, partial(_tidy, database, settings, archive)),
         Work(FORECAST, lambda now, _go_on: forecast.keep_daily(database, settings, now)),
     )

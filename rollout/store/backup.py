@@ -57,6 +57,11 @@ def file_of(database: Database) -> Path:
     return Path(url.database)
 
 
+def ours(database: Database) -> bool:
+    """Whether copies of this kind of database are made here, and not by its own tools."""
+    return make_url(database.url).get_backend_name() == "sqlite"
+
+
 def copy(source: Path, target: Path, progress: Progress = lambda done, total: None) -> None:
     """Write a copy of `source` as it stands at this moment; others go on reading and writing.
 
