@@ -11,6 +11,7 @@ from rollout.application.upkeep import TIDY
 from rollout.domain.wave import WaveState
 from rollout.i18n import _
 from rollout.settings import Settings
+from rollout.store import backup as copies
 from rollout.store import claims, commands, inspection, leases, nightly, stops, waves
 from rollout.store.database import Database
 from rollout.store.tables import NightlyWork
@@ -62,11 +63,15 @@ def examine(opened: Database, settings: Settings, now: datetime) -> Iterator[Fin
             "; ".join(stop.reason for stop in stopped),
             warning="rollout stops; rollout resume",
         )
-    yield from _nights(settings, now, nights)
+    if copies.ours(opened):
+        yield _backup(settings, now, nights)
+    tidy = nights.get(TIDY)
+    if tidy is not None and not tidy.ok:
+        yield judged("tidy", _("nightly tidying"), tidy.note, warning=_("see the daemon's log"))
     yield _clock(settings, now, newest)
 
 
-def _nights(settings: Settings, now: datetime, nights: dict[str, NightlyWork]) -> Iterator[Finding]:
+def _backup(settings: Settings, now: datetime, nights: dict[str, NightlyWork]) -> Finding:
     night = nights.get(backup.NIGHTS)
     age = last_backup(list(nights.values()), now)
     failed = night.note if night is not None and not night.ok else ""
@@ -77,16 +82,13 @@ def _nights(settings: Settings, now: datetime, nights: dict[str, NightlyWork]) -
     else:
         found = _("{hours:.0f} hours ago").format(hours=age / 3600)
     late = age is None or age > settings.backup.warn_hours * 3600
-    yield judged(
+    return judged(
         "backup",
         _("last backup"),
         found,
         problem=_("mend that, then `rollout backup`") if failed and late else "",
         warning="rollout backup" if late or failed else "",
     )
-    tidy = nights.get(TIDY)
-    if tidy is not None and not tidy.ok:
-        yield judged("tidy", _("nightly tidying"), tidy.note, warning=_("see the daemon's log"))
 
 
 def _clock(settings: Settings, now: datetime, newest: datetime | None) -> Finding:
