@@ -26,10 +26,14 @@ PROCESSES_PER_PLACE = 3
 _KEEPS_THE_PC = frozenset({Step.PREFLIGHT, Step.CAPTURE, Step.REIMAGE})
 """Steps that a generation which is replaced by new PCs must never enter."""
 
+_TAKES_A_PLACE = WORKING - {MachineState.ERASING}
+"""An erasure ends when somebody has looked, which may take days."""
+
 _Group = tuple[int, Step, int | None]
 """Wave, step and site."""
 
 _ROUNDING = 1e-9
+"""Thirds of a run that add up to a whole one are a whole one."""
 
 _OWNER_WAITS = frozenset({Step.CONNECT, Step.RESTORE, Step.VERIFY, Step.ENABLE})
 """The disk is rewritten and the owner cannot work yet."""
@@ -162,7 +166,7 @@ class _Rooms:
     ) -> None:
         self._settings = settings
         self._keys = sites
-        self._busy = Counter(machines.working_by_site(session, WORKING))
+        self._busy = Counter(machines.working_by_site(session, _TAKES_A_PLACE))
         self._rewriting = claimed.rewriting
 
     def full(self) -> list[int]:

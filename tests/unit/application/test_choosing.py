@@ -111,6 +111,20 @@ def test_every_free_place_is_taken_in_one_look_over_all_waves_sites_and_steps(
     assert begun(office) == []
 
 
+def test_a_pc_that_is_being_erased_takes_no_place_of_a_wave(office: Office) -> None:
+    one_place(office)
+    office.wave()
+    (old,) = office.machines(1, generation="DK17")
+    with office.database.write() as session:
+        for verb in (MachineVerb.SUPERSEDE, MachineVerb.RETAIN, MachineVerb.BEGIN):
+            transitions.apply(
+                session, Machine, [old], verb, actor="t", at=office.clock.now(), reason="t"
+            )
+    assert office.states([old]) == ["erasing"]
+    ids = office.machines(1)
+    assert begun(office) == [ids]
+
+
 def test_a_line_that_bears_one_reimage_carries_one(office: Office) -> None:
     site = office.site("尾鷲")
     limits = office.settings.limits.site.model_copy(update={"network_at_once": 1})
