@@ -37,7 +37,7 @@ def examine(opened: Database, settings: Settings, tools: Equipment) -> Iterator[
 
 def _playbooks(settings: Settings) -> Finding:
     folder = settings.ansible.playbooks
-    names = [f"{step.value}.yml" for step in Step] + ["probe.yml"]
+    names = [f"{step.value}.yml" for step in Step] + ["probe.yml", "recheck.yml"]
     missing = [name for name in names if not (folder / name).is_file()]
     return judged(
         "playbooks",

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from rollout.application import backup
+from rollout.application.choosing import today
 from rollout.application.doctor.finding import Finding, judged
 from rollout.application.measures import last_backup
 from rollout.application.upkeep import TIDY
@@ -12,7 +13,17 @@ from rollout.domain.wave import WaveState
 from rollout.i18n import _
 from rollout.settings import Settings
 from rollout.store import backup as copies
-from rollout.store import claims, commands, inspection, leases, nightly, stops, waves
+from rollout.store import (
+    claims,
+    commands,
+    inspection,
+    leases,
+    nightly,
+    pending_controls,
+    retirements,
+    stops,
+    waves,
+)
 from rollout.store.database import Database
 from rollout.store.tables import NightlyWork
 
@@ -31,6 +42,8 @@ def examine(opened: Database, settings: Settings, now: datetime) -> Iterator[Fin
         stopped = stops.in_force(session)
         nights = {night.name: night for night in nightly.all_of(session)}
         newest = inspection.last_fact(session)
+        lacking = pending_controls.need_a_person(session)
+        overdue = retirements.listing(session, lease_before=today(settings, now))
     acting = lease is not None
     yield judged(
         "daemon",
@@ -62,6 +75,22 @@ def examine(opened: Database, settings: Settings, now: datetime) -> Iterator[Fin
             _("stops in force"),
             "; ".join(stop.reason for stop in stopped),
             warning="rollout stops; rollout resume",
+        )
+    if lacking:
+        yield judged(
+            "evidence",
+            _("evidence"),
+            _("{count} machines in use lack a control").format(count=lacking),
+            warning="rollout machine list --needs-a-person",
+        )
+    if overdue:
+        yield judged(
+            "returns",
+            _("returns"),
+            _("{count} replaced machines should be back with their lessor").format(
+                count=len(overdue)
+            ),
+            warning="rollout machine replaced --overdue",
         )
     if copies.ours(opened):
         yield _backup(settings, now, nights)

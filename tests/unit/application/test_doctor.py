@@ -2,19 +2,21 @@
 
 import os
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rollout.application import backup, doctor
+from rollout.application import backup, doctor, rechecks
 from rollout.application.doctor import Finding, Level
 from rollout.application.upkeep import TIDY
 from rollout.domain.errors import RolloutError
 from rollout.domain.machine import Step
 from rollout.domain.stop import StopScope
 from rollout.store import commands, nightly, stops
+
+from .retiring import Retiring
 
 Office = Any
 OK, WARNING, PROBLEM = Level.OK, Level.WARNING, Level.PROBLEM
@@ -192,6 +194,36 @@ def test_stops_in_force_are_shown_with_their_reasons(patient: Patient) -> None:
         )
     found = patient.findings()["stops"]
     assert (found.level, found.found) == (WARNING, "fire")
+
+
+def test_a_control_that_failed_after_the_hand_over_is_named_with_what_to_do(
+    patient: Patient,
+) -> None:
+    office = patient.office
+    machine_id = Retiring(office).new
+    for verdict in ("pending", "fail"):
+        assert "evidence" not in patient.findings()
+        report = {"evidence": [{"control": "edr", "verdict": verdict, "value": "absent"}]}
+        with office.database.write() as session:
+            rechecks.note(session, machine_id, report, office.clock.now())
+    found = patient.findings()["evidence"]
+    assert found.level is WARNING
+    assert found.found.startswith("1 machines")
+    assert "--needs-a-person" in found.remedy
+
+
+def test_a_replaced_machine_whose_lease_has_ended_is_named_until_it_is_returned(
+    patient: Patient,
+) -> None:
+    pair = Retiring(patient.office, lease_to=date(2022, 11, 30)).retained()
+    patient.office.clock.moment = datetime(2022, 11, 30, 3, tzinfo=UTC)
+    assert "returns" not in patient.findings(), "its last day"
+    patient.office.clock.forward(days=2)
+    assert "--overdue" in patient.findings()["returns"].remedy
+    pair.ask()
+    pair.attest()
+    pair.give_back()
+    assert "returns" not in patient.findings()
 
 
 def test_an_old_backup_is_named_and_one_by_hand_mends_it(patient: Patient) -> None:
