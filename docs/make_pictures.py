@@ -42,12 +42,15 @@ PICTURES_WANTED = (
     Picture("overview-en", (), "240", language="en"),
     Picture("overview-80x24", (), "240", size=(80, 24)),
     Picture("waves", ("2",), "2022-11-21"),
+    Picture("wave", ("2", "down", "enter"), "82.1%", actor="matsumoto", size=(120, 36)),
     Picture("wave-approval", ("2", "down", "down", "a"), "tanaka", actor="matsumoto"),
     Picture("machines", ("3",), "DK18-000046"),
     Picture(
         "machine", ("3", "slash", *"state:failed", "enter", "enter"), "5CG0000046", size=(120, 36)
     ),
     Picture("runs", ("4",), "本庁"),
+    Picture("failures", ("5",), "データ退避"),
+    Picture("stops", ("6",), "BIOS"),
     Picture("run", ("4", "down", "down", "down", "down", "down", "enter"), "Refuse"),
 )
 
