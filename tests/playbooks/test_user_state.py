@@ -92,6 +92,7 @@ def test_check_mode_keeps_nothing_and_says_what_it_can(moved: dict[str, Any]) ->
     assert moved["copies after check"] == []
     for host in ("m21", "m28"):
         assert moved["check"].report(host)["files"] == moved["capture"].report(host)["files"]
+    assert moved["check"].text.count("what USMT gathers is known only after it has run") == 1
 
 
 def test_check_mode_of_restore_proves_the_copy_and_brings_nothing(moved: dict[str, Any]) -> None:
