@@ -76,7 +76,8 @@ def apply(
     ] = 5,
 ) -> None:
     from rollout.application.accounts.carrying_out import carry_out
-    from rollout.application.accounts.plan import ACTING, begin, last_scope, must_be_in_use
+    from rollout.application.accounts.deciding import ACTING
+    from rollout.application.accounts.plan import begin, last_scope, must_be_in_use
 
     given = invocation(context)
     application = given.application()

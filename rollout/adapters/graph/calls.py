@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from rollout.application.accounts.directory import (
+from rollout.application.accounts.orders import (
     AddMember,
     AssignApp,
     ChangeUser,

@@ -16,10 +16,12 @@ from rollout.application.accounts.directory import (
     DirectoryGroup,
     DirectoryUser,
     LicenceError,
-    Order,
     Product,
-    Report,
     SignIn,
+)
+from rollout.application.accounts.orders import (
+    Order,
+    Report,
 )
 from rollout.i18n import _
 from rollout.settings_accounts import Accounts, Tenant

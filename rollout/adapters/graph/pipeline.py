@@ -9,9 +9,9 @@ from typing import Any
 from rollout.adapters.graph.calls import THROTTLED, Call, call, outcome
 from rollout.adapters.graph.rates import Rates
 from rollout.adapters.graph.transport import NoReply, Reply, Transport
-from rollout.application.accounts.directory import (
+from rollout.application.accounts.directory import DirectoryAway
+from rollout.application.accounts.orders import (
     CheckLicences,
-    DirectoryAway,
     Doubtful,
     FindGroup,
     FindUser,

@@ -13,6 +13,9 @@ from rollout.i18n.told import Told, told
 from rollout.settings_accounts import Accounts
 from rollout.store.accounts import AccountPerson
 
+ACTING = frozenset({PlannedAction.CREATE, PlannedAction.CHANGE, PlannedAction.REVOKE})
+"""What `accounts apply` does something for."""
+
 States = Mapping[tuple[int, str], str]
 """The state of each (person id, service) that has a row."""
 

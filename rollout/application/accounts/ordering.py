@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from rollout.application.accounts.directory import (
+from rollout.application.accounts.naming import department_name, needs, nickname_of, upn_of
+from rollout.application.accounts.orders import (
     AddMember,
     AssignApp,
     ChangeUser,
@@ -22,7 +23,6 @@ from rollout.application.accounts.directory import (
     SetLicences,
     SetMailbox,
 )
-from rollout.application.accounts.naming import department_name, needs, nickname_of, upn_of
 from rollout.domain.account import AccountState, Aim, CloudService, GroupKind
 from rollout.domain.words import msgid
 from rollout.i18n.told import Told, told

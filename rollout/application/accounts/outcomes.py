@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from rollout.application.accounts.directory import (
+from rollout.application.accounts.hints import hint
+from rollout.application.accounts.ordering import Settled, Stuck, Wait
+from rollout.application.accounts.orders import (
     AssignApp,
     CheckLicences,
     CreateTeam,
@@ -18,8 +20,6 @@ from rollout.application.accounts.directory import (
     SetMailbox,
     Taken,
 )
-from rollout.application.accounts.hints import hint
-from rollout.application.accounts.ordering import Settled, Stuck, Wait
 from rollout.application.accounts.queue import Work
 from rollout.domain.account import AccountState, AccountVerb, Aim, CloudService
 from rollout.domain.words import msgid

@@ -7,13 +7,17 @@ from typing import Any
 
 from sqlmodel import SQLModel
 
-from rollout.application.accounts.directory import Directory, Done, Outcome
+from rollout.application.accounts.directory import Directory
 from rollout.application.accounts.ordering import (
     Known,
     Next,
     Passwords,
     next_of_account,
     next_of_group,
+)
+from rollout.application.accounts.orders import (
+    Done,
+    Outcome,
 )
 from rollout.domain.account import AccountState, Aim, CloudService, GroupKind
 from rollout.settings_accounts import Accounts

@@ -7,8 +7,13 @@ from datetime import datetime
 
 from sqlmodel import SQLModel
 
-from rollout.application.accounts.directory import Directory, Done, Order, Outcome
+from rollout.application.accounts.directory import Directory
 from rollout.application.accounts.ordering import Passwords
+from rollout.application.accounts.orders import (
+    Done,
+    Order,
+    Outcome,
+)
 from rollout.application.accounts.outcomes import result
 from rollout.application.accounts.queue import Queue, Work
 from rollout.application.ports import Clock

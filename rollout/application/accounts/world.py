@@ -3,12 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from rollout.application.accounts.directory import (
-    Directory,
-    DirectoryGroup,
-    DirectoryUser,
-    Product,
-)
+from rollout.application.accounts.directory import Directory, DirectoryGroup, DirectoryUser, Product
 from rollout.domain.account import CloudService
 from rollout.settings_accounts import Accounts
 

@@ -40,7 +40,8 @@ rule = "x"
     assert seen.level is Level.PROBLEM
     assert seen.found == (
         "missing: mailbox: MailboxSettings.ReadWrite, groupware: GroupMember.Read.All, "
-        "groupware: Group.Create, groupware: GroupMember.ReadWrite.All, chat: AppRoleAssignment.ReadWrite.All"
+        "groupware: Group.Create, groupware: GroupMember.ReadWrite.All, "
+        "chat: AppRoleAssignment.ReadWrite.All"
     )
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollout.adapters.graph.calls import call, outcome
-from rollout.application.accounts.directory import (
+from rollout.application.accounts.orders import (
     AddMember,
     AssignApp,
     CheckLicences,

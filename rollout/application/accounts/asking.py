@@ -1,0 +1,173 @@
+"""Asking for what a plan says: rows become open, in the caller's transaction."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from rollout.application.accounts.deciding import ACTING, Decision
+from rollout.application.accounts.naming import department_name, needs, nickname_of
+from rollout.application.accounts.world import World
+from rollout.application.operators import Operator
+from rollout.domain.account import (
+    AccountState,
+    AccountVerb,
+    Aim,
+    CloudService,
+    GroupKind,
+    PlannedAction,
+)
+from rollout.i18n.told import Told
+from rollout.settings_accounts import Accounts
+from rollout.store import accounts, transitions
+from rollout.store.tables import Account, CloudGroup
+
+LATER = timedelta(hours=1)
+"""When a row is looked at that waits for another; that other one wakes it before."""
+
+
+def ask(
+    session: Session,
+    settings: Accounts,
+    world: World,
+    decisions: Sequence[Decision],
+    operator: Operator,
+    at: datetime,
+) -> None:
+    """Open what acts, block what cannot be, confirm what is there; groups first."""
+    _ask_for_groups(session, settings, world, decisions, operator, at)
+    rows = _rows(session, decisions, at)
+    work: list[dict[str, object]] = []
+    asked: list[int] = []
+    blocked: dict[str, tuple[Told | str, list[int]]] = {}
+    confirmed: list[int] = []
+    acting: dict[int, set[CloudService]] = defaultdict(set)
+    for one in decisions:
+        if one.action in ACTING:
+            acting[one.person.id].add(one.service)
+    for one in decisions:
+        row = rows[one.person.id, one.service.value]
+        key = row.id or 0
+        revoking = one.action is PlannedAction.REVOKE
+        awaited = set() if revoking else acting[one.person.id]
+        external = one.external_id or row.external_id
+        work.append(
+            {
+                "id": key,
+                "aim": (Aim.REVOKED if revoking else Aim.READY).value,
+                "due_at": at + LATER if awaited.intersection(needs(one.service, settings)) else at,
+                "attempts": 0,
+                "in_doubt": False,
+                "external_id": external,
+                "request_id": None,
+            }
+        )
+        open_already = row.state == AccountState.REQUESTED
+        if one.action in ACTING:
+            if not open_already:
+                asked.append(key)
+        elif one.action is PlannedAction.BLOCKED:
+            blocked.setdefault(str(one.cause), (one.cause or "", []))[1].append(key)
+            if not open_already:
+                asked.append(key)
+        elif row.state != AccountState.READY and not one.person.left_on:
+            confirmed.append(key)
+    accounts.write_work(session, Account, work)
+    actor = operator.name
+    transitions.apply(session, Account, asked, AccountVerb.REQUEST, actor=actor, at=at)
+    for cause, keys in blocked.values():
+        transitions.apply(
+            session, Account, keys, AccountVerb.BLOCK, actor=actor, at=at, reason=cause
+        )
+    transitions.apply(session, Account, confirmed, AccountVerb.CONFIRM, actor=actor, at=at)
+
+
+def _rows(
+    session: Session, decisions: Sequence[Decision], at: datetime
+) -> dict[tuple[int, str], Account]:
+    """The rows of these services; missing ones are made."""
+    known = {(row.person_id, row.service) for row in accounts.of_people(session)}
+    accounts.add(
+        session,
+        Account,
+        [
+            {
+                "key": f"{one.person.staff_number}/{one.service.value}",
+                "person_id": one.person.id,
+                "service": one.service.value,
+                "state": AccountState.ABSENT.value,
+                "state_since": at,
+                "version": 1,
+                "aim": Aim.READY.value,
+                "attempts": 0,
+                "in_doubt": False,
+            }
+            for one in decisions
+            if (one.person.id, one.service.value) not in known
+        ],
+    )
+    return {(row.person_id, row.service): row for row in accounts.of_people(session)}
+
+
+def _ask_for_groups(
+    session: Session,
+    settings: Accounts,
+    world: World,
+    decisions: Sequence[Decision],
+    operator: Operator,
+    at: datetime,
+) -> None:
+    """Groups and teams of the departments whose people get them; those that are there are noted."""
+    kinds = {CloudService.GROUPWARE: GroupKind.GROUP}
+    if settings.chat.provider == "teams":
+        kinds[CloudService.CHAT] = GroupKind.TEAM
+    wanted: dict[tuple[int, GroupKind], str] = {}
+    for one in decisions:
+        kind = kinds.get(one.service)
+        person = one.person
+        if kind is None or one.action not in ACTING | {PlannedAction.KEEP}:
+            continue
+        if (
+            person.left_on is None
+            and person.department_id is not None
+            and person.bureau is not None
+        ):
+            name = department_name(person.bureau, person.division or "")
+            wanted[person.department_id, kind] = nickname_of(person.department_id, name, settings)
+    known = {(row.department_id, row.kind) for row in accounts.groups(session)}
+    accounts.add(
+        session,
+        CloudGroup,
+        [
+            {
+                "key": f"{nickname}/{kind.value}",
+                "department_id": department,
+                "kind": kind.value,
+                "state": AccountState.ABSENT.value,
+                "state_since": at,
+                "version": 1,
+                "attempts": 0,
+                "in_doubt": False,
+                "due_at": at,
+            }
+            for (department, kind), nickname in wanted.items()
+            if (department, kind.value) not in known
+        ],
+    )
+    asked: list[int] = []
+    there: list[dict[str, object]] = []
+    for row in accounts.groups(session):
+        nickname = wanted.get((row.department_id, GroupKind(row.kind)))
+        if nickname is None or row.state not in (AccountState.ABSENT, AccountState.BLOCKED):
+            continue
+        group = world.groups.get(nickname.casefold())
+        if group is not None and (row.kind == GroupKind.GROUP or group.has_team):
+            there.append({"id": row.id, "external_id": group.id})
+        else:
+            asked.append(row.id or 0)
+    accounts.write_work(session, CloudGroup, there)
+    actor = operator.name
+    ids = [int(str(row["id"])) for row in there]
+    transitions.apply(session, CloudGroup, ids, AccountVerb.CONFIRM, actor=actor, at=at)
+    transitions.apply(session, CloudGroup, asked, AccountVerb.REQUEST, actor=actor, at=at)
