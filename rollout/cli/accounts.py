@@ -6,20 +6,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
+from rollout.cli.accounts_view import (
+    print_blocked,
+    print_counts,
+    print_proposal,
+    proposal_json,
+    status_json,
+)
 from rollout.cli.invocation import AsJson, Reason, invocation
-from rollout.cli.output import moment, print_json, print_table, progress_bar, say
-from rollout.domain.account import AccountState, CloudService, PlannedAction
+from rollout.cli.output import moment, print_json, progress_bar, say
+from rollout.domain.account import AccountState, CloudService
 from rollout.domain.errors import NeedsApproval
 from rollout.i18n import _
-from rollout.i18n.labels import label
-
-if TYPE_CHECKING:
-    from rollout.application.accounts.plan import Proposal
-    from rollout.bootstrap import Application
 
 app = typer.Typer(
     name="accounts", help=_("Mail, groupware and chat of people."), no_args_is_help=True
@@ -34,9 +36,6 @@ Person = Annotated[str | None, typer.Option(help=_("only this staff number"))]
 Services = Annotated[
     list[CloudService] | None, typer.Option("--services", help=_("only these services"))
 ]
-
-SHOWN = 30
-"""Lines that are printed before the rest is only counted."""
 
 
 @app.command(help=_("What there is to do, by service and person; nothing is done."))
@@ -62,9 +61,9 @@ def plan(
             application.clock.now(),
         )
     if as_json:
-        print_json(_json(proposal))
+        print_json(proposal_json(proposal))
     else:
-        _print(proposal)
+        print_proposal(proposal)
 
 
 @app.command(help=_("Do what the newest plan says, and wait until it is done."))
@@ -113,7 +112,7 @@ def apply(
                 remedy=_("`rollout serve` goes on with them, or `rollout accounts resume`"),
             )
         )
-    _print_blocked(application)
+    print_blocked(application.database)
 
 
 @app.command(help=_("Go on with what is still under way."))
@@ -153,38 +152,10 @@ def status(context: typer.Context, as_json: AsJson = False) -> None:
         counts = accounts.counts(session)
         blocked = accounts.in_states(session, [AccountState.BLOCKED], limit=100_000)
     if as_json:
-        print_json(
-            {
-                "services": {
-                    service.value: {
-                        state.value: counts.get((service.value, state.value), 0)
-                        for state in AccountState
-                    }
-                    for service in CloudService
-                },
-                "blocked": [
-                    {
-                        "staff_number": number,
-                        "service": row.service,
-                        "cause": row.cause,
-                        "request_id": row.request_id,
-                    }
-                    for row, number, _name in blocked
-                ],
-            }
-        )
+        print_json(status_json(counts, blocked))
         return
-    print_table(
-        [_("service"), *(label(state) for state in AccountState)],
-        [
-            [
-                label(service),
-                *(counts.get((service.value, state.value), 0) for state in AccountState),
-            ]
-            for service in CloudService
-        ],
-    )
-    _print_blocked(application)
+    print_counts(counts)
+    print_blocked(application.database)
 
 
 @app.command(help=_("Take a person's access away: sign-in now, the rest after the grace period."))
@@ -234,103 +205,3 @@ def _stoppable() -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _json(proposal: "Proposal") -> dict[str, Any]:
-    return {
-        "plan": proposal.number,
-        "totals": {
-            service.value: {
-                action.value: proposal.totals()[service, action] for action in PlannedAction
-            }
-            for service in CloudService
-        },
-        "stock": [
-            {
-                "part_number": one.part_number,
-                "enabled": one.enabled,
-                "consumed": one.consumed,
-                "needed": one.needed,
-                "missing": one.missing,
-                "runs_out": one.runs_out,
-            }
-            for one in proposal.stock
-        ],
-        "services": [
-            {
-                "staff_number": one.person.staff_number,
-                "service": one.service.value,
-                "action": one.action.value,
-                "cause": one.cause,
-            }
-            for one in proposal.decisions
-            if one.action is not PlannedAction.KEEP
-        ],
-    }
-
-
-def _print(proposal: "Proposal") -> None:
-    totals = proposal.totals()
-    print_table(
-        [_("service"), *(label(action) for action in PlannedAction)],
-        [
-            [label(service), *(totals[service, action] for action in PlannedAction)]
-            for service in CloudService
-        ],
-        title=_("plan {number}").format(number=proposal.number),
-    )
-    print_table(
-        [_("licence"), _("bought"), _("given"), _("needed"), _("missing"), _("runs out on")],
-        [
-            [
-                one.part_number,
-                one.enabled,
-                one.consumed,
-                one.needed,
-                one.missing,
-                one.runs_out or "-",
-            ]
-            for one in proposal.stock
-        ],
-    )
-    doing = [one for one in proposal.decisions if one.action is not PlannedAction.KEEP]
-    if not doing:
-        say(_("there is nothing to do"))
-        return
-    print_table(
-        [_("staff number"), _("name"), _("service"), _("what"), _("cause")],
-        [
-            [
-                one.person.staff_number,
-                one.person.name,
-                label(one.service),
-                label(one.action),
-                one.cause or "",
-            ]
-            for one in sorted(doing, key=lambda one: one.action is not PlannedAction.BLOCKED)[
-                :SHOWN
-            ]
-        ],
-    )
-    if len(doing) > SHOWN:
-        say(_("and {number} more: see --json").format(number=len(doing) - SHOWN))
-    say(_("`rollout accounts apply` does this"))
-
-
-def _print_blocked(application: "Application") -> None:
-    from rollout.store import accounts
-
-    with application.database.read() as session:
-        blocked = accounts.in_states(session, [AccountState.BLOCKED], limit=SHOWN + 1)
-    if not blocked:
-        return
-    print_table(
-        [_("staff number"), _("name"), _("service"), _("cause"), _("request")],
-        [
-            [number, name, label(CloudService(row.service)), row.cause, row.request_id or "-"]
-            for row, number, name in blocked[:SHOWN]
-        ],
-        title=_("blocked"),
-    )
-    if len(blocked) > SHOWN:
-        say(_("and more: see `rollout accounts status --json`"))

@@ -1,0 +1,157 @@
+"""Plans and states of accounts as they are printed."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rollout.cli.output import print_table, say
+from rollout.domain.account import AccountState, CloudService, PlannedAction
+from rollout.i18n import _
+from rollout.i18n.labels import label
+
+if TYPE_CHECKING:
+    from rollout.application.accounts.plan import Proposal
+    from rollout.store.database import Database
+    from rollout.store.tables import Account
+
+SHOWN = 30
+"""Lines that are printed before the rest is only counted."""
+
+Counts = Mapping[tuple[str, str], int]
+
+
+def status_json(counts: Counts, blocked: "Sequence[tuple[Account, str, str]]") -> dict[str, Any]:
+    """Counts by service and state, and what is blocked, with stable keys."""
+    return {
+        "services": {
+            service.value: {
+                state.value: counts.get((service.value, state.value), 0) for state in AccountState
+            }
+            for service in CloudService
+        },
+        "blocked": [
+            {
+                "staff_number": number,
+                "service": row.service,
+                "cause": row.cause,
+                "request_id": row.request_id,
+            }
+            for row, number, _name in blocked
+        ],
+    }
+
+
+def print_counts(counts: Counts) -> None:
+    """Services against states."""
+    print_table(
+        [_("service"), *(label(state) for state in AccountState)],
+        [
+            [
+                label(service),
+                *(counts.get((service.value, state.value), 0) for state in AccountState),
+            ]
+            for service in CloudService
+        ],
+    )
+
+
+def proposal_json(proposal: "Proposal") -> dict[str, Any]:
+    """A plan with stable keys."""
+    return {
+        "plan": proposal.number,
+        "totals": {
+            service.value: {
+                action.value: proposal.totals()[service, action] for action in PlannedAction
+            }
+            for service in CloudService
+        },
+        "stock": [
+            {
+                "part_number": one.part_number,
+                "enabled": one.enabled,
+                "consumed": one.consumed,
+                "needed": one.needed,
+                "missing": one.missing,
+                "runs_out": one.runs_out,
+            }
+            for one in proposal.stock
+        ],
+        "services": [
+            {
+                "staff_number": one.person.staff_number,
+                "service": one.service.value,
+                "action": one.action.value,
+                "cause": one.cause,
+            }
+            for one in proposal.decisions
+            if one.action is not PlannedAction.KEEP
+        ],
+    }
+
+
+def print_proposal(proposal: "Proposal") -> None:
+    """Totals, seats, and what there is to do; the blocked first."""
+    totals = proposal.totals()
+    print_table(
+        [_("service"), *(label(action) for action in PlannedAction)],
+        [
+            [label(service), *(totals[service, action] for action in PlannedAction)]
+            for service in CloudService
+        ],
+        title=_("plan {number}").format(number=proposal.number),
+    )
+    print_table(
+        [_("licence"), _("bought"), _("given"), _("needed"), _("missing"), _("runs out on")],
+        [
+            [
+                one.part_number,
+                one.enabled,
+                one.consumed,
+                one.needed,
+                one.missing,
+                one.runs_out or "-",
+            ]
+            for one in proposal.stock
+        ],
+    )
+    doing = [one for one in proposal.decisions if one.action is not PlannedAction.KEEP]
+    if not doing:
+        say(_("there is nothing to do"))
+        return
+    print_table(
+        [_("staff number"), _("name"), _("service"), _("what"), _("cause")],
+        [
+            [
+                one.person.staff_number,
+                one.person.name,
+                label(one.service),
+                label(one.action),
+                one.cause or "",
+            ]
+            for one in sorted(doing, key=lambda one: one.action is not PlannedAction.BLOCKED)[
+                :SHOWN
+            ]
+        ],
+    )
+    if len(doing) > SHOWN:
+        say(_("and {number} more: see --json").format(number=len(doing) - SHOWN))
+    say(_("`rollout accounts apply` does this"))
+
+
+def print_blocked(database: "Database") -> None:
+    """What waits for a person, with the directory's words."""
+    from rollout.store import accounts
+
+    with database.read() as session:
+        blocked = accounts.in_states(session, [AccountState.BLOCKED], limit=SHOWN + 1)
+    if not blocked:
+        return
+    print_table(
+        [_("staff number"), _("name"), _("service"), _("cause"), _("request")],
+        [
+            [number, name, label(CloudService(row.service)), row.cause, row.request_id or "-"]
+            for row, number, name in blocked[:SHOWN]
+        ],
+        title=_("blocked"),
+    )
+    if len(blocked) > SHOWN:
+        say(_("and more: see `rollout accounts status --json`"))
