@@ -100,7 +100,7 @@ def print_proposal(proposal: "Proposal") -> None:
         title=_("plan {number}").format(number=proposal.number),
     )
     print_table(
-        [_("licence"), _("bought"), _("given"), _("needed"), _("missing"), _("runs out on")],
+        [_("licence"), _("bought"), _("given"), _("needed"), _("to buy"), _("runs out on")],
         [
             [
                 one.part_number,
