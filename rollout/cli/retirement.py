@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rollout.cli.invocation import AsJson, Reason, invocation
+from rollout.cli.options import day_option
 from rollout.cli.output import print_json, print_table, say
 from rollout.i18n import _
 
@@ -42,7 +43,7 @@ def supersede(
 def keep(
     context: typer.Context,
     tag: Tag,
-    until: Annotated[str, typer.Option(help=_("last day on which it stays as it is"))],
+    until: Annotated[date, day_option("--until", _("last day on which it stays as it is"))],
     reason: Reason = None,
 ) -> None:
     """The command `machine keep`."""
@@ -51,9 +52,8 @@ def keep(
     given = invocation(context)
     application = given.application()
     operator, at = application.operator(given.actor), application.clock.now()
-    day = _day(until, "--until")
-    decisions.retain(application.database, tag, day, operator, at, reason or "")
-    say(_("{tag}: kept until {day}").format(tag=tag, day=day))
+    decisions.retain(application.database, tag, until, operator, at, reason or "")
+    say(_("{tag}: kept until {day}").format(tag=tag, day=until))
 
 
 def erase(
@@ -100,7 +100,7 @@ def give_back(
     context: typer.Context,
     tag: Tag,
     on: Annotated[
-        str | None, typer.Option("--date", help=_("day on which the lessor got it; today"))
+        date | None, day_option("--date", _("day on which the lessor got it; today"))
     ] = None,
     reason: Reason = None,
 ) -> None:
@@ -111,7 +111,7 @@ def give_back(
     given = invocation(context)
     application = given.application()
     settings, at = application.settings, application.clock.now()
-    day = _day(on, "--date") if on else today(settings, at)
+    day = on or today(settings, at)
     operator = application.operator(given.actor)
     decisions.give_back(application.database, settings, tag, day, operator, at, reason)
     say(_("{tag}: returned on {day}").format(tag=tag, day=day))
@@ -253,18 +253,6 @@ def recheck(context: typer.Context, tags: Tags) -> None:
                 tag=tag, controls=", ".join(controls)
             )
         )
-
-
-def _day(text: str, option: str) -> date:
-    from rollout.domain.dates import parse_date
-    from rollout.domain.text import ValueRefused
-
-    try:
-        return parse_date(text)
-    except ValueRefused:
-        raise typer.BadParameter(
-            _("{option} is a day such as 2022-11-30").format(option=option)
-        ) from None
 
 
 COMMANDS: dict[str, tuple[Callable[..., None], str]] = {

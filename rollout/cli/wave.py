@@ -71,8 +71,8 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
 @app.command(help=_("One wave and its machines."))
 def show(context: typer.Context, number: Number, as_json: AsJson = False) -> None:
     from rollout.application import waves
-    from rollout.cli.machine import as_json as machine_json
-    from rollout.cli.machine import as_row, columns
+    from rollout.cli.machine_view import as_json as machine_json
+    from rollout.cli.machine_view import as_row, columns
     from rollout.cli.wave_gates import gates_json, print_gates
     from rollout.domain.wave import WaveState
     from rollout.i18n.labels import label
