@@ -123,16 +123,25 @@ def _of_interest(database: Database, settings: Settings, at: datetime) -> list[i
             silent_before=at - timedelta(minutes=settings.gates.silent_minutes),
             replaced=settings.replaced,
         )
-    found = []
-    for stand in stands:
-        if stand.tranche == 0:
-            wanted = stand.last > 0
-        else:
-            said = readings(stand.counts, settings.gates.limits, stand.accepted)
-            wanted = bool(halting(said)) or (stand.tranche < stand.last and all_open(said))
-        if wanted:
-            found.append(stand.number)
-    return found
+        return [stand.number for stand in stands if _acts(session, settings, stand, at)]
+
+
+def _acts(session: Session, settings: Settings, stand: gates.Stand, at: datetime) -> bool:
+    """Whether a wave halts or goes on. A wave that prerequisites keep back is looked at without
+    the write lock, however many ticks it waits."""
+    limits = settings.gates.limits
+    if stand.tranche:
+        said = readings(stand.counts, limits, stand.accepted)
+        if halting(said):
+            return True
+        if not all_open(said):
+            return False
+    if stand.tranche >= stand.last:
+        return False
+    if not limits.ask_ahead:
+        return True
+    ahead = look_ahead(session, settings, stand.wave_id, stand.tranche + 1, at)
+    return all_open(readings(None, limits, stand.accepted, ahead=ahead))
 
 
 def _look(session: Session, settings: Settings, wave: Wave, at: datetime) -> None:

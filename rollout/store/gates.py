@@ -46,6 +46,7 @@ class Stand:
     """A running wave: the newest tranche that was let begin (0: none), its last one, its counts,
     and the values that approvers accepted in that tranche."""
 
+    wave_id: int
     number: int
     tranche: int
     last: int
@@ -96,7 +97,12 @@ def stands(
         accepted.setdefault((kept.wave_id, kept.tranche), {})[Gate(kept.gate)] = kept.value
     return [
         Stand(
-            number, tranche, final, _folded(rows.get(id_, []), at), accepted.get((id_, tranche), {})
+            id_,
+            number,
+            tranche,
+            final,
+            _folded(rows.get(id_, []), at),
+            accepted.get((id_, tranche), {}),
         )
         for id_, number, tranche, final in waves
     ]
