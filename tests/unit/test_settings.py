@@ -142,7 +142,7 @@ def test_a_reversed_range_is_refused(configure: Configure) -> None:
     message = refusal()
 
     assert "calendar.freeze.0" in message
-    assert "2023-04-14/2023-03-20 is reversed" in message
+    assert "ends on 2023-03-20, before it begins on 2023-04-14: swap the two days" in message
 
 
 def test_a_cutover_before_the_start_is_refused(configure: Configure) -> None:
