@@ -16,6 +16,11 @@ from rollout.planning.limits import positions
 from rollout.planning.problem import MachineToPlace
 from rollout.planning.room import Cell, Room
 
+_PATIENCE = 3_000_000
+"""Machines asked beyond their own site, in all searches together: some seconds. Then chains stay at
+their sites; it takes more than 20,000 machines and far too few places everywhere to get there.
+"""
+
 
 class Moved(NamedTuple):
     """A machine whose date in force gives way, and the position of its new day."""
@@ -103,6 +108,7 @@ class _Board:
         self._moved = moved
         self._sites: dict[str, dict[int, list[_Holder]]] = {}
         self._reimaged: dict[int, list[_Holder]] | None = None
+        self._patience = _PATIENCE
         # What a search without success has seen, no later one needs to see again.
         self._hopeless = _Seen()
 
@@ -145,6 +151,8 @@ class _Board:
                     continue
                 asked[key] = asked.get(key, 0) | 1 << day
                 there = self._all_reimages() if key.site is None else self._at(key.site)
+                if key.site is None:
+                    self._patience -= len(there.get(day, ()))
                 for holder in there.get(day, ()):
                     if self._number(holder) and _gives_way(holder, key):
                         yield holder
@@ -162,7 +170,7 @@ class _Board:
         kind = cell.generation if cell.refresh else _REIMAGES
         yield _Asked(cell.site, kind), days & department.open & ~own_kind
         yield _Asked(cell.site, kind, cell.department), days & ~department.open
-        if self._everywhere is not None and not cell.refresh:
+        if self._everywhere is not None and not cell.refresh and self._patience > 0:
             narrow = days & ~self._everywhere.open
             for limit in cell.limits:
                 if limit is not self._everywhere:
