@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, insert, update
 from sqlalchemy import select as columns
-from sqlmodel import Session, SQLModel, col, func, or_, select
+from sqlmodel import Session, col, func, or_, select
 
 from rollout.domain.account import AccountState
 from rollout.store.tables import (
@@ -19,6 +19,9 @@ from rollout.store.tables import (
     Person,
     Wave,
 )
+
+WorkTable = type[Account] | type[CloudGroup]
+"""The tables that are a queue."""
 
 _OPEN = (AccountState.REQUESTED.value, AccountState.PENDING.value)
 
@@ -98,13 +101,13 @@ def groups(session: Session) -> list[CloudGroup]:
     return list(session.exec(select(CloudGroup)).all())
 
 
-def add(session: Session, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
+def add(session: Session, table: WorkTable, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert accounts or cloud groups."""
     if rows:
         session.connection().execute(insert(table), list(rows))
 
 
-def write_work(session: Session, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
+def write_work(session: Session, table: WorkTable, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write the columns of the work itself; each row names its `id`, all the same columns."""
     if not rows:
         return
@@ -123,7 +126,7 @@ def write_work(session: Session, table: type[SQLModel], rows: Sequence[Mapping[s
 
 def due(
     session: Session,
-    table: type[SQLModel],
+    table: WorkTable,
     now: datetime,
     limit: int,
     *,

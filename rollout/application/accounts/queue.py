@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import SQLModel
-
 from rollout.application.accounts.directory import Directory
 from rollout.application.accounts.ordering import (
     Known,
@@ -22,7 +20,7 @@ from rollout.application.accounts.orders import (
 from rollout.domain.account import AccountState, Aim, CloudService, GroupKind
 from rollout.settings_accounts import Accounts
 from rollout.store import accounts
-from rollout.store.accounts import AccountPerson
+from rollout.store.accounts import AccountPerson, WorkTable
 from rollout.store.database import Database
 from rollout.store.tables import Account, CloudGroup
 
@@ -34,7 +32,7 @@ TAKEN_FOR = timedelta(minutes=15)
 class Work:
     """A row that was taken, with its orders and what came of them."""
 
-    table: type[SQLModel]
+    table: WorkTable
     row: Any
     next: Next
     left: int = 0
@@ -88,7 +86,7 @@ class Queue:
         which cannot be done while orders are under way.
         """
         left_out = () if asking or not self._by_team else (CloudService.CHAT.value,)
-        taken: list[tuple[type[SQLModel], Any, bool]] = []
+        taken: list[tuple[WorkTable, Any, bool]] = []
         with self._database.write() as session:
             for table in (CloudGroup, Account):
                 rows = accounts.due(session, table, now, limit - len(taken), without=left_out)
@@ -118,7 +116,7 @@ class Queue:
     def _by_team(self) -> bool:
         return self._settings.chat.provider == "teams"
 
-    def _works(self, taken: Sequence[tuple[type[SQLModel], Any, bool]]) -> list[Work]:
+    def _works(self, taken: Sequence[tuple[WorkTable, Any, bool]]) -> list[Work]:
         known = self._known([row for table, row, _ in taken if table is Account])
         works = []
         for table, row, in_doubt in taken:

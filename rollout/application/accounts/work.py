@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import SQLModel
-
 from rollout.application.accounts.directory import Directory
 from rollout.application.accounts.ordering import Passwords
 from rollout.application.accounts.orders import (
@@ -21,6 +19,7 @@ from rollout.domain.account import AccountVerb
 from rollout.i18n.told import Told
 from rollout.settings import Settings
 from rollout.store import accounts, transitions
+from rollout.store.accounts import WorkTable
 from rollout.store.database import Database
 from rollout.store.tables import Account, CloudGroup
 
@@ -84,10 +83,8 @@ class AccountsWork:
         if not works:
             return 0
         at, by_group = self._clock.now(), bool(self._queue.licence_groups)
-        moves: dict[
-            tuple[type[SQLModel], AccountVerb, str], tuple[Told | str | None, list[Work]]
-        ] = {}
-        columns: dict[type[SQLModel], list[dict[str, object]]] = defaultdict(list)
+        moves: dict[tuple[WorkTable, AccountVerb, str], tuple[Told | str | None, list[Work]]] = {}
+        columns: dict[WorkTable, list[dict[str, object]]] = defaultdict(list)
         for work in works:
             found = result(work, self._settings, by_group, at)
             columns[work.table].append({"id": work.row.id, **found.columns})
