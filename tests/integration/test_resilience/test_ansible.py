@@ -89,7 +89,7 @@ def test_an_endless_task_is_ended_and_its_machine_is_silent_and_not_failed(
     programme: Programme, local: Any, start: Callable[..., Any]
 ) -> None:
     local.playbook("verify", local.SLEEPS_ON_THE_FIRST)
-    programme.configure("[steps.verify]\nminutes = 0.05\n")
+    programme.configure("[steps.verify]\nminutes = 0.2\n")
     first, second = programme.populate(2, wave=WaveState.RUNNING)
     start(LocalEngine(programme.settings.ansible))
     programme.wait_for(
@@ -99,7 +99,7 @@ def test_an_endless_task_is_ended_and_its_machine_is_silent_and_not_failed(
         ),
         "the deadline",
     )
-    assert "stopped after its limit of 3 seconds" in programme.machine(first).cause
+    assert "stopped after its limit of 12 seconds" in programme.machine(first).cause
     assert local.processes() == []
 
 
