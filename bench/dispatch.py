@@ -36,7 +36,7 @@ BOUND_AIM, EVENTS_AIM, TICK_AIM = 1.05, 2000, 50.0
 
 
 def ticks(folder: Path, size: int, rounds: int) -> list[float]:
-    """Milliseconds of each tick in which nothing can start."""
+    """Milliseconds of CPU of each tick in which nothing can start."""
     configuration = folder / "large.toml"
     configuration.write_text(
         f"""
@@ -62,9 +62,10 @@ def ticks(folder: Path, size: int, rounds: int) -> list[float]:
     gc.collect()
     found = []
     for _round in range(rounds):
-        started = time.perf_counter()
+        # Of this thread's time alone: what else the computer does is not the tick's cost.
+        started = time.thread_time()
         ticked = programme.tick()
-        found.append((time.perf_counter() - started) * 1000)
+        found.append((time.thread_time() - started) * 1000)
         assert ticked.started == 0
     database.close()
     return found
@@ -77,7 +78,8 @@ def main() -> int:
     size, places, tasks, fleet = (80, 8, 50, 20_000) if quick else (200, 20, 200, 100_000)
     with tempfile.TemporaryDirectory(prefix="rollout-bench-") as name:
         folder = Path(name)
-        spans = _slots.measure(folder, size, places, seed=1)
+        spans = _slots.measure(folder, size, places, seed=1, owners_first=False)
+        kind = _slots.measure(folder, size, places, seed=1, owners_first=True)
         intake = _stream.measure(folder, runs=2, tasks=tasks)
         milliseconds = ticks(folder, fleet, rounds=30)
     tick, slowest = statistics.median(milliseconds), max(milliseconds)
@@ -88,10 +90,15 @@ def main() -> int:
     print(f"{size} machines, {places} places, simulated minutes in {spans.runs} runs:")
     for label, minutes in (
         ("lower bound", spans.bound),
-        ("rollout", spans.rollout),
+        ("all together", spans.rollout),
+        ("owners first", kind.rollout),
         ("batch after batch", spans.batches),
     ):
         print(f"  {label:<18} {minutes:9.1f} min {minutes / spans.bound:7.3f} of the bound")
+    print(
+        f"  from a rewritten disk to a finished PC: {kind.waited:.0f} min with owners first, "
+        f"{spans.waited:.0f} min all together"
+    )
     print(
         f"{intake.events:,} events of {2 * _stream.AT_ONCE} machines in {intake.seconds:.2f} s: "
         f"{intake.per_second:,.0f}/s, {1e6 * intake.daemon_cpu / intake.events:.0f} µs of the "
@@ -99,11 +106,11 @@ def main() -> int:
     )
     print(
         f"{fleet:,} machines, {_large.AT_WORK + _large.WAITING} running waves: "
-        f"a tick takes {tick:.1f} ms (median of {len(milliseconds)}, slowest {slowest:.1f})"
+        f"a tick takes {tick:.1f} ms of CPU (median of {len(milliseconds)}, slowest {slowest:.1f})"
     )
     aims: list[dict[str, Any]] = [
         {
-            "name": "time to finish beside the lower bound",
+            "name": "time to finish, all together, beside the lower bound",
             "value": (ratio := round(spans.rollout / spans.bound, 3)),
             "unit": "times",
             "aim": f"<= {BOUND_AIM}",
@@ -119,7 +126,7 @@ def main() -> int:
         {
             "name": f"tick at {fleet:,} machines",
             "value": (cost := round(tick, 1)),
-            "unit": "ms",
+            "unit": "ms of CPU",
             "aim": f"< {TICK_AIM:g}",
             "holds": cost < TICK_AIM,
         },
@@ -131,8 +138,13 @@ def main() -> int:
         "quick": quick,
         "makespan_minutes": {
             "lower bound": round(spans.bound, 1),
-            "rollout": round(spans.rollout, 1),
+            "all together": round(spans.rollout, 1),
+            "owners first": round(kind.rollout, 1),
             "batch after batch": round(spans.batches, 1),
+        },
+        "owner_waits_minutes": {
+            "all together": round(spans.waited, 1),
+            "owners first": round(kind.waited, 1),
         },
         "runs": spans.runs,
         "events": intake.events,

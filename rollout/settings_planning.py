@@ -163,6 +163,10 @@ class Limits(Section):
     """How many Ansible runs one daemon has at the same time. A run counts by the part of its
     machines that is still at work, so that one slow machine holds nobody up; there are never more
     than three times as many."""
+    owners_first: bool = True
+    """Finish PCs that were rewritten before others begin, so that their owners wait least. Without
+    it all go forward together, and where places are short the last one is through a little earlier.
+    """
     gather_seconds: Annotated[float, Field(ge=0)] = 3
     """How long a machine that is ready waits for others of its site to share a run."""
     site: SiteLimits = SiteLimits()

@@ -150,7 +150,7 @@ def _urgency(
             machine.attempt > 1,
             due,
             machine.owner_id not in first,
-            step not in _OWNER_WAITS,
+            settings.limits.owners_first and step not in _OWNER_WAITS,
             machine.state_since,
             machine.id,
         )
