@@ -48,7 +48,7 @@ class Form:
     act_every: tuple[float, float]
 
 
-LONG = Form(200, 180, 5, 0.5, (4, 14), (0.05, 0.6))
+LONG = Form(200, 180, 5, 0.5, (3, 10), (0.05, 0.6))
 SHORT = Form(24, 20, 2, 0.2, (2, 5), (0.05, 0.6))
 
 

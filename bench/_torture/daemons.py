@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -183,12 +184,26 @@ def children(root: Path) -> list[int]:
     return found
 
 
-def gone(root: Path, patience: float) -> list[int]:
-    """The processes of runs that are still there after `patience` seconds."""
+def gone(root: Path, sockets: Sequence[str], patience: float) -> list[int]:
+    """The processes of runs that are still there after `patience` seconds.
+
+    An SSH master hides its environment; it is known by its socket, one of `sockets`.
+    """
     deadline = time.monotonic() + patience
-    while (left := children(root)) and time.monotonic() < deadline:
+    while (left := children(root) + _with(sockets)) and time.monotonic() < deadline:
         time.sleep(0.1)
     return left
+
+
+def _with(sockets: Sequence[str]) -> list[int]:
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with contextlib.suppress(OSError):
+                line = (folder / "cmdline").read_bytes()
+                if any(name.encode() in line for name in sockets):
+                    found.append(int(folder.name))
+    return found
 
 
 def _kill(pid: int) -> None:

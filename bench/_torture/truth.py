@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import tempfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from sqlmodel import col, select
 
 from _torture.daemons import gone
 from _torture.world import NEW_IMAGE, Programme
+from rollout.adapters.ansible.processes import Marker
 from rollout.domain.machine import STEP_FROM, WORKING, MachineState, Step
 from rollout.domain.run import ALIVE, ClaimOutcome
 from rollout.lab.windows import registry
@@ -208,9 +210,16 @@ def the_chain_holds(_seen: Snapshot, programme: Programme) -> list[str]:
     return [] if verdict.holds else [f"chain broken at {verdict.broken_at}: {verdict.why}"]
 
 
-def no_process_is_left(_seen: Snapshot, programme: Programme) -> list[str]:
-    """Nothing of any run is alive, and none left its secrets or sockets."""
-    wrong = [f"process {pid} of a run is alive" for pid in gone(programme.root, 5)]
+def no_process_is_left(seen: Snapshot, programme: Programme) -> list[str]:
+    """Nothing of any run is alive, SSH masters included, and none left its secrets or sockets."""
+    folders = (programme.root / "runs" / run.ident for run in seen.runs)
+    sockets = [Marker(folder.name, folder).control for folder in folders]
+    wrong = [f"process {pid} of a run is alive" for pid in gone(programme.root, sockets, 5)]
+    wrong += [
+        f"the sockets {name} are still there"
+        for name in sockets
+        if (Path(tempfile.gettempdir()) / name).exists()
+    ]
     wrong += [
         f"{file} still holds secrets"
         for file in (programme.root / "runs").glob("*/inventory/*.yml")
