@@ -86,6 +86,16 @@ def test_an_owner_whose_disk_is_rewritten_does_not_wait_for_one_who_still_works(
     assert begun(office) == [[waiting]]
 
 
+def test_all_together_who_waits_longest_goes_first_even_then(office: Office) -> None:
+    one_place(office)
+    office.configure("limits", owners_first=False)
+    office.wave()
+    (older,) = office.machines(1)
+    office.clock.forward(minutes=5)
+    office.machines(1, state=REIMAGED)
+    assert begun(office) == [[older]]
+
+
 def test_of_equals_the_one_goes_first_that_waits_longest(office: Office) -> None:
     one_place(office)
     office.wave()
