@@ -76,7 +76,11 @@ def test_eras_and_fiscal_years_stand_wherever_a_date_is_typed(configured: Config
 @pytest.mark.parametrize(
     ("text", "place", "remedy"),
     [
-        ('[calendar]\nclosed = ["2023-01-03/2022-12-29"]', "calendar.closed.0", "swap the two days"),
+        (
+            '[calendar]\nclosed = ["2023-01-03/2022-12-29"]',
+            "calendar.closed.0",
+            "swap the two days",
+        ),
         (
             '[calendar]\nfreeze = ["2023-03-20/2023-04-14", "2023-04-10/2023-04-20"]',
             "calendar.freeze",
