@@ -3,8 +3,6 @@
 from datetime import datetime
 from uuid import uuid4
 
-from sqlmodel import Session
-
 from rollout.application.orders import host_orders
 from rollout.application.ports import RunOrder
 from rollout.domain.run import RunPurpose
@@ -27,9 +25,7 @@ def claim_probe(
         asking = sum(run.purpose == RunPurpose.PROBE for run in runs.alive(session))
         if asking >= PROBES_AT_ONCE:
             return None
-        asked = commands.not_taken(
-            session, "probe_machine", limit=settings.limits.machines_per_run
-        )
+        asked = commands.not_taken(session, "probe_machine", limit=settings.limits.machines_per_run)
         if not asked:
             return None
         ids = sorted({command.target_id for command in asked})

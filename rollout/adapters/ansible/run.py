@@ -182,9 +182,7 @@ class LocalRun:
             exit_code = None
         how, message = verdict(self._reader.end, exit_code)
         if how == "successful" and self._made.refused:
-            return "failed", told(
-                msgid("{count} machines failed"), count=len(self._made.refused)
-            )
+            return "failed", told(msgid("{count} machines failed"), count=len(self._made.refused))
         output = clean(self.folder.tail(), 1500) if how == "crashed" else ""
         return how, told("{why}\n{output}", why=message, output=output) if output else message
 
