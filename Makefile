@@ -52,7 +52,7 @@ bench: $(READY) ## every benchmark; QUICK=1 for the short form
 
 docs: $(READY) messages ## what is generated: diagrams, configuration, catalogue, pictures
 	@$(BIN)/python -m rollout.domain.diagram docs/architecture.md
-	@$(BIN)/python -m rollout.settings_reference docs/configuration.md
+	@$(BIN)/python -m rollout.settings.reference docs/configuration.md
 	@$(BIN)/python docs/make_role_readmes.py
 	@$(BIN)/python docs/make_pictures.py
 

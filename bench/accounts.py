@@ -80,7 +80,7 @@ def ours(tenant: TenantStatus, people: int, root: Path) -> float:
     from rollout.application.accounts.work import AccountsWork
     from rollout.application.operators import Operator
     from rollout.settings import OperatorRole, Programme, Settings
-    from rollout.settings_accounts import Accounts, Tenant
+    from rollout.settings.accounts import Accounts, Tenant
     from rollout.store import migrate
     from rollout.store.database import Database
     from rollout.store.tables import Department, Person

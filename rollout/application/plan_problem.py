@@ -23,7 +23,7 @@ from rollout.planning.problem import (
     Taken,
 )
 from rollout.settings import DateRange, DepartmentRules, Generation, Settings
-from rollout.settings_planning import WEEKDAYS
+from rollout.settings.planning import WEEKDAYS
 from rollout.store import own_dates, plan_inputs
 
 _ANNOUNCED = (WaveState.APPROVED.value,)

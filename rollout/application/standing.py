@@ -11,7 +11,7 @@ from rollout.domain.machine import MachineVerb
 from rollout.planning.calendar import WorkCalendar
 from rollout.planning.forecast import Cohort, Observed, Part, PartKind
 from rollout.settings import Settings
-from rollout.settings_planning import WEEKDAYS
+from rollout.settings.planning import WEEKDAYS
 
 WINDOW = 10
 """Working days whose outcomes count."""

@@ -75,7 +75,7 @@ def demo(
 
 
 def _day(text: str) -> date:
-    from rollout.settings_planning import period
+    from rollout.settings.planning import period
 
     try:
         return period(text).last

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rollout.settings_reference import main, reference
+from rollout.settings.reference import main, reference
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 

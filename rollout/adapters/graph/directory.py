@@ -24,7 +24,7 @@ from rollout.application.accounts.orders import (
     Report,
 )
 from rollout.i18n import _
-from rollout.settings_accounts import Accounts, Tenant
+from rollout.settings.accounts import Accounts, Tenant
 
 Json = dict[str, Any]
 _T = TypeVar("_T")

@@ -9,7 +9,7 @@ from rollout.application.accounts.directory import Lacking
 from rollout.domain.account import CloudService
 from rollout.i18n import _
 from rollout.i18n.labels import label
-from rollout.settings_accounts import Accounts
+from rollout.settings.accounts import Accounts
 
 _USERS = ("User.ReadWrite.All", "Directory.ReadWrite.All")
 _STOCK = ("LicenseAssignment.Read.All", "Organization.Read.All", "Directory.Read.All")

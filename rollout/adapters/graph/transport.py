@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from rollout.application.accounts.directory import DirectoryAway
 from rollout.i18n import _
-from rollout.settings_accounts import Tenant
+from rollout.settings.accounts import Tenant
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential

@@ -19,7 +19,7 @@ from rollout.domain.account import (
     PlannedAction,
 )
 from rollout.i18n.told import Told
-from rollout.settings_accounts import Accounts
+from rollout.settings.accounts import Accounts
 from rollout.store import accounts, transitions
 from rollout.store.tables import Account, CloudGroup
 

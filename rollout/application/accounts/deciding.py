@@ -10,7 +10,7 @@ from rollout.application.accounts.world import World
 from rollout.domain.account import AccountState, CloudService, PlannedAction
 from rollout.domain.words import msgid
 from rollout.i18n.told import Told, told
-from rollout.settings_accounts import Accounts
+from rollout.settings.accounts import Accounts
 from rollout.store.accounts import AccountPerson
 
 ACTING = frozenset({PlannedAction.CREATE, PlannedAction.CHANGE, PlannedAction.REVOKE})

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from rollout.application.accounts.orders import Order, Report
 from rollout.domain.errors import RolloutError
-from rollout.settings_accounts import Accounts
+from rollout.settings.accounts import Accounts
 
 
 class DirectoryAway(RolloutError):

@@ -1,7 +1,7 @@
 """How people and departments are called in the directory, and which service needs which."""
 
 from rollout.domain.account import NEEDS, CloudService
-from rollout.settings_accounts import Accounts
+from rollout.settings.accounts import Accounts
 from rollout.store.accounts import AccountPerson
 
 

@@ -26,7 +26,7 @@ from rollout.application.accounts.orders import (
 from rollout.domain.account import AccountState, Aim, CloudService, GroupKind
 from rollout.domain.words import msgid
 from rollout.i18n.told import Told, told
-from rollout.settings_accounts import Accounts
+from rollout.settings.accounts import Accounts
 from rollout.store.accounts import AccountPerson
 from rollout.store.tables import Account, CloudGroup
 

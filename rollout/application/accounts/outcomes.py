@@ -24,7 +24,7 @@ from rollout.application.accounts.queue import Work
 from rollout.domain.account import AccountState, AccountVerb, Aim, CloudService
 from rollout.domain.words import msgid
 from rollout.i18n.told import Told, told
-from rollout.settings_accounts import Accounts
+from rollout.settings.accounts import Accounts
 from rollout.store.tables import Account
 
 BY_GROUP = "group"

@@ -20,7 +20,7 @@ from rollout.domain.errors import RolloutError
 from rollout.i18n import _
 from rollout.i18n.labels import label
 from rollout.settings import OperatorRole, Settings
-from rollout.settings_accounts import Accounts
+from rollout.settings.accounts import Accounts
 from rollout.store import accounts, licences
 from rollout.store.accounts import AccountPerson
 from rollout.store.database import Database

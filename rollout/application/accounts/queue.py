@@ -18,7 +18,7 @@ from rollout.application.accounts.orders import (
     Outcome,
 )
 from rollout.domain.account import AccountState, Aim, CloudService, GroupKind
-from rollout.settings_accounts import Accounts
+from rollout.settings.accounts import Accounts
 from rollout.store import accounts
 from rollout.store.accounts import AccountPerson, WorkTable
 from rollout.store.database import Database

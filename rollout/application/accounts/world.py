@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from rollout.application.accounts.directory import Directory, DirectoryGroup, DirectoryUser, Product
 from rollout.domain.account import CloudService
-from rollout.settings_accounts import Accounts
+from rollout.settings.accounts import Accounts
 
 
 @dataclass(frozen=True)

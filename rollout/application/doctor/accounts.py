@@ -6,7 +6,7 @@ from datetime import timedelta
 from rollout.application.accounts.directory import Directory, DirectoryAway
 from rollout.application.doctor.finding import Finding, judged
 from rollout.i18n import _
-from rollout.settings_accounts import Accounts
+from rollout.settings.accounts import Accounts
 
 SKEW = timedelta(minutes=2)
 """Beyond five a certificate's proof is refused."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from rollout.application import dispatch
 from rollout.domain.machine import MachineState, MachineVerb, Step
-from rollout.settings_planning import PersonRules
+from rollout.settings.planning import PersonRules
 from rollout.store import transitions
 from rollout.store.tables import Machine
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rollout.domain.machine import MachineState, Step
-from rollout.settings_operation import SiteWindow, Windows
+from rollout.settings.operation import SiteWindow, Windows
 
 Office = Any
 

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from rollout.domain.account import CloudService
 from rollout.i18n import _
-from rollout.settings_planning import Section
+from rollout.settings.planning import Section
 
 _CLOUDS = {
     "global": ("https://login.microsoftonline.com", "https://graph.microsoft.com"),

@@ -1,17 +1,13 @@
-"""The configuration: `rollout.toml`, overridden by `ROLLOUT_*` environment variables.
-
-Read in bootstrap only. A key that does not exist or a value that makes no sense is refused with
-its place and what is expected there.
-"""
+"""The tree of the configuration, but for the parts that have files of their own."""
 
 import os
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -19,12 +15,10 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from rollout.domain.errors import RolloutError
 from rollout.domain.machine import Step
 from rollout.i18n import _
-from rollout.settings_accounts import Accounts
-from rollout.settings_faults import reason
-from rollout.settings_operation import (
+from rollout.settings.accounts import Accounts
+from rollout.settings.operation import (
     Failures,
     Gates,
     Retirement,
@@ -35,9 +29,8 @@ from rollout.settings_operation import (
     Waves,
     Windows,
 )
-from rollout.settings_planning import (
+from rollout.settings.planning import (
     Calendar,
-    DateRange,
     DepartmentRules,
     FirstDay,
     Generation,
@@ -50,57 +43,15 @@ from rollout.settings_planning import (
     SiteLimits,
     unknown_sites,
 )
-from rollout.settings_upkeep import Backup, Monitoring, Nightly, PersonalData
+from rollout.settings.upkeep import Backup, Monitoring, Nightly, PersonalData
 
-__all__ = [
-    "Accounts",
-    "AnsibleSettings",
-    "Backup",
-    "Calendar",
-    "DateRange",
-    "DepartmentRules",
-    "Failures",
-    "Gates",
-    "Generation",
-    "Limits",
-    "MachineRules",
-    "Monitoring",
-    "Nightly",
-    "Notice",
-    "OperatorRole",
-    "PersonRules",
-    "PersonalData",
-    "Pilot",
-    "Programme",
-    "Retirement",
-    "Roles",
-    "Section",
-    "Service",
-    "Settings",
-    "SettingsError",
-    "SiteLimits",
-    "StepTimes",
-    "Training",
-    "Tranches",
-    "Verification",
-    "Waves",
-    "Windows",
-    "config_path",
-    "load",
-    "shipped",
-]
-
-PACKAGE = Path(__file__).resolve().parent
+PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def shipped(name: str) -> Path:
     """`playbooks/` or `inventory/`: beside the package in a checkout, in the wheel's share else."""
     checkout = PACKAGE.parent / name
     return checkout if checkout.is_dir() else PACKAGE.parent / "rollout_share" / name
-
-
-class SettingsError(RolloutError):
-    """The configuration cannot be used; the message names every place that is wrong."""
 
 
 class Programme(Section):
@@ -330,91 +281,3 @@ class Settings(BaseSettings):
 def config_path() -> Path:
     """The configuration file in force: `ROLLOUT_CONFIG`, else `rollout.toml` here."""
     return Path(os.environ.get("ROLLOUT_CONFIG", "rollout.toml")).absolute()
-
-
-def load() -> Settings:
-    """Read the configuration; paths in it are relative to its folder.
-
-    Raises SettingsError with every fault, its place, and what to do.
-    """
-    path = config_path()
-    if not path.is_file():
-        raise SettingsError(
-            _(
-                "no configuration at {path}: run `rollout init`, or name one with ROLLOUT_CONFIG"
-            ).format(path=path)
-        )
-    try:
-        settings = Settings()  # type: ignore[call-arg]
-    except ValidationError as error:
-        faults = "; ".join(_fault(item) for item in error.errors())
-        raise SettingsError(f"{path}: {faults}") from None
-    except ValueError as error:
-        raise SettingsError(
-            _("{path} is not valid TOML: {why}").format(path=path, why=error)
-        ) from None
-    return _anchored(settings, path.parent)
-
-
-def _fault(item: Any) -> str:
-    place = ".".join(str(part) for part in item["loc"]) or "top level"
-    if item["type"] == "extra_forbidden":
-        return _("{place} is not a known key: see docs/configuration.md").format(place=place)
-    found = item.get("input")
-    if isinstance(found, dict):
-        # The fault lies between keys; what a whole table holds would drown what is wrong.
-        return _("{place}: {why}").format(place=place, why=reason(item))
-    return _("{place}: {why} (found {found})").format(
-        place=place, why=reason(item), found=repr(found)
-    )
-
-
-def _anchored(settings: Settings, folder: Path) -> Settings:
-    def anchor(path: Path) -> Path:
-        return path if path.is_absolute() else folder / path
-
-    service = settings.service.model_copy(
-        update={
-            name: anchor(path)
-            for name in ("tls_certificate", "tls_key")
-            if (path := getattr(settings.service, name)) is not None
-        }
-    )
-    deployment = settings.deployment
-    if deployment.folder is not None:
-        deployment = deployment.model_copy(update={"folder": anchor(deployment.folder)})
-    ansible = settings.ansible.model_copy(
-        update={
-            "playbooks": anchor(settings.ansible.playbooks),
-            "group_vars": anchor(settings.ansible.group_vars),
-            "collections": tuple(anchor(path) for path in settings.ansible.collections),
-            "artifacts": anchor(settings.ansible.artifacts),
-        }
-    )
-    backup = settings.backup.model_copy(update={"folder": anchor(settings.backup.folder)})
-    tenant = settings.accounts.tenant
-    tenant = tenant.model_copy(
-        update={
-            name: anchor(path)
-            for name in ("secret_file", "certificate_file", "ca_file")
-            if (path := getattr(tenant, name)) is not None
-        }
-    )
-    secrets = settings.accounts.secrets_file
-    accounts = settings.accounts.model_copy(
-        update={"tenant": tenant, "secrets_file": anchor(secrets) if secrets else None}
-    )
-    url = settings.database_url
-    prefix = "sqlite:///"
-    if url.startswith(prefix) and not url.startswith("sqlite:////"):
-        url = prefix + str(folder / url.removeprefix(prefix))
-    return settings.model_copy(
-        update={
-            "accounts": accounts,
-            "service": service,
-            "deployment": deployment,
-            "ansible": ansible,
-            "backup": backup,
-            "database_url": url,
-        }
-    )

@@ -1,6 +1,6 @@
 """The reference of the configuration, written from the settings themselves.
 
-`python -m rollout.settings_reference docs/configuration.md` writes it; a test fails when the file
+`python -m rollout.settings.reference docs/configuration.md` writes it; a test fails when the file
 is older than the settings.
 """
 
@@ -19,7 +19,7 @@ from rollout.settings import DateRange, Section, Settings, shipped
 _HEAD = """\
 # Configuration
 
-Written by `python -m rollout.settings_reference`: change `rollout/settings.py`, not this page.
+Written by `python -m rollout.settings.reference`: change `rollout/settings/`, not this page.
 
 `rollout.toml` in the working folder, or the file that `ROLLOUT_CONFIG` names; `rollout init` makes
 one, and `inventory/sample/rollout.toml` is a full example. Relative paths start at the folder of
@@ -162,7 +162,7 @@ def _toml(value: Any) -> str:
 def main(arguments: list[str]) -> int:
     """Write the reference to the named file."""
     if len(arguments) != 1:
-        print("usage: python -m rollout.settings_reference FILE", file=sys.stderr)  # noqa: T201
+        print("usage: python -m rollout.settings.reference FILE", file=sys.stderr)  # noqa: T201
         return 2
     Path(arguments[0]).write_text(reference(), encoding="utf-8")
     return 0

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from rollout.settings_planning import Section
+from rollout.settings.planning import Section
 
 
 def _time(value: Any) -> Any:

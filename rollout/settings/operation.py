@@ -9,7 +9,7 @@ from rollout.domain.gates import Limits as GateLimits
 from rollout.domain.machine import Step
 from rollout.domain.windows import Hours, Window
 from rollout.i18n import _
-from rollout.settings_planning import WEEKDAYS, Section, Weekday
+from rollout.settings.planning import WEEKDAYS, Section, Weekday
 
 Share = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 Minutes = Annotated[float, Field(ge=0, allow_inf_nan=False)]
