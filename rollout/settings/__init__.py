@@ -37,6 +37,7 @@ from rollout.settings.planning import (
 )
 from rollout.settings.tree import (
     AnsibleSettings,
+    DeploymentSettings,
     OperatorRole,
     Programme,
     Roles,
@@ -59,6 +60,7 @@ __all__ = [
     "Calendar",
     "DateRange",
     "DepartmentRules",
+    "DeploymentSettings",
     "Failures",
     "Gates",
     "Generation",

@@ -69,7 +69,7 @@ def test_other_peoples_chatter_is_left_out(stream: io.StringIO) -> None:
     assert lines(stream) == []
 
 
-@pytest.mark.parametrize("token", [new_token() for _ in range(5)])
+@pytest.mark.parametrize("token", [new_token() for _ in range(5)], ids=range(5))
 def test_a_token_is_hidden_wherever_it_stands(stream: io.StringIO, token: str) -> None:
     log.info("armed with %s.", token, extra={"body": f'{{"token": "{token}"}}'})
     try:
