@@ -151,8 +151,8 @@ def test_a_killed_daemon_takes_its_run_along(world, daemon):
     process.wait()
     world.wait_for(lambda: not world.processes(ident), "all processes are gone", SECONDS_TO_DIE)
     folder = world.folder(ident)
+    world.wait_for(lambda: not folder.control.exists(), "the guard has tidied up")
     assert not (folder.path / "inventory").exists()
-    assert not folder.control.exists()
 
 
 def test_a_daemon_that_exits_without_closing_takes_its_run_along(world, daemon):
