@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Select, and_, case
 from sqlmodel import Session, col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from rollout.domain.gates import Counts, Gate
 from rollout.domain.machine import MachineState
@@ -54,13 +56,12 @@ class Stand:
     accepted: Mapping[Gate, float | None]
 
 
-def stands(
-    session: Session, *, at: datetime, silent_before: datetime, replaced: Iterable[str] = ()
-) -> list[Stand]:
-    """Every running wave with what `counts` and `overrides` say of it, in four queries."""
+@cache
+def _running_waves() -> Select[Any]:
+    """Made once, because every tick asks: each running wave with its newest and last tranche."""
     current = select(func.max(Tranche.number)).where(Tranche.wave_id == Wave.id)
     last = select(func.max(TrancheMember.number)).where(TrancheMember.wave_id == Wave.id)
-    waves = session.execute(
+    statement: Any = (
         select(
             Wave.id,
             Wave.number,
@@ -69,7 +70,25 @@ def stands(
         )
         .where(Wave.state == WaveState.RUNNING.value)
         .order_by(col(Wave.number))
-    ).all()
+    )
+    return cast("Select[Any]", statement)
+
+
+@cache
+def _overrides_in_force() -> SelectOfScalar[GateOverride]:
+    return (
+        select(GateOverride)
+        .join(Wave, col(Wave.id) == col(GateOverride.wave_id))
+        .where(Wave.state == WaveState.RUNNING.value)
+        .order_by(col(GateOverride.id))
+    )
+
+
+def stands(
+    session: Session, *, at: datetime, silent_before: datetime, replaced: Iterable[str] = ()
+) -> list[Stand]:
+    """Every running wave with what `counts` and `overrides` say of it, in four queries."""
+    waves = session.execute(_running_waves()).all()
     begun = (
         select(col(Tranche.wave_id), func.max(Tranche.number).label("newest"))
         .join(Wave, col(Wave.id) == col(Tranche.wave_id))
@@ -88,12 +107,7 @@ def stands(
     for wave_id, *row in session.execute(statement):
         rows.setdefault(wave_id, []).append(row)
     accepted: dict[tuple[int, int], dict[Gate, float | None]] = {}
-    for kept in session.exec(
-        select(GateOverride)
-        .join(Wave, col(Wave.id) == col(GateOverride.wave_id))
-        .where(Wave.state == WaveState.RUNNING.value)
-        .order_by(col(GateOverride.id))
-    ):
+    for kept in session.exec(_overrides_in_force()):
         accepted.setdefault((kept.wave_id, kept.tranche), {})[Gate(kept.gate)] = kept.value
     return [
         Stand(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 from typing import Any
 
 from sqlalchemy import and_
@@ -56,8 +57,14 @@ def by_successor(session: Session, successor_id: int) -> Machine | None:
 def to_be_kept(session: Session) -> Sequence[Retirement]:
     """Of replaced machines whose retention has not begun, and whose successor was handed over or
     replaced in its turn."""
+    return session.exec(_to_be_kept()).all()
+
+
+@cache
+def _to_be_kept() -> SelectOfScalar[Retirement]:
+    """Made once: every tick asks, and an alias made anew would be compiled anew."""
     successor = aliased(Machine)
-    return session.exec(
+    return (
         select(Retirement)
         .join(Machine, and_(col(Machine.id) == col(Retirement.machine_id)))
         .join(successor, and_(col(successor.id) == col(Retirement.successor_id)))
@@ -66,7 +73,7 @@ def to_be_kept(session: Session) -> Sequence[Retirement]:
             col(successor.state).in_([MachineState.MIGRATED.value, *_REPLACED]),
         )
         .order_by(col(Retirement.machine_id))
-    ).all()
+    )
 
 
 def authorised(session: Session, today: date) -> Sequence[tuple[Retirement, Machine]]:
