@@ -272,7 +272,7 @@ def bench(daemon: Daemon, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """One lab for all playbook tests; every test has its own PCs in it (see the numbers)."""
     folder = tmp_path_factory.mktemp("lab")
     # 301 to 380: a fifth of them for each role's own file.
-    numbers = [*range(1, 29), *range(30, 30 + len(UGLY_SERIALS)), *range(101, 109), 201, 202]
+    numbers = [*range(1, 30), *range(30, 30 + len(UGLY_SERIALS)), *range(101, 109), 201, 202]
     numbers += range(301, 381)
     up(folder, [machine(n) for n in numbers], service_url=daemon.url, boot_seconds=0.05)
     yield Bench(folder, daemon, tmp_path_factory.mktemp("work"))

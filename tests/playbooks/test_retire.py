@@ -41,22 +41,22 @@ def test_by_network_it_is_armed_for_its_serial_and_restarted(
     bench: Any, until: Callable[[Callable[[], bool]], None]
 ) -> None:
     done = {"retire_successor_in_use": True, "retire_retain_until": "2022-04-14"}
-    wrong = bench.play("retire", bench.hosts(28, **done, retire_method="hammer"))
-    assert "not wipe or network" in wrong.failure("m28")
-    check = bench.play("retire", bench.hosts(28, **done, retire_method="network"), "--check")
+    wrong = bench.play("retire", bench.hosts(29, **done, retire_method="hammer"))
+    assert "not wipe or network" in wrong.failure("m29")
+    check = bench.play("retire", bench.hosts(29, **done, retire_method="network"), "--check")
     assert check.code == 0, check.text
-    serial = bench.hosts(28)["m28"]["rollout_serial"]
+    serial = bench.hosts(29)["m29"]["rollout_serial"]
     assert bench.daemon.heard("/v1/arm", serial) == []
     bench.daemon.gives_no_order = True
     try:
-        play = bench.play("retire", bench.hosts(28, **done, retire_method="network"))
+        play = bench.play("retire", bench.hosts(29, **done, retire_method="network"))
         assert play.code == 0, play.text
         until(lambda: len(bench.daemon.heard("/v1/boot", serial)) == 1)
     finally:
         bench.daemon.gives_no_order = False
     (armed,) = bench.daemon.heard("/v1/arm", serial)
-    report = play.report("m28")
+    report = play.report("m29")
     assert report["boot_id"] == armed["boot_id"]
     assert report["erasure"] == {"method": "overwritten over the network"}
     assert report["certificate"] == ""
-    assert bench.folder_of(28).disk.exists(), "ordered, and nothing more"
+    assert bench.folder_of(29).disk.exists(), "ordered, and nothing more"
