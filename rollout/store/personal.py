@@ -35,9 +35,12 @@ STAYS = frozenset(
     {
         "accounts",
         "account_plan_items",
+        "machine_moves",
         "machines",
         "notices",
+        "postings",
         "spare_loans",
+        "takeouts",
         "training_records",
     }
 )

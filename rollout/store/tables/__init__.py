@@ -17,10 +17,12 @@ from rollout.store.tables.organisation import Department, Person, Site
 from rollout.store.tables.own_dates import Absence, MachineDates, PersonDates
 from rollout.store.tables.pending_controls import PendingControls
 from rollout.store.tables.plan import Plan, PlanSlot
+from rollout.store.tables.posting import DepartmentChange, MachineMove, Posting
 from rollout.store.tables.retirement import Retirement
 from rollout.store.tables.run import Run
 from rollout.store.tables.spare import SpareLoan
 from rollout.store.tables.stop import Stop
+from rollout.store.tables.takeout import DiskPin, Takeout, TakeoutEmergency
 from rollout.store.tables.training import TrainingRecord
 from rollout.store.tables.tranche import Tranche, TrancheMember
 from rollout.store.tables.wave import Wave
@@ -37,6 +39,8 @@ __all__ = [
     "Command",
     "DayForecast",
     "Department",
+    "DepartmentChange",
+    "DiskPin",
     "Evidence",
     "GateOverride",
     "HostResult",
@@ -44,6 +48,7 @@ __all__ = [
     "LicenceStock",
     "Machine",
     "MachineDates",
+    "MachineMove",
     "NightlyWork",
     "Notice",
     "PendingControls",
@@ -51,11 +56,14 @@ __all__ = [
     "PersonDates",
     "Plan",
     "PlanSlot",
+    "Posting",
     "Retirement",
     "Run",
     "Site",
     "SpareLoan",
     "Stop",
+    "Takeout",
+    "TakeoutEmergency",
     "TrainingRecord",
     "Tranche",
     "TrancheMember",

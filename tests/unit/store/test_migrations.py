@@ -55,6 +55,8 @@ def test_upgrade_gives_the_same_statements_as_a_fresh_schema(
     assert {name for name in migrated if name.startswith("tr_")} == {
         "tr_audit_update",
         "tr_audit_delete",
+        "tr_postings_insert",
+        "tr_postings_update",
     }
 
 
