@@ -16,6 +16,7 @@ from rollout.store.tables.notice import Notice
 from rollout.store.tables.organisation import Department, Person, Site
 from rollout.store.tables.own_dates import Absence, MachineDates, PersonDates
 from rollout.store.tables.pending_controls import PendingControls
+from rollout.store.tables.personal_device import PersonalDevice, StrayDevice
 from rollout.store.tables.plan import Plan, PlanSlot
 from rollout.store.tables.posting import DepartmentChange, MachineMove, Posting
 from rollout.store.tables.retirement import Retirement
@@ -54,6 +55,7 @@ __all__ = [
     "PendingControls",
     "Person",
     "PersonDates",
+    "PersonalDevice",
     "Plan",
     "PlanSlot",
     "Posting",
@@ -62,6 +64,7 @@ __all__ = [
     "Site",
     "SpareLoan",
     "Stop",
+    "StrayDevice",
     "Takeout",
     "TakeoutEmergency",
     "TrainingRecord",
