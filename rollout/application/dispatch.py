@@ -24,7 +24,7 @@ from rollout.store import claims, leases, machines, ready, stops, transitions
 from rollout.store.database import Database
 from rollout.store.tables import Machine, Run
 
-_COMPLETE_FROM = (MachineState.VERIFIED, MachineState.PORTABLE)
+_COMPLETE_FROM = (MachineState.VERIFIED, MachineState.PREPARED)
 
 
 def claim_ready(

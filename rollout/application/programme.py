@@ -40,7 +40,7 @@ _MOVABLE = (
     frozenset(STEP_FROM)
     | WORKING
     | {
-        MachineState.PORTABLE,
+        MachineState.PREPARED,
         MachineState.FAILED,
         MachineState.SILENT,
         MachineState.UNKNOWN,

@@ -14,9 +14,12 @@ from rollout.domain.lifecycle import Back, Described, Lifecycle
 from rollout.domain.machine import MACHINE
 from rollout.domain.notice import NOTICE
 from rollout.domain.run import RUN
+from rollout.domain.takeout import DISK_PIN, TAKEOUT
 from rollout.domain.wave import WAVE
 
-LIFECYCLES = {lifecycle.noun: lifecycle for lifecycle in (MACHINE, WAVE, RUN, NOTICE)}
+LIFECYCLES = {
+    lifecycle.noun: lifecycle for lifecycle in (MACHINE, WAVE, RUN, NOTICE, TAKEOUT, DISK_PIN)
+}
 
 _GENERATED = re.compile(
     r"(?P<begin><!-- generated: (?P<noun>\w+) -->\n).*?(?P<end><!-- end: (?P=noun) -->)", re.DOTALL

@@ -24,7 +24,8 @@ class MachineState(Described):
     VERIFYING = "verifying", "The security controls are being measured."
     VERIFIED = "verified", "Every required control has evidence."
     ENABLING = "enabling", "Take-home use is being prepared."
-    PORTABLE = "portable", "May be taken home once its application is approved."
+    PREPARED = "prepared", "Protected for use outside; its owner gets it and chooses the PIN."
+    PORTABLE = "portable", "At its owner's and may leave the office: nothing is missing for that."
     MIGRATED = "migrated", "Handed over to its owner."
     FAILED = "failed", "A step ended with an error; an operator may retry."
     SILENT = "silent", "The deadline passed without an answer; counted apart from failures."
@@ -55,6 +56,8 @@ class MachineVerb(Described):
     EXCLUDE = "exclude", "Take it out of the programme."
     READMIT = "readmit", "Take an excluded machine in again."
     HAND_OVER = "hand_over", "Give it to its owner."
+    LET_OUT = "let_out", "Policy, evidence, PIN and application are there: it may leave the office."
+    KEEP_IN = "keep_in", "Something of that is missing again: it stays in the office."
     SUPERSEDE = "supersede", "A successor has replaced it."
     RETAIN = "retain", "Start its retention period."
     ERASE = "erase", "Somebody has erased it by hand and answers for that."
@@ -107,7 +110,7 @@ _STAGES: dict[Step, tuple[MachineState, MachineState, MachineState]] = {
     Step.CONNECT: (_S.REIMAGED, _S.CONNECTING, _S.CONNECTED),
     Step.RESTORE: (_S.CONNECTED, _S.RESTORING, _S.RESTORED),
     Step.VERIFY: (_S.RESTORED, _S.VERIFYING, _S.VERIFIED),
-    Step.ENABLE: (_S.VERIFIED, _S.ENABLING, _S.PORTABLE),
+    Step.ENABLE: (_S.VERIFIED, _S.ENABLING, _S.PREPARED),
     Step.RETIRE: (_S.RETAINED, _S.ERASING, _S.ERASED),
 }
 
@@ -120,12 +123,12 @@ IN_USE: frozenset[MachineState] = frozenset({_S.PORTABLE, _S.MIGRATED})
 """At its owner's: no step of the passage is at work on it."""
 WORKING: frozenset[MachineState] = frozenset(step.working for step in Step)
 NEEDS_A_PERSON: frozenset[MachineState] = frozenset({_S.FAILED, _S.SILENT, _S.UNKNOWN, _S.HELD})
-DONE: frozenset[MachineState] = frozenset({_S.MIGRATED, _S.SUPERSEDED, _S.RETAINED, _S.ERASING,
-                                           _S.ERASED, _S.RETURNED})  # fmt: skip
+DONE: frozenset[MachineState] = IN_USE | {_S.SUPERSEDED, _S.RETAINED, _S.ERASING,
+                                          _S.ERASED, _S.RETURNED}  # fmt: skip
 """Nothing of the programme is left to do for the owner of such a machine."""
 
 _RESTING = frozenset(
-    {_S.REGISTERED, *STEP_FROM, _S.PORTABLE, _S.FAILED, _S.SILENT, _S.UNKNOWN}
+    {_S.REGISTERED, *STEP_FROM, _S.PREPARED, _S.FAILED, _S.SILENT, _S.UNKNOWN}
 )  # fmt: skip
 _V = MachineVerb
 
@@ -154,11 +157,13 @@ _MOVES: dict[tuple[StrEnum, StrEnum], StrEnum | Back] = {
     },
     (_S.EXCLUDED, _V.READMIT): _S.REGISTERED,
     (_S.VERIFIED, _V.HAND_OVER): _S.MIGRATED,
-    (_S.PORTABLE, _V.HAND_OVER): _S.MIGRATED,
+    (_S.PREPARED, _V.HAND_OVER): _S.MIGRATED,
+    (_S.MIGRATED, _V.LET_OUT): _S.PORTABLE,
+    (_S.PORTABLE, _V.KEEP_IN): _S.MIGRATED,
     (_S.MIGRATED, _V.BEGIN): _S.ENABLING,
     **{
         (state, _V.SUPERSEDE): _S.SUPERSEDED
-        for state in (_S.REGISTERED, _S.PLANNED, _S.FAILED, _S.HELD, _S.MIGRATED)
+        for state in (_S.REGISTERED, _S.PLANNED, _S.FAILED, _S.HELD, _S.PORTABLE, _S.MIGRATED)
     },
     (_S.SUPERSEDED, _V.RETAIN): _S.RETAINED,
     (_S.RETAINED, _V.ERASE): _S.ERASED,

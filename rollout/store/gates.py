@@ -16,7 +16,7 @@ from rollout.domain.wave import WaveState
 from rollout.store.tables import GateOverride, Machine, Tranche, TrancheMember, Wave
 
 _S = MachineState
-_THROUGH = frozenset({_S.MIGRATED, _S.PORTABLE})
+_THROUGH = frozenset({_S.PREPARED, _S.PORTABLE, _S.MIGRATED})
 _NO_PART = frozenset(
     {_S.REGISTERED, _S.EXCLUDED, _S.SUPERSEDED, _S.RETAINED, _S.ERASING, _S.ERASED, _S.RETURNED}
 )

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from rollout.domain.errors import NotFound
-from rollout.domain.machine import MachineState, Step
+from rollout.domain.machine import IN_USE, MachineState, Step
 from rollout.store.tables import Claim, Machine, Retirement
 
 _REPLACED = tuple(
@@ -70,7 +70,7 @@ def _to_be_kept() -> SelectOfScalar[Retirement]:
         .join(successor, and_(col(successor.id) == col(Retirement.successor_id)))
         .where(
             Machine.state == MachineState.SUPERSEDED.value,
-            col(successor.state).in_([MachineState.MIGRATED.value, *_REPLACED]),
+            col(successor.state).in_([*(state.value for state in IN_USE), *_REPLACED]),
         )
         .order_by(col(Retirement.machine_id))
     )

@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
 from rollout.domain.errors import StaleState
-from rollout.domain.machine import DONE, MachineState
+from rollout.domain.machine import DONE, IN_USE, MachineState
 from rollout.domain.spare import HANDED_OUT_FROM
 from rollout.store.machines import Joined
 from rollout.store.tables import Machine, Person, Site, SpareLoan
@@ -19,9 +19,7 @@ from rollout.store.tables import Machine, Person, Site, SpareLoan
 SPARE = "spare"
 """The purpose that the import gives to 予備, 予備機, 代替機 and the like."""
 
-_GONE = [
-    state.value for state in (MachineState.EXCLUDED, *(DONE - {MachineState.MIGRATED}))
-]  # no spare any more
+_GONE = [state.value for state in (MachineState.EXCLUDED, *(DONE - IN_USE))]  # no spare any more
 _BEST_FIRST = case({state.value: rank for rank, state in enumerate(HANDED_OUT_FROM)},
                    value=Machine.state)  # fmt: skip
 

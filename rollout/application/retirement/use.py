@@ -2,7 +2,7 @@
 
 from sqlmodel import Session
 
-from rollout.domain.machine import MachineState
+from rollout.domain.machine import IN_USE
 from rollout.store import machines, retirements
 
 
@@ -11,7 +11,7 @@ def in_use(session: Session, successor_id: int) -> bool:
     seen: set[int] = set()
     while successor_id not in seen:
         seen.add(successor_id)
-        if machines.by_id(session, successor_id).state == MachineState.MIGRATED:
+        if machines.by_id(session, successor_id).state in IN_USE:
             return True
         following = retirements.find(session, successor_id)
         if following is None:

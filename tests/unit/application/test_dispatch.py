@@ -183,19 +183,19 @@ def test_a_generation_that_is_replaced_is_never_reimaged(office: Office) -> None
 
 def test_take_home_of_the_generation_decides_what_follows_verify(office: Office) -> None:
     office.wave()
-    (portable,) = office.machines(1, generation="DK20", state=MachineState.VERIFIED)
+    (goes,) = office.machines(1, generation="DK20", state=MachineState.VERIFIED)
     stays, later = (
         office.machines(1, generation=generation, state=MachineState.VERIFIED)[0]
         for generation in ("DK18", "DK19")
     )
     office.tick()
-    assert office.states([portable, stays, later]) == ["enabling", "migrated", "migrated"]
+    assert office.states([goes, stays, later]) == ["enabling", "migrated", "migrated"]
     assert office.engine.last.playbook == "enable.yml"
-    office.engine.deliver(office.report(office.engine.last, portable))
+    office.engine.deliver(office.report(office.engine.last, goes))
     office.engine.end(office.engine.last.run_id)
-    assert office.states([portable]) == ["portable"]
+    assert office.states([goes]) == ["prepared"]
     office.tick()
-    assert office.states([portable]) == ["migrated"]
+    assert office.states([goes]) == ["migrated"]
 
 
 def test_nothing_is_handed_over_in_a_paused_wave(office: Office) -> None:
