@@ -101,8 +101,9 @@ def move(
     with database.write() as session:
         ids = [machines.by_tag(session, tag).id or 0 for tag in tags]
         _must_not_be_lent(session, ids)
+        said = {"until": until.isoformat()} if until and verb is MachineVerb.HOLD else None
         moved = transitions.apply(
-            session, Machine, ids, verb, actor=operator.name, at=at, reason=reason
+            session, Machine, ids, verb, actor=operator.name, at=at, reason=reason, detail=said
         )
         for machine_id in ids:
             machine = machines.by_id(session, machine_id)

@@ -77,7 +77,7 @@ def apply(
                 explained = group.written["state"] in rows_of.lifecycle.explained
                 cause: Any = reason if explained else None
                 if explained and rows_of.lifecycle.returns(group.memory, verb):
-                    cause = _known_cause(rows_of, str(group.written["state"]))
+                    cause = _known_cause(rows_of, str(group.written["state"]), word)
                 _write(session, rows_of, group, at=at, cause=cause)
                 from_state, to_state = group.memory["state"], str(group.written["state"])
                 version = group.version + 1
@@ -181,14 +181,16 @@ def _groups(
         yield _Group(version, remembered, lifecycle.move(remembered, verb, key=rows[0][1]), rows)
 
 
-def _known_cause(columns: _Columns, state: str) -> Any:
-    """Why the row came to `state` the last time, as the history has it."""
+def _known_cause(columns: _Columns, state: str, release: str) -> Any:
+    """Why the row came to `state` the last time, other than by a `release`, as the history has
+    it."""
     return (
         select(col(AuditRow.reason))
         .where(
             col(AuditRow.noun) == columns.lifecycle.noun,
             col(AuditRow.noun_id) == columns.table.c.id,
             col(AuditRow.to_state) == state,
+            col(AuditRow.verb) != release,
         )
         .order_by(col(AuditRow.id).desc())
         .limit(1)
