@@ -14,14 +14,17 @@ from rollout.adapters.clock import clock_from
 from rollout.application import upkeep
 from rollout.application.accounts.directory import Directory
 from rollout.application.nightly import Nights
+from rollout.application.notices.mail import MailAway, Mailer
 from rollout.application.operators import Operator
 from rollout.application.ports import Archive, Clock, Equipment, RunEngine
+from rollout.i18n import _
 from rollout.settings import Settings
 from rollout.store import migrate
 from rollout.store.database import Database
 
 if TYPE_CHECKING:
     from rollout.application.accounts.work import AccountsWork
+    from rollout.application.exports.forms import Table
 
 
 @dataclass
@@ -48,6 +51,16 @@ class Application:
             export_files.write_json(folder / "status.json", document).path,
         ]
 
+    def write_table(self, path: Path, table: "Table") -> Path:
+        """Write a table as CSV or, by the ending of `path`, as XLSX. Raises ExportFailed."""
+        if path.suffix == ".xlsx":
+            from rollout.adapters.screen_sheet import write_xlsx
+
+            return write_xlsx(path, table)
+        from rollout.adapters import export_files
+
+        return export_files.write_csv(path, table).path
+
     @cached_property
     def engine(self) -> RunEngine:
         """The engine of this process; made when first asked for, because most never ask."""
@@ -64,12 +77,32 @@ class Application:
 
         return GraphDirectory(self.settings.accounts.tenant)
 
+    @cached_property
+    def mailer(self) -> Mailer:
+        """The mailbox that sends. Raises MailAway when the configuration names none."""
+        from rollout.adapters.graph.mail import GraphMailer
+
+        if not (self.settings.notices.in_use and self.settings.accounts.in_use):
+            raise MailAway(
+                _(
+                    "no mail can be sent: name the mailbox under [notices] sender, and the "
+                    "directory under [accounts.tenant]"
+                )
+            )
+        return GraphMailer(
+            self.settings.accounts.tenant,
+            self.settings.notices.sender,
+            per_minute=self.settings.notices.per_minute,
+        )
+
     @contextmanager
     def directory_closed(self) -> Iterator[None]:
         """Afterwards the directory's connections are given back, if there were any."""
         try:
             yield
         finally:
+            if "mailer" in vars(self):
+                self.mailer.close()
             if "accounts_work" in vars(self):
                 self.accounts_work.close()
             elif "directory" in vars(self):

@@ -11,6 +11,9 @@ from rollout.settings.loading import (
     SettingsError,
     load,
 )
+from rollout.settings.notices import (
+    Notices,
+)
 from rollout.settings.operation import (
     Failures,
     Gates,
@@ -69,6 +72,7 @@ __all__ = [
     "Monitoring",
     "Nightly",
     "Notice",
+    "Notices",
     "OperatorRole",
     "PersonRules",
     "PersonalData",

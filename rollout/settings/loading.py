@@ -87,6 +87,10 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
     accounts = settings.accounts.model_copy(
         update={"tenant": tenant, "secrets_file": anchor(secrets) if secrets else None}
     )
+    templates = settings.notices.templates
+    notices = settings.notices.model_copy(
+        update={"templates": anchor(templates) if templates else None}
+    )
     url = settings.database_url
     prefix = "sqlite:///"
     if url.startswith(prefix) and not url.startswith("sqlite:////"):
@@ -98,6 +102,7 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
             "deployment": deployment,
             "ansible": ansible,
             "backup": backup,
+            "notices": notices,
             "database_url": url,
         }
     )

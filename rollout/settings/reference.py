@@ -106,6 +106,7 @@ _KINDS = {
     "Path": "path",
     "DateRange": '"first day/last day" or one day',
     "CloudService": "service of a person",
+    "NoticeKind": "kind of notice",
     "Step": "step",
     "NoneType": "nothing",
 }

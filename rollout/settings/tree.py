@@ -18,6 +18,7 @@ from pydantic_settings import (
 from rollout.domain.machine import Step
 from rollout.i18n import _
 from rollout.settings.accounts import Accounts
+from rollout.settings.notices import Notices
 from rollout.settings.operation import (
     Failures,
     Gates,
@@ -43,6 +44,7 @@ from rollout.settings.planning import (
     SiteLimits,
     unknown_sites,
 )
+from rollout.settings.takehome import TakeHome
 from rollout.settings.upkeep import Backup, Monitoring, Nightly, PersonalData
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -199,12 +201,14 @@ class Settings(BaseSettings):
     tranches: Tranches = Tranches()
     gates: Gates = Gates()
     training: Training = Training()
+    take_home: TakeHome = TakeHome()
     windows: Windows = Windows()
     failures: Failures = Failures()
     verify: Verification = Verification()
     retirement: Retirement = Retirement()
     generations: dict[str, Generation] = {}
     notice: Notice = Notice()
+    notices: Notices = Notices()
     machines: dict[str, MachineRules] = {}
     people: dict[str, PersonRules] = {}
     steps: dict[Step, StepTimes] = {}

@@ -28,6 +28,7 @@ NOT_IN_A_SUBSET = (
     re.compile(r"/teams/[^/]+(/operations/[^/]+)?\Z"),
     re.compile(r"/teams\('[^']+'\)/operations\('[^']+'\)\Z"),
     re.compile(r"/servicePrincipals/"),
+    re.compile(r"/users/[^/]+/(messages|mailFolders/[^/]+)\Z"),
 )
 _FREE_OPTIONS = {"$skiptoken", "$deltatoken"}
 """They come out of the service's own links."""
@@ -154,6 +155,8 @@ class Contract:
     def _all_properties(self, schema: Json, named: str | None) -> Json:
         schema = self._resolved(schema)
         found: Json = dict(schema.get("properties", {}))
+        # What leads to other objects may be written along with a new one.
+        found |= {name: {} for name in schema.get("x-navigation-properties", ())}
         for part in schema.get("allOf", []):
             found |= self._all_properties(part, None)
         if named:

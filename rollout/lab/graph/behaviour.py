@@ -19,6 +19,7 @@ def _quotas() -> Quotas:
         "licence": (500, 10),
         "mailbox": (10_000, 600),  # per mailbox and application
         "mail-send": (30, 60),  # messages per mailbox
+        "mail-recipients": (10_000, 86_400),  # per mailbox
         "teams": (30, 1),
         "intune": (2000, 20),
         "reports": (200, 10),
@@ -35,6 +36,10 @@ class Behaviour:
     """Reads within that time that a replica answers which has not seen the write."""
     mailbox_seconds: float = 0.0
     """From the licence to a mailbox that answers."""
+    sent_items_seconds: float = 0.0
+    """From an accepted mail to its place among the sent ones."""
+    bounce_seconds: float = 0.0
+    """From an accepted mail to nobody to the report that it could not be delivered."""
     team_seconds: float = 0.0
     """Age below which a group is not known to Teams."""
     team_building_seconds: float = 0.0

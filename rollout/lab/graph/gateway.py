@@ -16,6 +16,7 @@ from rollout.lab.graph import (
     groups,
     licences,
     mail,
+    mail_messages,
     mailboxes,
     teams,
     users,
@@ -36,6 +37,7 @@ _TABLES = (
     groups.table,
     teams.table,
     mail.table,
+    mail_messages.table,
     devices.table,
     directory.table,
 )

@@ -55,6 +55,8 @@ class Tenant:
         self.app_protections: list[Json] = []
         self.mailboxes: dict[str, Json] = {}
         self.sent: list[Json] = []
+        self.messages: dict[str, list[Json]] = {}
+        """By the user id of the mailbox, as `mail_messages` keeps them."""
         self.registrations: dict[str, Json] = {}
         """MFA registration by user id."""
         self.operations: dict[str, Json] = {}

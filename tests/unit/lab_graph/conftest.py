@@ -18,7 +18,7 @@ EVERY_ROLE = frozenset(
     role
     for module in (
         *("delta", "users", "licences", "mailboxes", "groups", "teams", "mail", "devices"),
-        "directory",
+        *("directory", "mail_messages"),
     )
     for value in vars(__import__(f"rollout.lab.graph.{module}", fromlist=["table"])).values()
     if isinstance(value, RouteTable)

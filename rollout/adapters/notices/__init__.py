@@ -1,0 +1,1 @@
+"""Mails as texts and calendar files: templates and iCalendar."""
