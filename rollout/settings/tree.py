@@ -45,6 +45,7 @@ from rollout.settings.planning import (
     unknown_sites,
 )
 from rollout.settings.takehome import TakeHome
+from rollout.settings.transfers import Transfers
 from rollout.settings.upkeep import Backup, Monitoring, Nightly, PersonalData
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -201,6 +202,7 @@ class Settings(BaseSettings):
     tranches: Tranches = Tranches()
     gates: Gates = Gates()
     training: Training = Training()
+    transfers: Transfers = Transfers()
     take_home: TakeHome = TakeHome()
     windows: Windows = Windows()
     failures: Failures = Failures()

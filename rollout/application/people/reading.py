@@ -1,0 +1,174 @@
+"""Rows of a list of people become entries; what is wrong goes into the report."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from rollout.application.ledger.rows import Ledger, LedgerRow
+from rollout.application.ledger.words import plain, site_and_floor
+from rollout.application.own_dates.cells import Cells
+from rollout.application.people.report import PeopleReport
+from rollout.application.people.words import Change, change_of, pc_of, upn_of
+from rollout.domain.identifiers import parse_staff_number
+from rollout.domain.postings import PcFollows
+from rollout.domain.text import ValueRefused, match_key
+from rollout.domain.words import msgid
+
+DAY = timedelta(days=1)
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One person as a row has him or her; `since` is None when neither row nor order names it."""
+
+    row: LedgerRow
+    staff_number: str
+    name: str
+    kana: str
+    upn: str | None
+    bureau: str
+    division: str
+    site: str
+    post: str
+    since: date | None
+    last_day: date | None
+    here: bool
+    pc: PcFollows | None
+
+    @property
+    def says(self) -> tuple[object, ...]:
+        """What two rows of one person must not say differently."""
+        return (match_key(self.bureau), match_key(self.division), match_key(self.site),
+                match_key(self.post), self.last_day, self.here)  # fmt: skip
+
+
+_BESIDES = msgid("a second post beside the first one is not kept: the row was passed over")
+_KEEP_ONE = msgid("find out which row is right and correct or remove the other")
+
+
+def read(
+    rows: Ledger, report: PeopleReport, as_of: date | None, progress: Progress
+) -> dict[str, list[Entry]]:
+    """Staff number -> entries in the order of days; people of bad rows are left out."""
+    found: dict[str, list[Entry]] = {}
+    spoilt: set[str] = set()
+    signs: dict[str, str] = {}
+    for row in rows:
+        report.rows += 1
+        cells = Cells(row, report)
+        entry = _entry(cells, report, as_of)
+        number = entry.staff_number if entry else cells.read("staff_number", _number)
+        if number:
+            report.named.add(number)
+        if entry is not None and _fits(cells, entry, found.setdefault(number or "", []), signs):
+            report.good += 1
+        elif number and not cells.good:
+            spoilt.add(number)
+        progress(report.rows, max(rows.expected_rows, report.rows))
+    for number in spoilt:
+        # Another row of the same person alone would tell half of what happens to them.
+        report.good -= len(found.pop(number, ()))
+    return {
+        number: sorted(entries, key=lambda one: one.since or date.min)
+        for number, entries in found.items() if entries
+    }  # fmt: skip
+
+
+def _number(text: str) -> str | None:
+    try:
+        return parse_staff_number(text)
+    except ValueRefused:
+        return None
+
+
+def _entry(cells: Cells, report: PeopleReport, as_of: date | None) -> Entry | None:
+    change = cells.read("change", change_of) or Change.HERE
+    if change is Change.BESIDES:
+        report.good += 1
+        report.remark(_BESIDES, cells.row.row)
+        return None
+    number = cells.read("staff_number", parse_staff_number)
+    if number is None and cells.good:
+        cells.refuse(
+            "staff_number",
+            ValueRefused(
+                "",
+                msgid("the row names nobody"),
+                msgid("fill in the staff number, or remove the row"),
+            ),
+        )
+    moved, begins, ends = (cells.day(name) for name in ("moved_on", "begins", "ends"))
+    site = cells.read("site", lambda text: site_and_floor(text)[0]) or ""
+    texts = [cells.read(name, plain) or "" for name in ("name", "kana", "bureau", "division")]
+    upn, post = cells.read("upn", upn_of), cells.read("post", plain) or ""
+    pc = cells.read("pc", pc_of)
+    last_day = _last_day(change, moved or as_of, ends)
+    if begins and ends and ends < begins:
+        cells.refuse(
+            "ends",
+            ValueRefused(
+                ends.isoformat(),
+                msgid("the person leaves on {value}, before the first day on {first}"),
+                msgid("swap the two days, or correct the year"),
+                first=begins.isoformat(),
+            ),
+        )
+    if change is not Change.HERE and last_day is None:
+        cells.refuse(
+            "change",
+            ValueRefused(
+                "",
+                msgid("the person leaves, but no day is given"),
+                msgid("fill in the last day, or name the day with --as-of"),
+            ),
+        )
+    if not cells.good or number is None:
+        return None
+    name, kana, bureau, division = texts
+    if not bureau:
+        bureau, division = division, ""
+    since = moved or (as_of if as_of and (begins is None or begins <= as_of) else begins)
+    here = change is Change.HERE
+    return Entry(cells.row, number, name, kana, upn, bureau, division, site, post, since,
+                 last_day, here, pc)  # fmt: skip
+
+
+def _last_day(change: Change, day: date | None, ends: date | None) -> date | None:
+    """Who retires is there on the day itself, who goes elsewhere is there that day already."""
+    if ends is not None or change is Change.HERE or day is None:
+        return ends
+    return day if change is Change.RETIRES else day - DAY
+
+
+def _fits(cells: Cells, entry: Entry, before: list[Entry], signs: dict[str, str]) -> bool:
+    """Whether the entry contradicts none before it; the same one twice is one."""
+    owner = signs.setdefault(entry.upn, entry.staff_number) if entry.upn else entry.staff_number
+    if owner != entry.staff_number:
+        cells.refuse(
+            "upn",
+            ValueRefused(
+                entry.upn or "",
+                msgid("the same name to sign in with stands on the row of {other}"),
+                _KEEP_ONE,
+                other=owner,
+            ),
+        )
+        return False
+    for other in before:
+        if other.since != entry.since or other.here != entry.here:
+            continue
+        if other.says != entry.says:
+            cells.refuse(
+                "staff_number",
+                ValueRefused(
+                    entry.staff_number,
+                    msgid("row {row} says otherwise of the same person and day"),
+                    _KEEP_ONE,
+                    row=other.row.row,
+                ),
+            )
+            return False
+        return True
+    before.append(entry)
+    return True

@@ -1,0 +1,1 @@
+"""What transfers and changed departments do to machines, and when."""
