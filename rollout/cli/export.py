@@ -36,6 +36,10 @@ class Encoding(StrEnum):
 
 FormatOption = Annotated[Format, typer.Option("--format", help=_("csv or json"))]
 Out = Annotated[Path, typer.Option("--out", help=_("the file to write"))]
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", help=_("as it was at this moment, as 2023-02-28T17:15+09:00")),
+]
 EncodingOption = Annotated[Encoding, typer.Option("--encoding", help=_("of a CSV file"))]
 
 
@@ -45,14 +49,18 @@ def status(
     out: Out,
     format_: FormatOption = Format.CSV,
     encoding: EncodingOption = Encoding.UTF8_BOM,
+    as_of: AsOf = None,
 ) -> None:
     from rollout.adapters import export_files
+    from rollout.application.exports import as_of as past
     from rollout.application.exports import status as export_status
 
     application = invocation(context).application()
-    report = export_status.status(
-        application.database, application.settings, now=application.clock.now()
-    )
+    database, settings, now = application.database, application.settings, application.clock.now()
+    if as_of is None:
+        report = export_status.status(database, settings, now=now)
+    else:
+        report = past.status_at(database, settings, past.moment(as_of, now=now))
     if format_ is Format.JSON:
         _say(export_files.write_json(out, export_status.document(report)))
     else:

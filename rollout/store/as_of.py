@@ -28,8 +28,10 @@ from sqlalchemy import (
 from sqlalchemy import select as columns
 from sqlmodel import Session, col
 
-from rollout.domain.machine import MachineState, MachineVerb
-from rollout.store.reports import Count
+from rollout.domain.machine import NEEDS_A_PERSON, MachineState, MachineVerb
+from rollout.store import reports
+from rollout.store.circumstances import circumstances
+from rollout.store.reports import Count, MachineLine
 from rollout.store.tables import AuditRow, Department, Machine, Site, Wave
 
 _MOVES = [*(verb.value for verb in MachineVerb), "register"]
@@ -235,3 +237,58 @@ def departments(session: Session) -> dict[str, tuple[str, str]]:
     """Bureau and division of every department that ever was, by its name as facts write it."""
     rows = session.execute(columns(col(Department.bureau), col(Department.division)).distinct())
     return {f"{bureau} {division}".strip(): (bureau, division) for bureau, division in rows}
+
+
+def exceptions(session: Session, moment: datetime) -> list[MachineLine]:
+    """Machines that needed a person at `moment`, the longest waiting first.
+
+    Image and last sign of life are kept of today only, and left empty. An owner who is another one
+    today is left empty as well: the history may have forgotten who it was.
+    """
+    then = machines_at(session, moment)
+    waiting = [state.value for state in NEEDS_A_PERSON]
+    stood = {
+        row.machine_id: row
+        for row in session.execute(columns(then).where(then.c.state.in_(waiting)))
+    }
+    today = reports.lines_of(session, stood)
+    why = circumstances(session, stood, moment)
+    before = {
+        now.machine_id: fields
+        for now, fields in _amendments(session, moment, then)
+        if now.machine_id in stood
+    }
+    known = departments(session)
+    lines = []
+    for id_, row in stood.items():
+        line = _as_it_was(today[id_], before.get(id_, {}), known)
+        lines.append(
+            line._replace(
+                wave=row.wave,
+                planned_day=row.planned_day,
+                state=row.state,
+                state_since=row.state_since,
+                held_from=row.from_state if row.state == MachineState.HELD else None,
+                step=why[id_].step,
+                attempt=why[id_].attempt,
+                cause=why[id_].cause,
+                hold_until=why[id_].hold_until,
+                image_id=None,
+                last_seen_at=None,
+            )
+        )
+    return sorted(lines, key=lambda line: (line.state_since, line.asset_tag))
+
+
+def _as_it_was(
+    line: MachineLine, before: Mapping[str, Any], known: Mapping[str, tuple[str, str]]
+) -> MachineLine:
+    if "site" in before:
+        line = line._replace(site=before["site"])
+    if "department" in before:
+        name = before["department"]
+        bureau, division = known.get(name, (name, None))
+        line = line._replace(bureau=bureau, division=division)
+    if "owner" in before:
+        line = line._replace(owner=None, staff_number=None)
+    return line

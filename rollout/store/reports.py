@@ -1,6 +1,6 @@
 """Prepared rows for status reports and machine lists."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -9,6 +9,7 @@ from sqlmodel import Session, col, func, select
 
 from rollout.domain.machine import NEEDS_A_PERSON, MachineState
 from rollout.store import pending_controls
+from rollout.store.batches import batches
 from rollout.store.tables import Department, Machine, PendingControls, Person, Site, Wave
 
 _FETCH = 5_000
@@ -92,6 +93,16 @@ def machine_lines(session: Session) -> Iterator[MachineLine]:
     statement = _joined(_line()).order_by(col(Machine.asset_tag))
     for row in session.execute(statement, execution_options={"yield_per": _FETCH}):
         yield MachineLine(*row)
+
+
+def lines_of(session: Session, machine_ids: Iterable[int]) -> dict[int, MachineLine]:
+    """These machines as the tables have them now, by id."""
+    found: dict[int, MachineLine] = {}
+    for batch in batches(machine_ids):
+        statement = _joined(_line().add_columns(col(Machine.id))).where(col(Machine.id).in_(batch))
+        for *line, id_ in session.execute(statement):
+            found[id_] = MachineLine(*line)
+    return found
 
 
 def exceptions(session: Session) -> list[MachineLine]:

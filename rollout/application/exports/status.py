@@ -63,9 +63,16 @@ class Exceptional:
     days: int
 
 
+class Unknowable(Described):
+    """What the history does not keep, so that no report of the past can say it."""
+
+    SPARES = "spares", "How many spares were left."
+    CONTROLS = "controls", "Which controls were to be measured again."
+
+
 @dataclass(frozen=True)
 class StatusReport:
-    """Every split counts every machine once."""
+    """Every split counts every machine once. `not_known` is empty but for a moment of the past."""
 
     programme: str
     cutover: date
@@ -81,6 +88,7 @@ class StatusReport:
     by_wave: Sequence[Split]
     spares: Sequence[SparePool]
     exceptions: Sequence[Exceptional]
+    not_known: Sequence[Unknowable] = ()
 
 
 def status(database: Database, settings: Settings, *, now: datetime) -> StatusReport:
@@ -88,6 +96,19 @@ def status(database: Database, settings: Settings, *, now: datetime) -> StatusRe
     with database.read() as session:
         counts = reports.counts(session)
         lines = reports.exceptions(session)
+    return prepared(settings, now, counts, lines, spares=pools(database, settings))
+
+
+def prepared(
+    settings: Settings,
+    moment: datetime,
+    counts: Sequence[Count],
+    lines: Iterable[MachineLine],
+    *,
+    spares: Sequence[SparePool] = (),
+    not_known: Sequence[Unknowable] = (),
+) -> StatusReport:
+    """The figures of a moment from what was read of it."""
     zone = settings.programme.zone
     states = _by_state(counts)
     standing: Counter[Standing] = Counter()
@@ -95,11 +116,11 @@ def status(database: Database, settings: Settings, *, now: datetime) -> StatusRe
         standing[_STANDING.get(state, Standing.IN_PROGRESS)] += machines
     # Excluded machines are no part of what has to be done.
     taking_part = sum(states.values()) - standing[Standing.EXCLUDED]
-    today = now.astimezone(zone).date()
+    today = moment.astimezone(zone).date()
     return StatusReport(
         programme=settings.programme.name,
         cutover=settings.programme.cutover,
-        as_of=now,
+        as_of=moment,
         zone=zone,
         total=sum(states.values()),
         standing={word: standing[word] for word in Standing},
@@ -109,7 +130,8 @@ def status(database: Database, settings: Settings, *, now: datetime) -> StatusRe
         by_site=_split(counts, lambda count: count.site),
         by_department=_split(counts, lambda count: count.bureau),
         by_wave=_split(counts, lambda count: count.wave),
-        spares=pools(database, settings),
+        spares=spares,
+        not_known=not_known,
         exceptions=[
             Exceptional(line, (today - line.state_since.astimezone(zone).date()).days)
             for line in lines
@@ -147,6 +169,7 @@ def document(report: StatusReport) -> Document:
         "as_of": iso(report.as_of, report.zone),
         "total": report.total,
         "percent_done": report.percent_done,
+        "not_known": [word.value for word in report.not_known],
         "summary": {word.value: number for word, number in report.standing.items()},
         "by_state": _words(report.by_state),
         "by_generation": _splits("generation", report.by_generation),
@@ -211,6 +234,8 @@ def _rows(report: StatusReport) -> Iterator[Sequence[Cell]]:
         site = _("(none)") if pool.site is None else pool.site
         yield (_("Spares"), site, _("left"), pool.free, *empty)
         yield (_("Spares"), site, _("out"), pool.out, *empty)
+    for word in report.not_known:
+        yield (_("Not known of this moment"), label(word), None, None, *empty)
     for entry in report.exceptions:
         line = entry.line
         yield (

@@ -130,6 +130,9 @@ def test_any_moment_of_any_fleet_comes_back_from_the_history(
             for at, rows, counted, causes in seen:
                 assert then(session, at) == rows
                 assert sorted(as_of.counts(session, at), key=str) == counted
+                assert {line.asset_tag for line in as_of.exceptions(session, at)} == {
+                    f"DK20-{id_ - 1:06d}" for id_ in causes
+                }
                 told = circumstances(session, causes, at)
                 assert {
                     id_: (one.cause, one.step, one.attempt) for id_, one in told.items()
