@@ -16,15 +16,16 @@ from sqlmodel import Session
 from rollout.domain.machine import STEP_FROM, WORKING, MachineState, Step
 from rollout.domain.stop import Stopped
 from rollout.settings import Settings, SiteLimits
-from rollout.store import machines, ready, runs, stops
+from rollout.store import machines, ready, runs, sign_ins, stops
 from rollout.store.ready import AtWork, Ready
 from rollout.store.tables import Machine, Run
 
 PROCESSES_PER_PLACE = 3
 """A run with few machines left takes little of the computer's time, but memory like every run."""
 
-_KEEPS_THE_PC = frozenset({Step.PREFLIGHT, Step.CAPTURE, Step.REIMAGE})
-"""Steps that a generation which is replaced by new PCs must never enter."""
+KEEPS_THE_PC = frozenset({Step.PREFLIGHT, Step.CAPTURE, Step.REIMAGE})
+"""Steps that a generation which is replaced by new PCs must never enter, and that can wait for the
+owner: the PC is still as it was."""
 
 _TAKES_A_PLACE = WORKING - {MachineState.ERASING}
 """An erasure ends when somebody has looked, which may take days."""
@@ -57,7 +58,7 @@ def next_step(settings: Settings, machine: Machine | Ready) -> Step | None:
     policy = settings.generation(machine.generation)
     if step is Step.ENABLE and policy.take_home is not True:
         return None
-    if step in _KEEPS_THE_PC and policy.path != "reimage":
+    if step in KEEPS_THE_PC and policy.path != "reimage":
         return None
     return step
 
@@ -131,7 +132,19 @@ def _waiting(
         its_day = machine.planned_day is None or machine.planned_day <= local.date() + early
         if its_day and (step in settings.windows.exempt or opens[machine.site_id]):
             found.append((machine, step))
-    return found
+    return _signed_in(session, settings, found)
+
+
+def _signed_in(
+    session: Session, settings: Settings, found: list[tuple[Ready, Step]]
+) -> list[tuple[Ready, Step]]:
+    """Without those whose owner has first to sign in to the new account."""
+    demand = settings.accounts.reimage_needs
+    if demand == "nothing":
+        return found
+    asked = [machine.id for machine, step in found if step in KEEPS_THE_PC]
+    kept_back = sign_ins.kept_back(session, asked, demand)
+    return [one for one in found if one[0].id not in kept_back]
 
 
 def _urgency(

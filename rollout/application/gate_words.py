@@ -30,7 +30,7 @@ def numbers_of(reading: Reading) -> Told:
         return told(msgid("{value:g} free, limit {limit:g}"), value=value, limit=limit)
     if reading.of is not None and reading.gate not in _COUNTS:
         counted = msgid("{count} of {of}: {share:.1%}, limit {limit:.1%}")
-        if reading.gate is Gate.TRAINING:
+        if reading.gate in (Gate.TRAINING, Gate.ACCOUNTS):
             counted = msgid("{count} of {of} people: {share:.1%}, limit {limit:.1%}")
         return told(
             counted,

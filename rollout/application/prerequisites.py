@@ -8,7 +8,7 @@ from rollout.domain.gates import Ahead, Gate, Lack
 from rollout.domain.text import match_key
 from rollout.domain.words import msgid
 from rollout.settings import Settings
-from rollout.store import gates, licences, notices, training
+from rollout.store import gates, licences, notices, sign_ins, training
 
 
 def look_ahead(
@@ -17,7 +17,7 @@ def look_ahead(
     """What those of a tranche have (None: of the whole wave), as far as it is asked for."""
     coming = gates.coming(wave_id, tranche)
     asked, lacks = settings.gates, dict[Gate, Lack]()
-    people = trained = announced = told = 0
+    people = trained = announced = told = owners = equipped = 0
     seats: int | None = None
     if asked.training_share is not None:
         keys = {match_key(course): course for course in settings.training.courses}
@@ -35,7 +35,17 @@ def look_ahead(
             for day in gates.days_of(session, coming)
         }
         announced, told = notices.told(session, coming, deadlines)
-    return Ahead(people, trained, announced, told, seats, lacks)
+    if asked.accounts_share is not None:
+        wanted = asked.accounts_services or settings.accounts.services
+        owners, equipped = sign_ins.ready_owners(session, coming, [one.value for one in wanted])
+        if not settings.accounts.in_use:
+            lacks[Gate.ACCOUNTS] = Lack(_NO_DIRECTORY)
+    return Ahead(people, trained, announced, told, seats, owners, equipped, lacks)
+
+
+_NO_DIRECTORY = msgid(
+    "no directory is configured: see [accounts.tenant], or leave gates.accounts_share out"
+)
 
 
 _NO_RECORD = msgid(

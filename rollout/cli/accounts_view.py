@@ -34,6 +34,7 @@ def status_json(counts: Counts, blocked: "Sequence[tuple[Account, str, str]]") -
                 "service": row.service,
                 "cause": row.cause,
                 "request_id": row.request_id,
+                "client_request_id": row.client_request_id,
             }
             for row, number, _name in blocked
         ],

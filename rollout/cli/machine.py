@@ -80,16 +80,20 @@ def list_(
 @app.command(help=_("One machine with its whole history."))
 def show(context: typer.Context, tag: Tag, as_json_: AsJson = False) -> None:
     from rollout.application import machines
+    from rollout.application.accounts.signing_in import why_not_begun
     from rollout.application.choosing import today
 
     application = invocation(context).application()
     zone = application.settings.programme.zone
     day = today(application.settings, application.clock.now())
     view = machines.show(application.database, tag)
+    waits = why_not_begun(application.database, application.settings, tag)
     if as_json_:
-        print_json(view_json(view, zone, day))
-    else:
-        print_view(view, zone, day)
+        print_json(view_json(view, zone, day) | {"waits": waits})
+        return
+    print_view(view, zone, day)
+    if waits is not None:
+        say(waits)
 
 
 def _move(

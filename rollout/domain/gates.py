@@ -7,8 +7,9 @@ A gate is one function of counts. What it says names the numbers that decided. T
 - *Halting* gates (failures, silence) are open up to and including their limit and halt above it:
   with a limit of 5 the sixth failure halts. Shares say nothing of a few machines; below
   `Limits.share_needs` the counts alone decide.
-- *Prerequisites* (training, licences, notices) look at the machines that would begin next, before
-  the first part of a wave too. They are off while they have no limit, and open or closed else.
+- *Prerequisites* (training, licences, notices, accounts) look at the machines that would begin
+  next, before the first part of a wave too. They are off while they have no limit, and open or
+  closed else.
 
 Exactly at the limit is always on the good side: 80 % of 80 % wanted is open, 5 failures of 5
 allowed are open, a soak of exactly the wanted minutes is over, 10 free seats of 10 wanted do.
@@ -35,6 +36,7 @@ class Gate(Described):
     TRAINING = "training", "Enough of the owners who come next have had their training."
     LICENCES = "licences", "Enough seats of every licence are free."
     NOTICES = "notices", "Enough of the owners who come next were told of their day in time."
+    ACCOUNTS = "accounts", "Enough of the owners who come next have their accounts."
 
 
 class Verdict(Described):
@@ -74,8 +76,9 @@ class Ahead:
     """What those have who would begin next.
 
     `trained` of `people` had every training that is demanded; the owners of `told` of `announced`
-    machines were told of their day in time; `seats` are free of the scarcest licence. What could
-    not be counted stands in `lacks`, by gate.
+    machines were told of their day in time; `seats` are free of the scarcest licence; `equipped` of
+    `owners` have every service that is demanded. What could not be counted stands in `lacks`, by
+    gate.
     """
 
     people: int = 0
@@ -83,6 +86,8 @@ class Ahead:
     announced: int = 0
     told: int = 0
     seats: int | None = None
+    owners: int = 0
+    equipped: int = 0
     lacks: Mapping["Gate", Lack] = field(default_factory=dict)
 
 
@@ -100,13 +105,19 @@ class Limits:
     training_share: float | None = None
     licences_free: int | None = None
     notices_share: float | None = None
+    accounts_share: float | None = None
 
     @property
     def ask_ahead(self) -> bool:
         """Whether any prerequisite is on."""
         return any(
             limit is not None
-            for limit in (self.training_share, self.licences_free, self.notices_share)
+            for limit in (
+                self.training_share,
+                self.licences_free,
+                self.notices_share,
+                self.accounts_share,
+            )
         )
 
 
@@ -195,6 +206,11 @@ def notices(ahead: Ahead, limits: Limits) -> Reading | None:
     return _enough(Gate.NOTICES, ahead.told, ahead.announced, limits.notices_share, ahead)
 
 
+def accounts(ahead: Ahead, limits: Limits) -> Reading | None:
+    """Open from the wanted share of owners with every demanded service on; None while it is off."""
+    return _enough(Gate.ACCOUNTS, ahead.equipped, ahead.owners, limits.accounts_share, ahead)
+
+
 def licences(ahead: Ahead, limits: Limits) -> Reading | None:
     """Open with as many free seats as are wanted, or more; None while it is off."""
     limit = limits.licences_free
@@ -255,6 +271,7 @@ PREREQUISITES: Mapping[Gate, Callable[[Ahead, Limits], Reading | None]] = {
     Gate.TRAINING: training,
     Gate.LICENCES: licences,
     Gate.NOTICES: notices,
+    Gate.ACCOUNTS: accounts,
 }
 """Gates of what would begin next."""
 

@@ -132,6 +132,11 @@ class Accounts(Section):
     """So many days a person who moved stays in the old department's group."""
     revoke_after_days: Days = 30
     """So many days after leaving, a person's licences are taken; sign-in ends at once."""
+    reimage_needs: Literal["nothing", "sign-in", "registration"] = "nothing"
+    """What the owner has to have done with the new account before anything begins with the PC: a
+    sign-in, or the registration for multi-factor sign-in. PCs without an owner need neither."""
+    sign_in_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 4
+    """So often the directory is asked who signed in, while `reimage_needs` demands it."""
     secrets_file: Path | None = None
     """Where the first passwords of users that are made here go, owner-only."""
     chat: Chat = Chat()

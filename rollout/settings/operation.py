@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from rollout.domain.account import CloudService
 from rollout.domain.gates import Limits as GateLimits
 from rollout.domain.machine import Step
 from rollout.domain.windows import Hours, Window
@@ -49,6 +50,11 @@ class Gates(Section):
     their day in time."""
     notices_days: Annotated[int, Field(ge=0)] = 7
     """In time is so many calendar days before the machine's day, or earlier."""
+    accounts_share: Share | None = None
+    """A tranche begins when so large a part of its owners has every service of `accounts_services`
+    ready."""
+    accounts_services: tuple[CloudService, ...] = ()
+    """Which services `accounts_share` demands; none named: all of `[accounts] services`."""
 
     @model_validator(mode="after")
     def _licences_are_named(self) -> Self:
@@ -59,7 +65,7 @@ class Gates(Section):
     @property
     def limits(self) -> GateLimits:
         """What the gates themselves need."""
-        own = {"silent_minutes", "licences", "licences_hours", "notices_days"}
+        own = {"silent_minutes", "licences", "licences_hours", "notices_days", "accounts_services"}
         return GateLimits(**self.model_dump(exclude=own))
 
 

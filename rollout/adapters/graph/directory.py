@@ -90,6 +90,12 @@ class GraphDirectory:
                 found[row["id"]] = datetime.fromisoformat(moment)
         return found
 
+    def registered(self) -> frozenset[str]:
+        """The report of registrations, which is some hours behind."""
+        path = f"/reports/authenticationMethods/userRegistrationDetails?$top={_PAGE}"
+        rows = self._run(self._all(path))
+        return frozenset(row["id"] for row in rows if row.get("isMfaRegistered"))
+
     def carry_out(self, orders: Iterable[Order], report: Report, stop: Callable[[], bool]) -> None:
         """See the port."""
 

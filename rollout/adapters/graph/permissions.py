@@ -32,6 +32,8 @@ def lacking(settings: Accounts, granted: Collection[str]) -> tuple[Lacking, ...]
 
 def _needed(settings: Accounts) -> Iterator[Lacking]:
     services = settings.services
+    if settings.reimage_needs != "nothing":
+        yield Lacking(_("sign-ins"), ("AuditLog.Read.All",))
     if CloudService.IDENTITY in services:
         yield Lacking(label(CloudService.IDENTITY), _USERS)
     if CloudService.LICENCE in services:

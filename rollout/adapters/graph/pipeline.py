@@ -3,8 +3,10 @@
 import asyncio
 import heapq
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import Any
+from uuid import uuid4
 
 from rollout.adapters.graph.calls import THROTTLED, Call, call, outcome
 from rollout.adapters.graph.rates import Rates
@@ -15,9 +17,12 @@ from rollout.application.accounts.orders import (
     Doubtful,
     FindGroup,
     FindUser,
+    NotYet,
     Order,
     Outcome,
+    Refused,
     Report,
+    Taken,
 )
 from rollout.i18n import _
 
@@ -104,18 +109,24 @@ class Pipeline:
         heapq.heappush(self._later, (at, next(self._numbers), order))
 
     async def _send(self, batch: Sequence[tuple[Order, Call]]) -> None:
-        body = {"requests": [_part(number, made) for number, (_order, made) in enumerate(batch)]}
+        marks = [str(uuid4()) for _one in batch]
+        parts = zip(marks, batch, strict=True)
+        body = {
+            "requests": [
+                _part(number, made, mark) for number, (mark, (_order, made)) in enumerate(parts)
+            ]
+        }
         try:
             reply = await self._transport.send("POST", "/$batch", body)
         except NoReply as lost:
-            self._all_doubtful(batch, str(lost), None)
+            self._all_doubtful(batch, str(lost), None, marks)
             return
         now = self._loop.time()
         if reply.status == THROTTLED:
             for order, made in batch:
                 self._throttled(order, made, _seconds(reply.headers), now)
         elif reply.status >= 500:
-            self._all_doubtful(batch, f"HTTP {reply.status}", reply.request_id)
+            self._all_doubtful(batch, f"HTTP {reply.status}", reply.request_id, marks)
         elif reply.status in (401, 403):
             raise DirectoryAway(
                 _("the directory does not take the token: {why}").format(why=_said(reply))
@@ -125,15 +136,23 @@ class Pipeline:
                 _("the directory does not take a batch: {why}").format(why=_said(reply))
             )
         else:
-            self._take(batch, reply, now)
+            self._take(batch, reply, now, marks)
 
-    def _take(self, batch: Sequence[tuple[Order, Call]], reply: Reply, now: float) -> None:
+    def _take(
+        self,
+        batch: Sequence[tuple[Order, Call]],
+        reply: Reply,
+        now: float,
+        marks: Sequence[str],
+    ) -> None:
         parts = {str(part["id"]): part for part in reply.body["responses"]}
         found: list[tuple[Order, Outcome]] = []
         for number, (order, made) in enumerate(batch):
             part = parts.get(str(number))
             if part is None:
-                found += self._doubtful(order, "no answer in the batch", reply.request_id)
+                found += self._doubtful(
+                    order, "no answer in the batch", reply.request_id, marks[number]
+                )
                 continue
             status = int(part["status"])
             headers = {name.lower(): str(v) for name, v in (part.get("headers") or {}).items()}
@@ -145,21 +164,29 @@ class Pipeline:
                 order, status, part.get("body"), headers.get("request-id", reply.request_id)
             )
             if isinstance(result, Doubtful):
-                found += self._doubtful(order, result.why, result.request_id)
+                found += self._doubtful(order, result.why, result.request_id, marks[number])
             else:
-                found.append((order, result))
+                found.append((order, _marked(result, marks[number])))
         if found:
             self._report(found)
 
     def _all_doubtful(
-        self, batch: Sequence[tuple[Order, Call]], why: str, request_id: str | None
+        self,
+        batch: Sequence[tuple[Order, Call]],
+        why: str,
+        request_id: str | None,
+        marks: Sequence[str],
     ) -> None:
-        found = [one for order, _made in batch for one in self._doubtful(order, why, request_id)]
+        found = [
+            one
+            for (order, _made), mark in zip(batch, marks, strict=True)
+            for one in self._doubtful(order, why, request_id, mark)
+        ]
         if found:
             self._report(found)
 
     def _doubtful(
-        self, order: Order, why: str, request_id: str | None
+        self, order: Order, why: str, request_id: str | None, mark: str
     ) -> list[tuple[Order, Outcome]]:
         """A question is asked again after a while; everything else is reported as it is."""
         if isinstance(order, FindUser | FindGroup | CheckLicences):
@@ -168,18 +195,27 @@ class Pipeline:
                 self._asked[id(order)] = times
                 self._put_back(order, self._loop.time() + 0.2 * 2**times)
                 return []
-        return [(order, Doubtful(why, request_id))]
+        return [(order, Doubtful(why, request_id, mark))]
 
     def _throttled(self, order: Order, made: Call, after: float | None, now: float) -> None:
         self._rates.throttled(made.kind, after, now)
         self._put_back(order, now + (after if after is not None else 1.0))
 
 
-def _part(number: int, made: Call) -> dict[str, Any]:
+def _part(number: int, made: Call, mark: str) -> dict[str, Any]:
+    headers = {"client-request-id": mark}
     part: dict[str, Any] = {"id": str(number), "method": made.method, "url": made.path}
     if made.body is not None:
-        part |= {"body": made.body, "headers": {"Content-Type": "application/json"}}
-    return part
+        part["body"] = made.body
+        headers["Content-Type"] = "application/json"
+    return part | {"headers": headers}
+
+
+def _marked(found: Outcome, mark: str) -> Outcome:
+    """With the number that we gave the request, where support may be asked about it."""
+    if isinstance(found, NotYet | Taken | Refused):
+        return replace(found, client_request_id=mark)
+    return found
 
 
 def _seconds(headers: dict[str, str]) -> float | None:

@@ -61,6 +61,7 @@ def ask(
                 "in_doubt": False,
                 "external_id": external,
                 "request_id": None,
+                "client_request_id": None,
             }
         )
         open_already = row.state == AccountState.REQUESTED

@@ -111,6 +111,9 @@ class Directory(Protocol):
     def signed_in(self) -> Mapping[str, datetime]:
         """The last sign-in of users that ever signed in, by id."""
 
+    def registered(self) -> frozenset[str]:
+        """Ids of users who registered for multi-factor sign-in."""
+
     def carry_out(self, orders: Iterable[Order], report: Report, stop: Callable[[], bool]) -> None:
         """Carry out orders in any sequence; outcomes are reported in portions as they come.
 

@@ -187,6 +187,7 @@ class NotYet:
 
     why: str
     request_id: str | None = None
+    client_request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +196,7 @@ class Taken:
 
     why: str
     request_id: str | None = None
+    client_request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +206,7 @@ class Refused:
     code: str
     why: str
     request_id: str | None = None
+    client_request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +215,7 @@ class Doubtful:
 
     why: str
     request_id: str | None = None
+    client_request_id: str | None = None
 
 
 Outcome = Done | Missing | NotYet | Taken | Refused | Doubtful

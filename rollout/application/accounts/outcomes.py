@@ -58,6 +58,7 @@ def result(work: Work, settings: Accounts, by_group: bool, at: datetime) -> Resu
         "in_doubt": False,
         "external_id": work.found or row.external_id,
         "request_id": getattr(outcome, "request_id", None),
+        "client_request_id": getattr(outcome, "client_request_id", None),
     }
     if isinstance(work.next, Settled):
         return Result(_end(row), None, columns)

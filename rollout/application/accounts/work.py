@@ -14,6 +14,7 @@ from rollout.application.accounts.orders import (
 )
 from rollout.application.accounts.outcomes import result
 from rollout.application.accounts.queue import Queue, Work
+from rollout.application.accounts.signing_in import refresh
 from rollout.application.ports import Clock
 from rollout.domain.account import AccountVerb
 from rollout.i18n.told import Told
@@ -49,6 +50,7 @@ class AccountsWork:
         passwords: Passwords | None,
     ) -> None:
         self._database, self._settings = database, settings.accounts
+        self._all = settings
         self._directory, self._clock, self._passwords = directory, clock, passwords
         self._queue = Queue(database, settings.accounts, directory, passwords)
 
@@ -65,6 +67,7 @@ class AccountsWork:
                 self._directory.carry_out(feed, feed.report, stop)
             finally:
                 self._queue.hand_back(feed.not_begun(), self._clock.now())
+        refresh(self._database, self._all, self._directory, self._clock.now())
         with self._database.read() as session:
             return Cycle(feed.taken, feed.ended, accounts.next_due(session))
 

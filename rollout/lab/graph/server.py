@@ -165,6 +165,12 @@ def _control(tenant: Tenant) -> list[Route]:
         tenant.registrations[str(values["user"])] = {"methods": values.get("methods", [])}
         return {}
 
+    def sign_in(values: Json) -> Json:
+        user = tenant.truth("users", str(values["user"]))
+        seen = {"lastSignInDateTime": tenant.now_text()}
+        tenant.write("users", user["id"], user | {"signInActivity": seen})
+        return {}
+
     async def dump(_: Request) -> Response:
         tenant.catch_up()
         return JSONResponse(tenant.dump())
@@ -175,5 +181,6 @@ def _control(tenant: Tenant) -> list[Route]:
         post("users", arrive),
         post("check-in", report),
         post("registration", register),
+        post("sign-in", sign_in),
         Route("/control/dump", dump),
     ]

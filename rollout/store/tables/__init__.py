@@ -21,6 +21,7 @@ from rollout.store.tables.plan import Plan, PlanSlot
 from rollout.store.tables.posting import DepartmentChange, MachineMove, Posting
 from rollout.store.tables.retirement import Retirement
 from rollout.store.tables.run import Run
+from rollout.store.tables.sign_in import SignIn
 from rollout.store.tables.spare import SpareLoan
 from rollout.store.tables.stop import Stop
 from rollout.store.tables.takeout import DiskPin, Takeout, TakeoutEmergency
@@ -61,6 +62,7 @@ __all__ = [
     "Posting",
     "Retirement",
     "Run",
+    "SignIn",
     "Site",
     "SpareLoan",
     "Stop",

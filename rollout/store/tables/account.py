@@ -23,7 +23,8 @@ class Account(SQLModel, table=True):
     `key` is staff number and service. `aim` is what the open request leads to. `due_at` is the
     earliest moment of the next look while one is needed. `in_doubt`: an answer was lost, so the
     service is asked what there is before anything is made. `external_id` is the service's own id.
-    `request_id` is that of the last answer that was no success, for the vendor's support.
+    `request_id` and `client_request_id` are those of the last answer that was no success, for the
+    vendor's support.
     """
 
     __tablename__ = "accounts"
@@ -52,6 +53,7 @@ class Account(SQLModel, table=True):
     in_doubt: bool = False
     external_id: str | None = None
     request_id: str | None = None
+    client_request_id: str | None = None
 
 
 class CloudGroup(SQLModel, table=True):
@@ -80,6 +82,7 @@ class CloudGroup(SQLModel, table=True):
     in_doubt: bool = False
     external_id: str | None = None
     request_id: str | None = None
+    client_request_id: str | None = None
 
 
 class AccountPlan(SQLModel, table=True):
