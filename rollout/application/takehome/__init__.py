@@ -1,0 +1,1 @@
+"""Taking PCs out of the office: applications, what a PC needs to leave, and the days."""

@@ -1,0 +1,111 @@
+"""Applications as they are listed, with what each PC lacks today and when it may go."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from rollout.application.choosing import today
+from rollout.application.takehome.fitness import lacks
+from rollout.domain.machine import MachineState
+from rollout.domain.takeout import UNDER_WAY, TakeoutState
+from rollout.settings import Settings
+from rollout.store import takeouts
+from rollout.store.database import Database
+from rollout.store.tables import Machine
+from rollout.store.takeouts import Filter
+
+EVERYTHING = Filter()
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One application. `lacks` is empty for a PC that may leave; `may_go_from` is None where no
+    day is planned."""
+
+    number: int
+    tag: str
+    generation: str
+    machine_state: MachineState
+    staff_number: str
+    name: str
+    department: str
+    state: TakeoutState
+    first: date
+    last: date
+    place: str
+    purpose: str
+    applied_by: str
+    decided_by: str | None
+    emergency: int | None
+    out_on: date | None
+    returned_on: date | None
+    cause: str | None
+    days_overdue: int
+    pin: str | None
+    lacks: Sequence[str]
+    may_go_from: date | None
+
+
+def listing(
+    database: Database, settings: Settings, at: datetime, wanted: Filter = EVERYTHING
+) -> list[Listed]:
+    """Applications in the order of their last day."""
+    day = today(settings, at)
+    with database.read() as session:
+        found = takeouts.listing(session, wanted)
+        open_ones = [row.machine for row in found if row.takeout.state in UNDER_WAY]
+        missing = lacks(session, settings, open_ones, day)
+        pins = takeouts.pins(session, list(missing))
+        late = {row.takeout.id for row in takeouts.listing(session, Filter(overdue_on=day))}
+        return [
+            Listed(
+                number=row.takeout.id or 0,
+                tag=row.machine.asset_tag,
+                generation=row.machine.generation,
+                machine_state=MachineState(row.machine.state),
+                staff_number=row.person.staff_number,
+                name=row.person.name,
+                department=" ".join(part for part in (row.bureau, row.division) if part),
+                state=TakeoutState(row.takeout.state),
+                first=row.takeout.period_from,
+                last=row.takeout.period_to,
+                place=row.takeout.place,
+                purpose=row.takeout.purpose,
+                applied_by=row.takeout.applied_by,
+                decided_by=row.takeout.decided_by,
+                emergency=row.takeout.emergency_id,
+                out_on=row.takeout.out_on,
+                returned_on=row.takeout.returned_on,
+                cause=row.takeout.cause,
+                days_overdue=_late(row, day) if row.takeout.id in late else 0,
+                pin=pins[row.machine.id or 0].state if row.machine.id in pins else None,
+                lacks=missing.get(row.machine.id or 0, [])
+                if row.takeout.state in UNDER_WAY
+                else [],
+                may_go_from=may_go_from(settings, row.machine, day),
+            )
+            for row in found
+        ]
+
+
+def _late(row: takeouts.Row, day: date) -> int:
+    ended = row.takeout.period_to
+    if row.person.left_on is not None:
+        ended = min(ended, row.person.left_on)
+    return (day - ended).days
+
+
+def may_go_from(settings: Settings, machine: Machine, day: date) -> date | None:
+    """The first day on which the policy lets this PC, or the one that replaces it, leave.
+
+    After a refresh that is the day planned for its replacement, else the first delivery of
+    successors; None where neither is known, or the generation never goes.
+    """
+    policy = settings.generation(machine.generation)
+    if policy.take_home is False or machine.may_leave is False:
+        return None
+    if policy.take_home is True:
+        return day if machine.planned_day is None else max(day, machine.planned_day)
+    if policy.path != "refresh":
+        return None
+    return machine.planned_day or min(policy.successors, default=None)

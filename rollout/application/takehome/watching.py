@@ -1,0 +1,116 @@
+"""What the clock does with take-out: applications expire, PCs become portable and cease to be.
+
+This is the only place that makes a machine portable, so that nothing leads around what `fitness`
+demands.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from sqlmodel import Session
+
+from rollout.application.choosing import today
+from rollout.application.settle import DAEMON
+from rollout.application.takehome.fitness import lacks
+from rollout.domain.machine import MachineState, MachineVerb
+from rollout.domain.takeout import PinState, PinVerb, TakeoutVerb
+from rollout.domain.words import msgid
+from rollout.i18n.told import told
+from rollout.settings import Settings
+from rollout.store import leases, takeouts, transitions
+from rollout.store.database import Database
+from rollout.store.tables import DiskPin, Machine, Takeout
+
+PIN = "encryption_pin"
+"""The control that says whether the disk asks for a PIN."""
+
+_VERBS = {
+    ("pass", PinState.AWAITED): PinVerb.SEE,
+    ("pass", PinState.MISSING): PinVerb.SEE,
+    ("fail", PinState.CHOSEN): PinVerb.MISS,
+    ("pending", PinState.CHOSEN): PinVerb.MISS,
+}
+
+
+class Watch:
+    """Looks at most once in `pause`: days and evidence do not change with every tick."""
+
+    def __init__(self, pause: timedelta = timedelta(minutes=1)) -> None:
+        self._pause = pause
+        self._looked: datetime | None = None
+
+    def look(
+        self, database: Database, settings: Settings, *, lease_epoch: int, at: datetime
+    ) -> None:
+        """Do what is due. Raises LeaseHeld when another daemon has taken over."""
+        if self._looked is not None and timedelta() <= at - self._looked < self._pause:
+            return
+        watch(database, settings, lease_epoch=lease_epoch, at=at)
+        self._looked = at
+
+
+def watch(database: Database, settings: Settings, *, lease_epoch: int, at: datetime) -> None:
+    """Expire what is over, and let PCs out or keep them in; repeatable at any time."""
+    day = today(settings, at)
+    with database.read() as session:
+        if not (
+            takeouts.looked_at(session, day)
+            or takeouts.over(session, day)
+            or takeouts.of_people_gone(session, day)
+        ):
+            return
+    with database.write() as session:
+        leases.require(session, lease_epoch)
+        look_now(session, settings, day, at)
+
+
+def look_now(session: Session, settings: Settings, day: date, at: datetime) -> None:
+    """The same within a transaction of the caller."""
+    _end(session, takeouts.over(session, day), TakeoutVerb.EXPIRE, at)
+    _end(session, takeouts.of_people_gone(session, day), TakeoutVerb.WITHDRAW, at)
+    found = takeouts.looked_at(session, day)
+    ids = [machine.id or 0 for machine in found]
+    _see_pins(session, found, at)
+    missing = lacks(session, settings, takeouts.looked_at(session, day), day)
+    portable = {
+        machine.id or 0
+        for machine in takeouts.looked_at(session, day)
+        if machine.state == MachineState.PORTABLE
+    }
+    fit = [id_ for id_ in ids if id_ not in portable and not missing[id_]]
+    allowed = takeouts.allowing(session, fit, day)
+    takeouts.note_allowed(session, [row.id or 0 for row in allowed.values()], at)
+    transitions.apply(session, Machine, fit, MachineVerb.LET_OUT, actor=DAEMON, at=at)
+    for id_ in sorted(portable):
+        if why := missing[id_]:
+            transitions.apply(
+                session, Machine, [id_], MachineVerb.KEEP_IN, actor=DAEMON, at=at, reason=why[0]
+            )
+
+
+def _end(session: Session, ids: Sequence[int], verb: TakeoutVerb, at: datetime) -> None:
+    reason = told(
+        msgid("its period is over")
+        if verb is TakeoutVerb.EXPIRE
+        else msgid("the applicant has left")
+    )
+    transitions.apply(session, Takeout, ids, verb, actor=DAEMON, at=at, reason=reason)
+
+
+def _see_pins(session: Session, machines: Sequence[Machine], at: datetime) -> None:
+    """Follow what was measured of PINs: a PC whose user was asked has a row from then on."""
+    tags = {machine.id or 0: machine.asset_tag for machine in machines}
+    verdicts = takeouts.verdicts(session, list(tags))
+    known = takeouts.pins(session, list(tags))
+    for id_, tag in tags.items():
+        if PIN in verdicts.get(id_, {}) and id_ not in known:
+            session.add(DiskPin(machine_id=id_, key=tag, state_since=at))
+    session.flush()
+    moves: dict[PinVerb, list[int]] = defaultdict(list)
+    for id_, pin in takeouts.pins(session, list(tags)).items():
+        verb = _VERBS.get((verdicts.get(id_, {}).get(PIN, ""), PinState(pin.state)))
+        if verb is not None:
+            moves[verb].append(pin.id or 0)
+    for verb, ids in moves.items():
+        transitions.apply(session, DiskPin, ids, verb, actor=DAEMON, at=at)
