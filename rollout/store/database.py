@@ -3,6 +3,10 @@
 SQLite: WAL; every transaction is `BEGIN IMMEDIATE`, because a deferred one that upgrades fails
 at once whatever the busy timeout; `synchronous=FULL`, because a claim that is lost with the
 power would let a disk be wiped twice; foreign keys on.
+
+PostgreSQL: a writing transaction first takes one advisory lock, so that there is one writer at a
+time as in SQLite: what a use case read is still so when it writes. History is a chain and lets one
+writer through at a time anyway. A reading transaction sees one moment and refuses to write.
 """
 
 from collections.abc import Iterator
@@ -10,10 +14,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlmodel import Session
 
 BUSY_SECONDS = 30
+"""So long a writer waits for the one before it."""
+
+WRITER = 0x526F6C6C6F7574
+"""The advisory lock of whoever writes, in every process of a database: "Rollout" in ASCII."""
 
 
 def open_engine(url: str, *, durable: bool = True) -> Engine:
@@ -23,7 +31,7 @@ def open_engine(url: str, *, durable: bool = True) -> Engine:
     """
     address = make_url(url)
     if address.get_backend_name() != "sqlite":
-        return create_engine(address, hide_parameters=True)
+        return _open_postgresql(address, durable=durable)
     if address.database and address.database != ":memory:":
         folder = Path(address.database).parent
         if not folder.exists():
@@ -52,6 +60,37 @@ def open_engine(url: str, *, durable: bool = True) -> Engine:
     return engine
 
 
+def _open_postgresql(address: URL, *, durable: bool) -> Engine:
+    # A connection that the server or a network dropped is found out before it is used.
+    engine = create_engine(
+        address,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        connect_args={"options": _options(address, durable=durable)},
+    )
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        if not connection.get_execution_options().get("read_only", False):
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER})")
+
+    return engine
+
+
+def _options(address: URL, *, durable: bool) -> str:
+    """What every connection is told; what the address itself says of it comes first."""
+    given = address.query.get("options", "")
+    own = [
+        "-c TimeZone=UTC",
+        f"-c lock_timeout={BUSY_SECONDS}s",
+        # Of a client that is gone the lock goes back, instead of stopping everybody.
+        f"-c idle_in_transaction_session_timeout={10 * BUSY_SECONDS}s",
+    ]
+    if not durable:
+        own.append("-c synchronous_commit=off")
+    return " ".join([*own, given if isinstance(given, str) else " ".join(given)]).strip()
+
+
 class Database:
     """Sessions over one engine: `write()` commits or rolls back, `read()` never writes."""
 
@@ -59,6 +98,10 @@ class Database:
         self.url = url
         self.engine = open_engine(url, durable=durable)
         self._reader = self.engine.execution_options(read_only=True)
+        if self.engine.dialect.name == "postgresql":
+            self._reader = self._reader.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
 
     @contextmanager
     def write(self) -> Iterator[Session]:

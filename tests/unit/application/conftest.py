@@ -1,11 +1,11 @@
-"""An office of machines in a real, migrated SQLite; the engine and the clock are fakes."""
+"""An office of machines in a real, migrated database; the engine and the clock are fakes."""
 
-import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import databases
 import pytest
 
 from rollout.application import arrival, dispatch, waves
@@ -15,7 +15,7 @@ from rollout.application.programme import Programme, Ticked
 from rollout.domain.machine import STEP_FROM, MachineState, MachineVerb, Step
 from rollout.domain.wave import WaveState, WaveVerb
 from rollout.settings import OperatorRole, Settings, load
-from rollout.store import claims, leases, migrate, transitions
+from rollout.store import claims, leases, transitions
 from rollout.store import machines as machine_rows
 from rollout.store import waves as wave_rows
 from rollout.store.database import Database
@@ -372,25 +372,12 @@ class Office:
             return verify(session).holds
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated database without rows, to be copied."""
-    file = tmp_path_factory.mktemp("migrated") / "rollout.db"
-    database = Database(f"sqlite:///{file}")
-    migrate.upgrade(database)
-    with database.engine.connect() as connection:
-        connection.exec_driver_sql("SELECT 1")
-    database.close()
-    return file
-
-
 @pytest.fixture
-def office(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
+def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     configuration = tmp_path / "rollout.toml"
     configuration.write_text(CONFIGURATION, encoding="utf-8")
     monkeypatch.setenv("ROLLOUT_CONFIG", str(configuration))
-    shutil.copy(migrated, tmp_path / "rollout.db")
-    database = Database(f"sqlite:///{tmp_path / 'rollout.db'}")
+    database = databases.migrated(tmp_path / "rollout.db")
     arranged = Office(database, load())
     yield arranged
     assert arranged.chain_holds(), "the history does not hold"

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import databases
 import pytest
 
 from rollout.settings import Settings, load
-from rollout.store import migrate
 from rollout.store.database import Database
 
 
@@ -26,7 +26,6 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     """An empty database of this program's schema."""
-    opened = Database(f"sqlite:///{tmp_path / 'rollout.db'}")
-    migrate.upgrade(opened)
+    opened = databases.migrated(tmp_path / "rollout.db")
     yield opened
     opened.close()

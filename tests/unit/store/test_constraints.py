@@ -114,14 +114,14 @@ def test_a_row_that_makes_no_sense_is_refused(database: Database, row: SQLModel)
 
 def test_an_attempt_of_a_step_is_claimed_once(database: Database) -> None:
     add(database, claim(outcome="failed", ended_at=NOW))
-    with pytest.raises(IntegrityError, match="UNIQUE"):
+    with pytest.raises(IntegrityError, match=r"(?i)unique"):
         add(database, claim(outcome="failed", ended_at=NOW))
     add(database, claim(attempt=2))
 
 
 def test_a_machine_has_one_open_claim_whatever_the_step(database: Database) -> None:
     add(database, claim())
-    with pytest.raises(IntegrityError, match="UNIQUE"):
+    with pytest.raises(IntegrityError, match=r"(?i)unique"):
         add(database, claim(step="capture"))
 
 
@@ -140,13 +140,13 @@ def test_an_epoch_is_never_given_twice(database: Database) -> None:
 
 def test_a_token_belongs_to_one_claim(database: Database) -> None:
     add(database, claim(outcome="done", ended_at=NOW, arm_token_hash="h"))
-    with pytest.raises(IntegrityError, match="UNIQUE"):
+    with pytest.raises(IntegrityError, match=r"(?i)unique"):
         add(database, claim(attempt=2, arm_token_hash="h"))
 
 
 def test_one_plan_is_proposed_at_a_time(database: Database) -> None:
     add(database, Plan(created_at=NOW, created_by="x"))
-    with pytest.raises(IntegrityError, match="UNIQUE"):
+    with pytest.raises(IntegrityError, match=r"(?i)unique"):
         add(database, Plan(created_at=NOW, created_by="x"))
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import databases
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -16,8 +17,7 @@ from rollout.domain.errors import NotAllowed, StaleState
 from rollout.domain.lifecycle import Back, Lifecycle
 from rollout.domain.machine import MACHINE, MachineState, MachineVerb, Step
 from rollout.domain.wave import WAVE, WaveVerb
-from rollout.store import history, migrate, transitions
-from rollout.store.database import Database
+from rollout.store import history, transitions
 from rollout.store.tables import AuditHead, AuditRow, Machine, Wave
 
 START = datetime(2022, 11, 1, 9, tzinfo=UTC)
@@ -46,13 +46,12 @@ class Transitions(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="rollout-transitions-"))
-        self.database = Database(f"sqlite:///{self.folder / 'rollout.db'}")
+        self.database = databases.migrated(self.folder / "rollout.db")
         self.now = START
         self.rows: dict[type, dict[int, Row]] = {Machine: {}, Wave: {}}
 
     @initialize()
     def fill(self) -> None:
-        migrate.upgrade(self.database)
         day = date(2022, 11, 1)
         with self.database.write() as session:
             for n in range(1, MACHINES + 1):

