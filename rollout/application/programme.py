@@ -6,7 +6,7 @@ tables, so that a killed daemon's successor goes on where it stood.
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
 
@@ -15,6 +15,8 @@ from rollout.application.ports import Clock, RunEngine, RunOrder
 from rollout.application.results import Results
 from rollout.application.retirement import erasing
 from rollout.application.starting import Starter
+from rollout.application.takehome.watching import Watch
+from rollout.application.transfers import taking_effect
 from rollout.domain.machine import STEP_FROM, WORKING, MachineState
 from rollout.domain.run import RunVerb
 from rollout.domain.wave import WaveState, WaveVerb
@@ -77,6 +79,8 @@ class Programme:
         self.clock = clock
         self.lease_epoch = lease_epoch
         self._results = Results(database, clock)
+        self._postings_of: date | None = None
+        self._take_home = Watch()
         self._starter = Starter(database, engine, self._results, clock, lease_epoch=lease_epoch)
         self._calendar = WorkCalendar(
             [Span(known.first, known.last) for known in settings.calendar.closed],
@@ -121,11 +125,13 @@ class Programme:
         at, mine = self.clock.now(), self.lease_epoch
         self._obey()
         self._settle(at)
+        self._follow_transfers(at)
         due.start_due(self.database, self.settings, lease_epoch=mine, at=at)
         gates.watch(self.database, self.settings, lease_epoch=mine, at=at)
         failures.hold_repeated(self.database, self.settings, lease_epoch=mine, at=at)
         failures.retry_by_itself(self.database, self.settings, lease_epoch=mine, at=at)
         dispatch.set_aside(self.database, self.settings, lease_epoch=mine, at=at)
+        self._take_home.look(self.database, self.settings, lease_epoch=mine, at=at)
         # Before anything is looked for: what ends during this tick may let something begin that
         # was not found in it.
         busy = self._busy()
@@ -136,6 +142,14 @@ class Programme:
         # What was looked for just now and not found need not be looked for again.
         idle = not (orders or busy) and self._idle(may_start=rests or moved)
         return Ticked(started, idle, self._starter.obstacle)
+
+    def _follow_transfers(self, at: datetime) -> None:
+        """Once on each day, and at the start of a daemon: postings change at midnight."""
+        today = at.astimezone(self.settings.programme.zone).date()
+        if self._postings_of == today:
+            return
+        taking_effect.look(self.database, self.settings, lease_epoch=self.lease_epoch, at=at)
+        self._postings_of = today
 
     def _claim(self, at: datetime) -> list[RunOrder]:
         """Everything that may begin now."""

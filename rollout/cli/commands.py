@@ -23,6 +23,7 @@ from rollout.cli import (
     serving,
     setup,
     stopping,
+    takehome,
     training,
     wave,
 )
@@ -73,6 +74,7 @@ for group in (
     wave,
     machine,
     accounts,
+    takehome,
     training,
     run,
     export,
