@@ -1,0 +1,1 @@
+"""Who is ready for the cutover, and what stands in the way."""

@@ -1,0 +1,145 @@
+"""Who is ready, by person, department and programme; obstacles in the order of their effect."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from rollout.application.choosing import today
+from rollout.domain.readiness import Part
+from rollout.domain.text import match_key
+from rollout.settings import Settings
+from rollout.store import readiness as store
+from rollout.store.database import Database
+from rollout.store.readiness import Measured
+
+_ACCOUNT_SERVICES = 3
+
+
+@dataclass(frozen=True)
+class PersonReadiness:
+    """One person; `missing` is empty for somebody who is ready."""
+
+    staff_number: str
+    name: str
+    bureau: str
+    division: str
+    wave: int | None
+    missing: Sequence[Part]
+
+    @property
+    def ready(self) -> bool:
+        """Whether nothing is missing."""
+        return not self.missing
+
+
+@dataclass(frozen=True)
+class DepartmentReadiness:
+    """A bureau with its people; those without a department have an empty name."""
+
+    bureau: str
+    people: int
+    ready: int
+
+
+@dataclass(frozen=True)
+class ObstacleEffect:
+    """How many people lack a part, and how many of them lack nothing else."""
+
+    part: Part
+    people: int
+    alone: int
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """The people that were asked for, and what their figures add up to."""
+
+    people: Sequence[PersonReadiness]
+    departments: Sequence[DepartmentReadiness]
+    obstacles: Sequence[ObstacleEffect]
+    demanded: Sequence[Part]
+
+    @property
+    def ready(self) -> int:
+        """How many people are ready."""
+        return sum(person.ready for person in self.people)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Whom to look at; what is empty wants everybody."""
+
+    departments: tuple[str, ...] = ()
+    waves: tuple[int, ...] = ()
+    staff_numbers: tuple[str, ...] = ()
+
+
+EVERYBODY = Wanted()
+
+
+def readiness(
+    database: Database, settings: Settings, at: datetime, wanted: Wanted = EVERYBODY
+) -> Readiness:
+    """Where the people in service stand."""
+    courses = {match_key(course) for course in settings.training.courses}
+    with database.read() as session:
+        rows = store.measured(session, today(settings, at), courses, settings.training.pass_score)
+    demanded = settings.readiness.parts
+    return summed(
+        [_person(row, demanded, len(courses)) for row in rows if _is_wanted(row, wanted)], demanded
+    )
+
+
+def summed(people: Sequence[PersonReadiness], demanded: Sequence[Part]) -> Readiness:
+    """The figures of these people."""
+    everyone = Counter(person.bureau for person in people)
+    ready = Counter(person.bureau for person in people if person.ready)
+    return Readiness(
+        people,
+        [DepartmentReadiness(name, everyone[name], ready[name]) for name in sorted(everyone)],
+        _obstacles(people, demanded),
+        demanded,
+    )
+
+
+def _obstacles(people: Iterable[PersonReadiness], demanded: Sequence[Part]) -> list[ObstacleEffect]:
+    together: Counter[Part] = Counter()
+    alone: Counter[Part] = Counter()
+    for person in people:
+        together.update(person.missing)
+        if len(person.missing) == 1:
+            alone.update(person.missing)
+    found = [ObstacleEffect(part, together[part], alone[part]) for part in demanded]
+    return sorted(
+        (entry for entry in found if entry.people), key=lambda entry: (-entry.people, -entry.alone)
+    )
+
+
+def _person(row: Measured, demanded: Sequence[Part], courses: int) -> PersonReadiness:
+    lacking = {
+        Part.PC: row.pcs_open > 0,
+        Part.ACCOUNT: row.account_ready < _ACCOUNT_SERVICES,
+        Part.CHAT: row.chat_ready < 1,
+        Part.TRAINING: row.courses < courses,
+        Part.NOTICE: row.pcs > 0 and row.notices < 1,
+        Part.BYOD: row.devices_waiting > 0,
+    }
+    return PersonReadiness(
+        row.staff_number,
+        row.name,
+        row.bureau or "",
+        row.division or "",
+        row.wave,
+        tuple(part for part in demanded if lacking[part]),
+    )
+
+
+def _is_wanted(row: Measured, wanted: Wanted) -> bool:
+    bureau, division = row.bureau or "", row.division or ""
+    names = {match_key(bureau), match_key(f"{bureau} {division}".strip())}
+    return (
+        (not wanted.departments or any(match_key(name) in names for name in wanted.departments))
+        and (not wanted.waves or row.wave in wanted.waves)
+        and (not wanted.staff_numbers or row.staff_number in wanted.staff_numbers)
+    )
