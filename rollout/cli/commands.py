@@ -18,6 +18,7 @@ from rollout.cli import (
     machine,
     personal_data,
     plan,
+    readiness,
     run,
     screen,
     serving,
@@ -91,5 +92,7 @@ for command in (
     *demo.COMMANDS,
 ):
     app.command()(command)
+for name, (readiness_command, text) in readiness.COMMANDS.items():
+    app.command(name, help=text)(readiness_command)
 for name, stopping_command in stopping.COMMANDS.items():
     app.command(name)(stopping_command)

@@ -44,6 +44,7 @@ from rollout.settings.planning import (
     SiteLimits,
     unknown_sites,
 )
+from rollout.settings.readiness import Readiness
 from rollout.settings.takehome import TakeHome
 from rollout.settings.transfers import Transfers
 from rollout.settings.upkeep import Backup, Monitoring, Nightly, PersonalData
@@ -204,6 +205,7 @@ class Settings(BaseSettings):
     training: Training = Training()
     transfers: Transfers = Transfers()
     take_home: TakeHome = TakeHome()
+    readiness: Readiness = Readiness()
     windows: Windows = Windows()
     failures: Failures = Failures()
     verify: Verification = Verification()
