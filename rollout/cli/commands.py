@@ -9,13 +9,16 @@ from rollout.cli import (
     accounts,
     audit,
     backup,
+    byod,
     demo,
     export,
     importing,
     importing_dates,
+    importing_people,
     importing_training,
     lab,
     machine,
+    notice,
     personal_data,
     plan,
     readiness,
@@ -68,6 +71,7 @@ def options(
 
 for name, (importing_command, text) in importing_dates.COMMANDS.items():
     importing.app.command(name, help=text)(importing_command)
+importing.app.command("people", help=importing_people.HELP)(importing_people.people)
 importing.app.command("training", help=importing_training.HELP)(importing_training.training)
 for group in (
     importing,
@@ -75,8 +79,10 @@ for group in (
     wave,
     machine,
     accounts,
+    byod,
     takehome,
     training,
+    notice,
     run,
     export,
     audit,

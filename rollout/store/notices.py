@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, or_, update
 from sqlmodel import Session, col, select
 
+from rollout.domain.machine import MachineState
 from rollout.domain.notice import NoticeKind, NoticeState, NoticeVerb
+from rollout.domain.wave import WaveState
 from rollout.store import transitions
-from rollout.store.tables import Machine, Notice
+from rollout.store.tables import Machine, Notice, Person, Wave
 
 _CHUNK = 10_000
 _TELLS_THE_DAY = (NoticeKind.DAYS_BEFORE.value, NoticeKind.NEW_DATE.value)
@@ -106,3 +108,114 @@ def told(
         .distinct()
     ).all()
     return len(everyone), len(reached)
+
+
+_IN_FORCE = (WaveState.APPROVED.value, WaveState.RUNNING.value, WaveState.SOAKING.value)
+_TO_BE_MOVED = (MachineState.PLANNED.value, MachineState.HELD.value)
+
+
+class Slot(NamedTuple):
+    """A machine that waits for its day in a wave that was approved."""
+
+    machine_id: int
+    day: date
+    held: bool
+
+
+def slots(session: Session, today: date) -> list[Slot]:
+    """Machines of staff whose day is today or later, and which nothing has begun yet."""
+    rows = session.exec(
+        select(Machine.id, Machine.planned_day, Machine.state)
+        .join(Wave, col(Wave.id) == col(Machine.wave_id))
+        .join(Person, col(Person.id) == col(Machine.owner_id))
+        .where(
+            col(Wave.state).in_(_IN_FORCE),
+            col(Machine.state).in_(_TO_BE_MOVED),
+            col(Machine.planned_day) >= today,
+            col(Person.forgotten_at).is_(None),
+            or_(col(Person.left_on).is_(None), col(Person.left_on) > today),
+        )
+        .order_by(col(Machine.planned_day), col(Machine.asset_tag))
+    )
+    return [Slot(id_ or 0, day, state == MachineState.HELD) for id_, day, state in rows if day]
+
+
+class Known(NamedTuple):
+    """A notice about a machine that is in the outbox."""
+
+    machine_id: int
+    kind: str
+    day: date
+    state: str
+
+
+def about_machines(session: Session) -> list[Known]:
+    """Every notice about a machine, oldest first."""
+    rows = session.exec(
+        select(Notice.machine_id, Notice.kind, Notice.day, Notice.state)
+        .where(col(Notice.machine_id).is_not(None))
+        .order_by(col(Notice.id))
+    )
+    return [Known(id_ or 0, kind, day, state) for id_, kind, day, state in rows]
+
+
+class Letter(NamedTuple):
+    """A notice about a machine, with what its mail tells."""
+
+    id: int
+    kind: str
+    day: date
+    state: str
+    version: int
+    cause: str | None
+    sent_at: datetime | None
+    tried_at: datetime | None
+    asset_tag: str
+    planned_day: date | None
+    staff_number: str
+    name: str
+    upn: str | None
+
+
+def letters(session: Session, states: Iterable[NoticeState]) -> list[Letter]:
+    """Notices about machines in one of the states, oldest first."""
+    rows = session.exec(
+        select(  # type: ignore[call-overload]
+            Notice.id,
+            Notice.kind,
+            Notice.day,
+            Notice.state,
+            Notice.version,
+            Notice.cause,
+            Notice.sent_at,
+            Notice.tried_at,
+            Machine.asset_tag,
+            Machine.planned_day,
+            Person.staff_number,
+            Person.name,
+            Person.upn,
+        )
+        .join(Machine, col(Machine.id) == col(Notice.machine_id))
+        .join(Person, col(Person.id) == col(Machine.owner_id))
+        .where(col(Notice.state).in_([state.value for state in states]))
+        .order_by(col(Notice.id))
+    )
+    return [Letter(*row) for row in rows]
+
+
+def tried(
+    session: Session, notice_id: int, at: datetime | None, *, before: datetime | None
+) -> bool:
+    """Keep that a planned notice is handed over at `at`; False when somebody else did so since
+    `before` was read. None says that it surely did not go."""
+    was = col(Notice.tried_at)
+    changed = session.connection().execute(
+        update(Notice)
+        .where(
+            col(Notice.id) == notice_id,
+            col(Notice.state) == NoticeState.PLANNED.value,
+            was.is_(None) if before is None else was == before,
+        )
+        .values(tried_at=at)
+    )
+    return changed.rowcount == 1

@@ -14,7 +14,8 @@ class Notice(SQLModel, table=True):
 
     `day` is the day that it is about, such as the machine's slot: another slot is another notice.
     `state`, `cause` and `version` are written by `transitions.apply` only; `sent_at` is when the
-    mail service took it, also when it came back later.
+    mail service took it, also when it came back later. `tried_at` is when it was last handed over,
+    written before the answer: a notice with it may have gone although it is still planned.
     """
 
     __tablename__ = "notices"
@@ -39,3 +40,4 @@ class Notice(SQLModel, table=True):
     cause: str | None = None
     version: int = 1
     sent_at: datetime | None = Field(default=None, sa_column=Column(Instant))
+    tried_at: datetime | None = Field(default=None, sa_column=Column(Instant))
