@@ -6,13 +6,19 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette, Provider
 from textual.screen import ModalScreen
 
 from rollout.application.operators import Operator
 from rollout.domain.words import msgid
 from rollout.i18n import LANGUAGES, _, language, use_language
+from tui.commands import KeyCommands, RoomCommands
 from tui.desk import Desk
+from tui.exporting import Form, Shown
 from tui.jumps import MachinesRequested, RoomRequested
+from tui.rooms import KEYS, WORDS
+from tui.screens.activity import ActivityScreen
+from tui.screens.export import STATUS, ExportScreen
 from tui.screens.failures import FailuresScreen
 from tui.screens.help import HelpScreen
 from tui.screens.live import LiveScreen
@@ -21,6 +27,7 @@ from tui.screens.overview import OverviewScreen
 from tui.screens.runs import RunsScreen
 from tui.screens.stops import StopsScreen
 from tui.screens.waves import WavesScreen
+from tui.themes import DARK, LIGHT, THEMES, tones_of
 
 if TYPE_CHECKING:
     from rollout.bootstrap import Application
@@ -35,6 +42,7 @@ ROOMS: dict[str, type[LiveScreen]] = {
     "runs": RunsScreen,
     "failures": FailuresScreen,
     "stops": StopsScreen,
+    "activity": ActivityScreen,
 }
 
 
@@ -42,16 +50,17 @@ class RolloutApp(App[None]):
     """Watches the programme and lets operators act; whatever runs, runs in the daemon."""
 
     CSS_PATH = "styles.tcss"
-    ENABLE_COMMAND_PALETTE = False
+    COMMANDS: ClassVar[set[type[Provider]]] = {RoomCommands, KeyCommands}  # type: ignore[assignment]
+    COMMAND_PALETTE_BINDING = "ctrl+p"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("1", "open_room('overview')", msgid("overview"), show=False),
-        Binding("2", "open_room('waves')", msgid("waves"), show=False),
-        Binding("3", "open_room('machines')", msgid("machines"), show=False),
-        Binding("4", "open_room('runs')", msgid("runs"), show=False),
-        Binding("5", "open_room('failures')", msgid("failures"), show=False),
-        Binding("6", "open_room('stops')", msgid("stops"), show=False),
+        *(
+            Binding(key, f"open_room('{room}')", WORDS[room], show=False)
+            for room, key in KEYS.items()
+        ),
+        Binding("colon", "command_palette", msgid("jump"), key_display=":"),
         Binding("e", "export", msgid("export")),
         Binding("L", "switch_language", msgid("Japanese")),
+        Binding("T", "switch_theme", msgid("light or dark"), show=False),
         Binding("question_mark", "help", msgid("keys"), key_display="?"),
         Binding("q", "quit", msgid("quit")),
     ]
@@ -64,13 +73,18 @@ class RolloutApp(App[None]):
             application.clock,
             operator,
             application.export_status,
+            application.write_table,
         )
         self.title = application.settings.programme.name
+        for theme in THEMES:
+            self.register_theme(theme)
         for room, screen in ROOMS.items():
             self.add_mode(room, partial(screen, self.desk))
 
     def on_mount(self) -> None:
         """Begin with the whole picture."""
+        self.console.push_theme(tones_of(DARK))
+        self.theme = DARK.name
         self.switch_mode("overview")
 
     async def action_open_room(self, room: str) -> None:
@@ -98,14 +112,41 @@ class RolloutApp(App[None]):
             if isinstance(screen, LiveScreen):
                 screen.repaint()
 
-    def action_export(self) -> None:
-        """Write the status report; a thread does it, and tells when it is there."""
-        if isinstance(self.screen, LiveScreen):
-            self.screen.act("export", self._export)
+    def action_switch_theme(self) -> None:
+        """Light or dark, in what Textual draws and in what Rich draws."""
+        theme = LIGHT if self.theme == DARK.name else DARK
+        self.console.pop_theme()
+        self.console.push_theme(tones_of(theme))
+        self.theme = theme.name
 
-    def _export(self) -> str:
+    def action_command_palette(self) -> None:
+        """Rooms and keys by name, in the language in force."""
+        if not isinstance(self.screen, ModalScreen):
+            self.push_screen(CommandPalette(placeholder=_("where to, or what to do")))
+
+    def action_export(self) -> None:
+        """Ask what to write; a thread does it, and tells when it is there."""
+        screen = self.screen
+        if not isinstance(screen, LiveScreen):
+            return
+        shown = screen.shown()
+        asked = ExportScreen(shown.name if shown else None, str(EXPORTS.absolute()))
+        self.push_screen(asked, partial(self._export_chosen, screen, shown))
+
+    def _export_chosen(self, screen: LiveScreen, shown: Shown | None, choice: str | None) -> None:
+        if choice == STATUS:
+            screen.act("export status", self._export_status)
+        elif choice is not None and shown is not None:
+            screen.act(f"export {shown.name}", partial(self._export_shown, shown, Form(choice)))
+
+    def _export_status(self) -> str:
         written = self.desk.export_status(EXPORTS.absolute())
         return _("written: {files}").format(files=", ".join(map(str, written)))
+
+    def _export_shown(self, shown: Shown, form: Form) -> str:
+        local = self.desk.now().astimezone(self.desk.settings.programme.zone)
+        path = shown.file(EXPORTS.absolute(), local, form)
+        return _("written: {files}").format(files=self.desk.write_table(path, shown.table()))
 
     def action_help(self) -> None:
         """Every key of this screen."""

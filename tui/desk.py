@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rollout.application.operators import NotPermitted, Operator
 from rollout.application.ports import Clock
 from rollout.settings import OperatorRole, Settings
+from tui.exporting import TableWriter
 
 if TYPE_CHECKING:
     from rollout.store.database import Database
@@ -23,6 +24,7 @@ class Desk:
     clock: Clock
     operator: Operator
     export_status: Callable[[Path], list[Path]]
+    write_table: TableWriter
 
     def may(self, role: OperatorRole) -> bool:
         """Whether the operator has at least this role."""

@@ -13,8 +13,7 @@ from rollout.i18n import _
 from rollout.i18n.labels import label
 from rollout.store.tables import Wave
 from tui.plain import plain
-
-GOOD, BUSY, CALM, BAD, WARN = "#5fd787", "#5fafff", "#9e9e9e", "bold #ff5f5f", "bold #ffaf00"
+from tui.themes import BAD, BUSY, CALM, GOOD, WARN
 
 
 @dataclass(frozen=True)

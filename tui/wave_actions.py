@@ -18,6 +18,8 @@ ROLES: Mapping[WaveVerb, OperatorRole] = {
     WaveVerb.PAUSE: OperatorRole.OPERATOR,
     WaveVerb.RESUME: OperatorRole.OPERATOR,
     WaveVerb.HALT: OperatorRole.OPERATOR,
+    WaveVerb.WITHDRAW: OperatorRole.OPERATOR,
+    WaveVerb.CANCEL: OperatorRole.OPERATOR,
 }
 
 
@@ -45,7 +47,7 @@ def question(view: WaveView, verb: WaveVerb, circumstances: Circumstances) -> Qu
         lines=lines,
         yes=label(verb),
         reason=verb in NEEDS_A_REASON,
-        number=view.size if verb is WaveVerb.START else None,
+        number=view.size if verb in (WaveVerb.START, WaveVerb.CANCEL) else None,
     )
 
 
@@ -73,6 +75,15 @@ def _consequences(view: WaveView, verb: WaveVerb) -> list[str]:
         return [_("No machine begins a new step; steps under way come to their end.")]
     if verb is WaveVerb.RESUME:
         return [_("Machines that wait for their next step begin it.")]
+    if verb is WaveVerb.WITHDRAW:
+        return [_("The submission or approval is taken back; it can be submitted again.")]
+    if verb is WaveVerb.CANCEL:
+        return [
+            _("{waiting} machines lose their day and go back to the planner.").format(
+                waiting=waiting
+            ),
+            _("Those that have begun stay where they are; the wave cannot be taken up again."),
+        ]
     return [
         _("No machine begins a new step, and no armed machine is told to install any more."),
     ]

@@ -12,8 +12,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from rollout.i18n import _
-from tui.looks import WARN
 from tui.plain import plain
+from tui.themes import WARN
 
 MANY = 20
 """What reaches more machines than this needs their number typed."""

@@ -14,10 +14,11 @@ from rollout.application.machines import Filter, Joined
 from rollout.domain.words import msgid
 from rollout.i18n import _
 from tui.desk import Desk
-from tui.looks import WARN, machine_state
+from tui.looks import machine_state
 from tui.plain import plain
 from tui.screens.failure_keys import FailureKeys
 from tui.screens.machine import MachineScreen
+from tui.themes import WARN
 from tui.widgets.live_table import Column, LiveTable, Row
 
 SHOWN = 200

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from textual.app import ComposeResult
-
 from rollout.application import failures
 from rollout.application.failures import FailureGroup
 from rollout.domain.machine import Step
@@ -14,19 +12,16 @@ from tui.looks import machine_state
 from tui.plain import plain
 from tui.screens.failure import FailureScreen
 from tui.screens.failure_keys import FailureKeys
+from tui.screens.list_screen import ListScreen
 from tui.widgets.live_table import Column, LiveTable, Row
 
 SHOWN = 500
 
 
-class FailuresScreen(FailureKeys):
+class FailuresScreen(ListScreen, FailureKeys):
     """The largest group first; Enter shows its machines."""
 
     room = "failures"
-
-    def compose_room(self) -> ComposeResult:
-        """One table."""
-        yield LiveTable(id="failures")
 
     def look(self, question: object) -> list[FailureGroup]:
         """Every group."""
@@ -34,14 +29,17 @@ class FailuresScreen(FailureKeys):
 
     def paint(self, snapshot: Sequence[FailureGroup]) -> None:
         """Show them."""
-        self.query_one(LiveTable).show_rows(_columns(), [_row(group) for group in snapshot[:SHOWN]])
+        self.show_list(_columns(), [_row(group) for group in snapshot[:SHOWN]])
         machines = sum(len(group.tags) for group in snapshot)
         self.words.show_words(
-            _("{machines} machines, {groups} causes").format(
-                machines=f"{machines:,}", groups=f"{len(snapshot):,}"
+            self.filter_words()
+            + (
+                _("{machines} machines, {groups} causes").format(
+                    machines=f"{machines:,}", groups=f"{len(snapshot):,}"
+                )
+                if snapshot
+                else _("nothing has failed")
             )
-            if snapshot
-            else _("nothing has failed")
         )
 
     def chosen_group(self) -> FailureGroup | None:

@@ -1,6 +1,5 @@
 """What the rooms have in common: a look at the database twice a second, never on the event loop."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic
@@ -9,7 +8,7 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding
 from textual.message import Message
-from textual.screen import ModalScreen, Screen
+from textual.screen import ModalScreen
 from textual.widgets import Footer
 
 from rollout.application.availability import DatabaseUnavailable, asking_the_database
@@ -19,15 +18,15 @@ from rollout.i18n import _, language
 from rollout.i18n.labels import explained
 from rollout.settings import OperatorRole
 from tui.desk import Desk
+from tui.exporting import Shown
 from tui.keys import translated
-from tui.screens.confirm import Answer, ConfirmScreen, Question
+from tui.screens.acting import ActingScreen
 from tui.widgets.room_tabs import RoomTabs
 from tui.widgets.status_line import StatusLine
 from tui.widgets.title_bar import TitleBar
 
 PAUSE = 0.5
 PATIENCE = 2.0
-Answered = Callable[[Answer], None]
 REST = 4
 """A look that took long is followed by a pause of that many times its length."""
 
@@ -41,7 +40,7 @@ class Look:
     daemon: DaemonStatus
 
 
-class LiveScreen(Screen[None]):
+class LiveScreen(ActingScreen):
     """A screen that asks `look` in a thread and shows the answer with `paint`.
 
     `question` is taken on the event loop, so that a thread never touches a widget; an answer to
@@ -65,28 +64,6 @@ class LiveScreen(Screen[None]):
         def __init__(self, error: RolloutError) -> None:
             super().__init__()
             self.error = error
-
-    class ActionDone(Message):
-        """What the operator asked for has happened."""
-
-        def __init__(self, words: str) -> None:
-            super().__init__()
-            self.words = words
-
-    class ActionRefused(Message):
-        """What the operator asked for did not happen."""
-
-        def __init__(self, error: RolloutError) -> None:
-            super().__init__()
-            self.error = error
-
-    class QuestionReady(Message):
-        """A thread has looked up what the operator is to be asked, and what follows a yes."""
-
-        def __init__(self, question: Question, answered: Answered) -> None:
-            super().__init__()
-            self.question = question
-            self.answered = answered
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -123,6 +100,10 @@ class LiveScreen(Screen[None]):
     def notes(self) -> list[str]:
         """What the help says besides the keys."""
         return []
+
+    def shown(self) -> Shown | None:
+        """The table that `e` writes; None where there is none."""
+        return None
 
     def on_mount(self) -> None:
         """Begin to look."""
@@ -238,62 +219,3 @@ class LiveScreen(Screen[None]):
         if offered != self._offered:
             self._offered = offered
             self.refresh_bindings()
-
-    def act(self, name: str, work: Callable[[], str]) -> None:
-        """Do `work` in a thread; it returns what to tell the operator."""
-        self.run_worker(partial(self._act_in_thread, work), name=name, group="act", thread=True)
-
-    def ask(self, question: Question, answered: Answered) -> None:
-        """Ask, and do what `answered` says when the operator says yes."""
-
-        def after(answer: Answer | None) -> None:
-            if answer is not None:
-                answered(answer)
-
-        self.app.push_screen(ConfirmScreen(question), after)
-
-    def look_up_and_ask(
-        self, name: str, look_up: Callable[[], Question], answered: Answered
-    ) -> None:
-        """Ask what a thread has to look up first."""
-        self.run_worker(
-            partial(self._look_up_in_thread, look_up, answered),
-            name=name,
-            group="act",
-            thread=True,
-        )
-
-    def _look_up_in_thread(self, look_up: Callable[[], Question], answered: Answered) -> None:
-        try:
-            with asking_the_database():
-                question = look_up()
-        except RolloutError as error:
-            self.post_message(self.ActionRefused(error))
-        else:
-            self.post_message(self.QuestionReady(question, answered))
-
-    def on_live_screen_question_ready(self, message: QuestionReady) -> None:
-        """Ask, unless the operator has gone elsewhere meanwhile."""
-        if self.app.screen is self:
-            self.ask(message.question, message.answered)
-
-    def _act_in_thread(self, work: Callable[[], str]) -> None:
-        try:
-            with asking_the_database():
-                words = work()
-        except RolloutError as error:
-            self.post_message(self.ActionRefused(error))
-        else:
-            self.post_message(self.ActionDone(words))
-
-    def on_live_screen_action_done(self, message: ActionDone) -> None:
-        """Tell, and look at the result."""
-        self.notify(message.words, timeout=4, markup=False)
-        self.look_now()
-
-    def on_live_screen_action_refused(self, message: ActionRefused) -> None:
-        """Tell why; nothing has changed."""
-        self.notify(
-            explained(message.error), title=_("refused"), severity="error", timeout=12, markup=False
-        )
-        self.look_now()

@@ -22,8 +22,9 @@ from rollout.domain.words import msgid
 from rollout.i18n import _
 from rollout.i18n.labels import label
 from tui.desk import Desk
-from tui.looks import BAD, GOOD, WARN, machine_state
+from tui.looks import machine_state
 from tui.screens.machine_keys import MachineKeys
+from tui.themes import BAD, GOOD, WARN
 
 _Section = tuple[list[Text], list[list[Text]]]
 _VERDICTS = {"pass": GOOD, "fail": BAD, "pending": WARN}

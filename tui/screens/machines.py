@@ -1,71 +1,45 @@
 """The fleet, through a window of a hundred rows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
-
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.widgets import Input
+from typing import Any
 
 from rollout.application import machines
 from rollout.application.machines import Filter, Joined
-from rollout.domain.words import msgid
 from rollout.i18n import _
-from tui.desk import Desk
-from tui.filter_words import FilterRefused, parse
+from tui.filter_words import parse
 from tui.looks import machine_state
 from tui.plain import plain
 from tui.screens.machine import MachineScreen
 from tui.screens.machine_keys import MachineKeys
+from tui.screens.window_screen import WINDOW, Found, WindowScreen
 from tui.widgets.live_table import Column, Row
 from tui.widgets.window_table import WindowTable
 
-WINDOW = 100
 
-
-@dataclass(frozen=True)
-class Window:
-    """Which rows: those that match, the first behind the tag `after`."""
-
-    wanted: Filter
-    after: str
-
-
-@dataclass(frozen=True)
-class Found:
-    """The rows of a window, and whether others follow."""
-
-    rows: Sequence[Joined]
-    more: bool
-
-
-class MachinesScreen(MachineKeys):
+class MachinesScreen(WindowScreen, MachineKeys):
     """Paged by key from the database, so that any fleet opens at once."""
 
     room = "machines"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", msgid("filter"), key_display="/"),
-        Binding("escape", "leave_filter", msgid("show all machines again"), show=False),
-    ]
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
-        self._words = ""
-        self._wanted = Filter()
-        self._starts = [""]
-        self._to_last_row = False
+    def parse(self, words: str) -> Filter:
+        """The filter language of machines."""
+        return parse(words)
 
-    def compose_room(self) -> ComposeResult:
-        """The filter, hidden while nobody uses it, and the table."""
-        yield Input(id="filter", compact=True)
-        yield WindowTable(id="machines")
+    def fetch(self, wanted: Any, after: Any, limit: int) -> Sequence[Joined]:
+        """In the order of tags."""
+        return machines.listing(self.desk.database, wanted, after=after or "", limit=limit)
 
-    def on_mount(self) -> None:
-        """The table has the keys first."""
-        super().on_mount()
-        self.query_one(WindowTable).focus()
-        self._show_filter(False)
+    def place_of(self, item: Joined) -> str:
+        """Its tag."""
+        return item.machine.asset_tag
+
+    def columns(self) -> list[Column]:
+        """The columns in the language in force."""
+        return _columns()
+
+    def nothing(self) -> str:
+        """No row."""
+        return _("no machine matches")
 
     def notes(self) -> list[str]:
         """The words of the filter."""
@@ -76,39 +50,27 @@ class MachinesScreen(MachineKeys):
             )
         ]
 
-    def question(self) -> Window:
-        """The window that is looked at."""
-        return Window(self._wanted, self._starts[-1])
-
-    def look(self, question: Window) -> Found:
-        """Its rows, and one more to know whether others follow."""
-        rows = machines.listing(
-            self.desk.database, question.wanted, after=question.after, limit=WINDOW + 1
-        )
-        return Found(rows[:WINDOW], len(rows) > WINDOW)
-
     def paint(self, snapshot: Found) -> None:
         """Show them."""
-        self.query_one("#filter", Input).placeholder = _(
+        self.field.placeholder = _(
             "state:failed site:… gen:DK20 wave:1, or part of tag, name, owner"
         )
-        table = self.query_one(WindowTable)
-        table.show_rows(_columns(), [self._row(joined) for joined in snapshot.rows])
-        if self._to_last_row:
-            self._to_last_row = False
-            table.move_cursor(row=table.row_count - 1, animate=False)
-        self.words.show_words(self._summary(snapshot))
+        super().paint(snapshot)
 
-    def _summary(self, found: Found) -> str:
-        shown = _("filter: {words}").format(words=self._words) + "  " if self._words else ""
+    def summary(self, found: Found) -> str:
+        """Where the window is."""
         if not found.rows:
-            return shown + _("no machine matches")
+            return self.nothing()
         first = (len(self._starts) - 1) * WINDOW + 1
-        last = first + len(found.rows) - 1
-        more = _(", more below") if found.more else ""
-        return shown + _("machines {first}–{last}{more}").format(
-            first=f"{first:,}", last=f"{last:,}", more=more
+        return _("machines {first}–{last}{more}").format(
+            first=f"{first:,}",
+            last=f"{first + len(found.rows) - 1:,}",
+            more=_(", more below") if found.more else "",
         )
+
+    def row(self, item: Joined) -> Row:
+        """A machine."""
+        return self._row(item)
 
     def _row(self, joined: Joined) -> Row:
         machine = joined.machine
@@ -131,75 +93,12 @@ class MachinesScreen(MachineKeys):
 
     def chosen(self) -> Joined | None:
         """The machine under the cursor."""
-        tag = self.query_one(WindowTable).chosen
-        if self.last is None:
-            return None
-        rows: Sequence[Joined] = self.last.snapshot.rows
-        return next((joined for joined in rows if joined.machine.asset_tag == tag), None)
-
-    def on_window_table_edge_reached(self, message: WindowTable.EdgeReached) -> None:
-        """Go to the next or the previous window."""
-        if self.last is None:
-            return
-        found: Found = self.last.snapshot
-        if message.forward and found.more:
-            self._starts.append(found.rows[-1].machine.asset_tag)
-            self.query_one(WindowTable).move_cursor(row=0, animate=False)
-        elif not message.forward and len(self._starts) > 1:
-            self._starts.pop()
-            self._to_last_row = True
-        else:
-            return
-        self.look_now()
-
-    def on_window_table_start_requested(self) -> None:
-        """Back to the first window."""
-        self._starts = [""]
-        self.look_now()
-
-    def on_data_table_row_highlighted(self) -> None:
-        """Other keys may be possible."""
-        self.refresh_keys()
+        found: Joined | None = self.chosen_item()
+        return found
 
     def on_data_table_row_selected(self, event: WindowTable.RowSelected) -> None:
         """Show everything that is known of the machine."""
         self.app.push_screen(MachineScreen(self.desk, str(event.row_key.value)))
-
-    def filter_by(self, words: str) -> None:
-        """Show the machines that match. An impossible filter is told and changes nothing."""
-        try:
-            self._wanted = parse(words)
-        except FilterRefused as error:
-            self.notify(str(error), severity="error", markup=False)
-            return
-        self._words = words.strip()
-        self._starts = [""]
-        if self.is_mounted:
-            self.query_one("#filter", Input).value = self._words
-            self.query_one(WindowTable).move_cursor(row=0, animate=False)
-            self.look_now()
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Filter, and give the keys back to the table."""
-        self.filter_by(event.value)
-        self._show_filter(False)
-
-    def action_filter(self) -> None:
-        """Let the operator type."""
-        self._show_filter(True)
-
-    def action_leave_filter(self) -> None:
-        """Leave the field as it was; from the table, show all machines again."""
-        if self.query_one("#filter").display:
-            self.query_one("#filter", Input).value = self._words
-            self._show_filter(False)
-        elif self._words:
-            self.filter_by("")
-
-    def _show_filter(self, shown: bool) -> None:
-        field = self.query_one("#filter", Input)
-        field.display = shown
-        (field if shown else self.query_one(WindowTable)).focus()
 
 
 def _columns() -> list[Column]:

@@ -15,9 +15,10 @@ from rollout.domain.wave import WaveState
 from rollout.i18n import _
 from rollout.store.tables import Stop
 from tui.jumps import MachinesRequested, RoomRequested
-from tui.looks import BAD, WARN, by_group, machine_state, progress, wave_state
+from tui.looks import by_group, machine_state, progress, wave_state
 from tui.plain import plain
 from tui.screens.live import LiveScreen
+from tui.themes import BAD, WARN
 from tui.widgets.live_table import Column, LiveTable, Row
 from tui.widgets.state_bar import StateBar
 

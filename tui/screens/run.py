@@ -15,10 +15,10 @@ from rollout.i18n import _
 from rollout.i18n.labels import label
 from rollout.store.tables import Command, HostResult, Run
 from tui.desk import Desk
-from tui.looks import BAD, CALM, GOOD, WARN
 from tui.plain import plain
 from tui.screens.live import LiveScreen
 from tui.screens.machine import MachineScreen
+from tui.themes import BAD, CALM, GOOD, WARN
 from tui.widgets.live_table import Column, LiveTable, Row
 
 NEWEST = 500

@@ -5,7 +5,6 @@ from datetime import timedelta
 from functools import partial
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from rollout.application import runs
@@ -17,17 +16,18 @@ from rollout.i18n import _
 from rollout.i18n.labels import label
 from rollout.settings import OperatorRole
 from rollout.store.tables import Run
-from tui.looks import BAD, run_state
+from tui.looks import run_state
 from tui.plain import plain
 from tui.screens.confirm import Answer, Question
-from tui.screens.live import LiveScreen
+from tui.screens.list_screen import ListScreen
 from tui.screens.run import RunScreen
+from tui.themes import BAD
 from tui.widgets.live_table import Column, LiveTable, Row
 
 NEWEST = 100
 
 
-class RunsScreen(LiveScreen):
+class RunsScreen(ListScreen):
     """The newest first; Enter shows the task results."""
 
     room = "runs"
@@ -35,10 +35,6 @@ class RunsScreen(LiveScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "cancel", msgid("cancel run"), tooltip=msgid("stop the run")),
     ]
-
-    def compose_room(self) -> ComposeResult:
-        """One table."""
-        yield LiveTable(id="runs")
 
     def look(self, question: object) -> list[RunView]:
         """The newest runs."""
@@ -58,10 +54,11 @@ class RunsScreen(LiveScreen):
             Column("troubles", _("troubles"), widest=30),
             Column("cause", _("cause"), rest=True, from_width=110),
         ]
-        self.query_one(LiveTable).show_rows(columns, [self._row(view) for view in snapshot])
+        self.show_list(columns, [self._row(view) for view in snapshot])
         alive = sum(RunState(view.run.state) in ALIVE for view in snapshot)
         self.words.show_words(
-            _("{alive} runs under way").format(alive=alive) if snapshot else _("no run yet")
+            self.filter_words()
+            + (_("{alive} runs under way").format(alive=alive) if snapshot else _("no run yet"))
         )
 
     def _row(self, view: RunView) -> Row:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from rollout.application import stops
@@ -12,16 +11,16 @@ from rollout.application.stops import Place
 from rollout.domain.words import msgid
 from rollout.i18n import _
 from rollout.settings import OperatorRole
-from tui.looks import BAD, GOOD
 from tui.plain import plain
 from tui.screens.confirm import Answer
-from tui.screens.live import LiveScreen
+from tui.screens.list_screen import ListScreen
 from tui.stop_actions import halt, halt_question, resume, resume_question
+from tui.themes import BAD, GOOD
 from tui.wave_actions import Circumstances
 from tui.widgets.live_table import Column, LiveTable, Row
 
 
-class StopsScreen(LiveScreen):
+class StopsScreen(ListScreen):
     """Every place that a stop can reach, stopped or not."""
 
     room = "stops"
@@ -31,22 +30,21 @@ class StopsScreen(LiveScreen):
         Binding("r", "resume", msgid("go on"), tooltip=msgid("end the stop")),
     ]
 
-    def compose_room(self) -> ComposeResult:
-        """One table."""
-        yield LiveTable(id="stops")
-
     def look(self, question: object) -> list[Place]:
         """Every place."""
         return stops.places(self.desk.database)
 
     def paint(self, snapshot: Sequence[Place]) -> None:
         """Show them."""
-        self.query_one(LiveTable).show_rows(_columns(), [self._row(place) for place in snapshot])
+        self.show_list(_columns(), [self._row(place) for place in snapshot])
         in_force = sum(place.stop is not None for place in snapshot)
         self.words.show_words(
-            _("stops in force: {count}").format(count=in_force)
-            if in_force
-            else _("no stop is in force")
+            self.filter_words()
+            + (
+                _("stops in force: {count}").format(count=in_force)
+                if in_force
+                else _("no stop is in force")
+            )
         )
 
     def _row(self, place: Place) -> Row:

@@ -23,10 +23,11 @@ from rollout.settings import OperatorRole
 from rollout.store.tables import AuditRow
 from tui.desk import Desk
 from tui.gate_actions import carry_out, possible, question
-from tui.looks import BAD, CALM, GOOD, WARN, progress, verdict, wave_name, wave_state
+from tui.looks import progress, verdict, wave_name, wave_state
 from tui.plain import plain
 from tui.screens.confirm import Answer
 from tui.screens.wave_keys import WaveKeys
+from tui.themes import BAD, CALM, GOOD, WARN
 from tui.widgets.live_table import Column, LiveTable, Row
 
 

@@ -29,6 +29,8 @@ class WaveKeys(LiveScreen):
         Binding("p", "pause", msgid("pause"), tooltip=msgid("start nothing new for now")),
         Binding("r", "resume", msgid("resume"), tooltip=msgid("let a paused or halted wave go on")),
         Binding("h", "halt", msgid("halt"), tooltip=msgid("stop the wave at once")),
+        Binding("w", "withdraw", msgid("withdraw"), tooltip=msgid("take the submission back")),
+        Binding("C", "cancel", msgid("cancel"), tooltip=msgid("give the wave up")),
     ]
 
     def chosen_wave(self) -> WaveView | None:
@@ -69,6 +71,14 @@ class WaveKeys(LiveScreen):
     def action_halt(self) -> None:
         """Halt."""
         self._ask(WaveVerb.HALT)
+
+    def action_withdraw(self) -> None:
+        """Take the submission or approval back."""
+        self._ask(WaveVerb.WITHDRAW)
+
+    def action_cancel(self) -> None:
+        """Give the wave up."""
+        self._ask(WaveVerb.CANCEL)
 
     def _ask(self, verb: WaveVerb) -> None:
         view = self.chosen_wave()

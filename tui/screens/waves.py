@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from textual.app import ComposeResult
-
 from rollout.application import waves
 from rollout.application.waves import WaveView
 from rollout.domain.wave import WaveState
@@ -11,19 +9,16 @@ from rollout.i18n import _
 from rollout.i18n.labels import label
 from tui.looks import progress, wave_name, wave_state
 from tui.plain import plain
+from tui.screens.list_screen import ListScreen
 from tui.screens.wave import WaveScreen
 from tui.screens.wave_keys import WaveKeys
 from tui.widgets.live_table import Column, LiveTable, Row
 
 
-class WavesScreen(WaveKeys):
+class WavesScreen(ListScreen, WaveKeys):
     """Enter shows how a wave stands; every change is confirmed."""
 
     room = "waves"
-
-    def compose_room(self) -> ComposeResult:
-        """One table."""
-        yield LiveTable(id="waves")
 
     def look(self, question: object) -> list[WaveView]:
         """Every wave."""
@@ -31,12 +26,15 @@ class WavesScreen(WaveKeys):
 
     def paint(self, snapshot: Sequence[WaveView]) -> None:
         """Show them."""
-        self.query_one(LiveTable).show_rows(self._columns(), [_row(view) for view in snapshot])
+        self.show_list(self._columns(), [_row(view) for view in snapshot])
         chosen = self.chosen_wave()
         self.words.show_words(
-            _("no wave yet: `rollout plan solve`, then `rollout plan commit`")
-            if chosen is None
-            else _words(chosen)
+            self.filter_words()
+            + (
+                _("no wave yet: `rollout plan solve`, then `rollout plan commit`")
+                if chosen is None
+                else _words(chosen)
+            )
         )
 
     def _columns(self) -> list[Column]:

@@ -3,8 +3,8 @@
 from rich.text import Text
 from textual.widgets import Static
 
-from tui.looks import WARN
 from tui.plain import plain
+from tui.themes import WARN
 
 
 class StatusLine(Static):

@@ -8,8 +8,8 @@ from rollout.application.daemon_status import DaemonStatus
 from rollout.i18n import _
 from rollout.i18n.labels import label
 from tui.desk import Desk
-from tui.looks import GOOD, WARN
 from tui.plain import fitted, plain
+from tui.themes import GOOD, WARN
 
 
 class TitleBar(Static):

@@ -200,7 +200,7 @@ async def test_the_status_is_exported_from_the_screen(
     monkeypatch.chdir(tmp_path)
     async with at_the_screen("guest", size=(120, 40)) as seat:
         await seat.sees("export")
-        await seat.press("e")
+        await seat.press("e", "enter")
         await seat.sees("written:", "status.csv")
     report = json.loads((tmp_path / "out" / "status.json").read_text(encoding="utf-8"))
     assert report["programme"] == "県の移行 [red]"

@@ -1,0 +1,44 @@
+"""The rooms in the order of their keys, and what they are called."""
+
+from rollout.domain.words import msgid
+from rollout.i18n import _
+
+KEYS = {
+    "overview": "1",
+    "waves": "2",
+    "machines": "3",
+    "runs": "4",
+    "failures": "5",
+    "stops": "6",
+    "activity": "7",
+}
+
+
+WORDS = {
+    "overview": msgid("overview"),
+    "waves": msgid("waves"),
+    "machines": msgid("machines"),
+    "runs": msgid("runs"),
+    "failures": msgid("failures"),
+    "stops": msgid("stops"),
+    "activity": msgid("activity"),
+}
+"""How a room's key is described in the list of keys."""
+
+
+def room_key(room: str) -> str:
+    """Its key as it is printed on the keyboard."""
+    return KEYS[room]
+
+
+def room_name(room: str) -> str:
+    """The name of a room in the language in force."""
+    return {
+        "overview": _("Overview"),
+        "waves": _("Waves"),
+        "machines": _("Machines"),
+        "runs": _("Runs"),
+        "failures": _("Failures"),
+        "stops": _("Stops"),
+        "activity": _("Activity"),
+    }[room]

@@ -1,0 +1,50 @@
+"""Light and dark, with tones that people who confuse red and green can tell apart.
+
+A tone is a name: Textual resolves it in its own texts, Rich in tables, so that what is on the
+screen changes with the theme. Hues are those of Okabe and Ito, made lighter or darker until every
+one of them can be read on its ground; a glyph or a word stands beside each.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from rich.theme import Theme as Tones
+from textual.theme import BUILTIN_THEMES, Theme
+
+GOOD, BUSY, CALM, BAD, WARN = "$good", "$busy", "$calm", "bold $bad", "bold $warn"
+
+DARK_TONES: Mapping[str, str] = {
+    "good": "#2fc79a",
+    "busy": "#7cc4f0",
+    "calm": "#a8a8a8",
+    "bad": "#ff8a5c",
+    "warn": "#f0c040",
+}
+LIGHT_TONES: Mapping[str, str] = {
+    "good": "#00664a",
+    "busy": "#00538c",
+    "calm": "#5a5a5a",
+    "bad": "#a83200",
+    "warn": "#7a5200",
+}
+
+
+def _theme(name: str, like: str, tones: Mapping[str, str], surface: str) -> Theme:
+    known = BUILTIN_THEMES[like]
+    return replace(known, name=name, surface=surface, variables={**known.variables, **tones})
+
+
+DARK = _theme("rollout-dark", "textual-dark", DARK_TONES, "#1e1e1e")
+LIGHT = _theme("rollout-light", "textual-light", LIGHT_TONES, "#fafafa")
+THEMES = (DARK, LIGHT)
+
+
+def tones_of(theme: Theme) -> Tones:
+    """The same tones for what Rich draws."""
+    tones = DARK_TONES if theme.dark else LIGHT_TONES
+    return Tones(
+        {
+            **{f"${name}": colour for name, colour in tones.items()},
+            **{f"bold ${name}": f"bold {colour}" for name, colour in tones.items()},
+        }
+    )
