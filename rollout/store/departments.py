@@ -119,7 +119,8 @@ def still_posted(session: Session, department_ids: Iterable[int], day: date) -> 
 
 def without_list(session: Session, department_ids: Iterable[int]) -> list[int]:
     """People of these departments of whom only the ledger speaks: they have no posting."""
-    listed = select(Posting.id).where(col(Posting.person_id) == col(Person.id)).exists()
+    own = select(Posting.id).where(col(Posting.person_id) == col(Person.id))
+    listed = own.correlate(Person).exists()
     found: list[int] = []
     for batch in batches(department_ids):
         rows = session.connection().execute(

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, func, select
 
 from rollout.domain.machine import MachineState
 from rollout.store.batches import batches
-from rollout.store.tables import Department, Machine, MachineMove, Person
+from rollout.store.tables import Department, Machine, MachineMove
 
 
 class Standing(NamedTuple):
@@ -58,21 +58,6 @@ def in_ended_departments(session: Session, day: date) -> list[Standing]:
         .order_by(col(Machine.asset_tag))
     )
     return [Standing(*row) for row in rows]
-
-
-def planned_of_leavers(session: Session, first: date, last: date) -> list[tuple[Standing, date]]:
-    """Planned PCs, with the user's last day between `first` and `last`, and a slot after that."""
-    rows = session.connection().execute(
-        columns(*_STANDING, col(Person.left_on))
-        .join(Person, col(Person.id) == col(Machine.owner_id))
-        .where(
-            col(Machine.state) == MachineState.PLANNED.value,
-            col(Person.left_on).between(first, last),
-            col(Machine.planned_day) > col(Person.left_on),
-        )
-        .order_by(col(Machine.asset_tag))
-    )
-    return [(Standing(*row[:-1]), row[-1]) for row in rows]
 
 
 class Waiting(NamedTuple):

@@ -48,10 +48,9 @@ def _without_list() -> Any:
 
 def in_service(day: date) -> ColumnElement[bool]:
     """The condition on `people` that somebody is in service on `day`."""
-    listed = select(Posting.id).where(col(Posting.person_id) == col(Person.id)).exists()
-    here = (
-        select(Posting.id).where(col(Posting.person_id) == col(Person.id), holds_on(day)).exists()
-    )
+    own = select(Posting.id).where(col(Posting.person_id) == col(Person.id)).correlate(Person)
+    here = own.where(holds_on(day)).exists()
+    listed = own.exists()
     return and_(
         col(Person.forgotten_at).is_(None),
         or_(col(Person.left_on).is_(None), col(Person.left_on) >= day),
@@ -99,6 +98,11 @@ def replace(session: Session, by_person: Mapping[int, Timeline]) -> None:
     ]
     for chunk in batches(rows, 5_000):
         session.connection().execute(insert(Posting), chunk)
+
+
+def listed(session: Session) -> set[int]:
+    """Everybody of whom a list of people has spoken."""
+    return set(session.exec(select(Posting.person_id).distinct()))
 
 
 class Arriving(NamedTuple):

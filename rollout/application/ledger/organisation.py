@@ -11,7 +11,7 @@ from rollout.application.ledger.parsing import Entry
 from rollout.application.ledger.report import Change, ImportReport
 from rollout.domain.history import Fact, canonical
 from rollout.domain.text import match_key
-from rollout.store import history
+from rollout.store import history, postings
 from rollout.store import ledger as store
 from rollout.store.columns import instant_text
 from rollout.store.tables import Person
@@ -138,12 +138,16 @@ class Organisation:
         wanted = _entry_of_each_person(good)
         changes: dict[int, store.Row] = {}
         facts: list[Fact] = []
+        listed = postings.listed(self._session)
         for known in store.every_person(self._session):
             entry = wanted.get(known.staff_number)
             if entry is None:
                 continue
             self._people[known.staff_number] = known.id
             written = self._person_changes(known, self._person(entry))
+            if known.id in listed:
+                # A list of people says where they are posted, and from when on.
+                written.pop("department_id", None)
             if not written:
                 continue
             changes[known.id] = written

@@ -23,7 +23,8 @@ _CHANGES = {
     for change, words in {
         Change.HERE: "採用 新規採用 新採 転入 異動 配置換 配置換え 昇任 昇格 降任 復職 再任用 留任 "
         "現任 在職 兼務解除 here moved joined",
-        Change.RETIRES: "退職 定年退職 普通退職 早期退職 辞職 死亡 任期満了 任期満了退職 免職 retired",
+        Change.RETIRES: "退職 定年退職 普通退職 早期退職 辞職 死亡 任期満了 任期満了退職 免職 "
+        "retired",
         Change.GOES_ELSEWHERE: "転出 出向 割愛 割愛退職 派遣 left",
         Change.BESIDES: "兼務 併任 事務取扱 besides",
     }.items()

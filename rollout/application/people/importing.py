@@ -1,0 +1,288 @@
+"""The import of a list of people: one transaction; the same list again changes nothing."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from rollout.application.ledger.rows import Ledger
+from rollout.application.operators import Operator
+from rollout.application.people.reading import DAY, Entry, Progress, read
+from rollout.application.people.report import PeopleReport
+from rollout.application.transfers.taking_effect import hold_slots, take_effect
+from rollout.domain.errors import RolloutError
+from rollout.domain.history import Fact, canonical
+from rollout.domain.postings import PcFollows, Place, Posted, Timeline, end_after, post_from
+from rollout.domain.text import match_key
+from rollout.domain.words import msgid
+from rollout.i18n import _
+from rollout.settings import OperatorRole, Settings
+from rollout.store import departments, history, postings
+from rollout.store import ledger as store
+from rollout.store.columns import instant_text
+from rollout.store.database import Database
+from rollout.store.tables import Person
+
+
+class PeopleRefused(RolloutError):
+    """The list cannot be taken in as it is; the message says what to do."""
+
+
+class _Undo(Exception):
+    """Ends the transaction without a trace: a dry run, or strict with bad rows."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """How a list is to be taken in. `end_missing` is how many missing people may be ended."""
+
+    as_of: date | None = None
+    dry_run: bool = False
+    strict: bool = False
+    end_missing: int | None = None
+
+
+def import_people(
+    database: Database,
+    settings: Settings,
+    rows: Ledger,
+    *,
+    operator: Operator,
+    now: datetime,
+    order: Order,
+    progress: Progress = lambda done, total: None,
+) -> PeopleReport:
+    """Bring people and their postings to what the list says; a dry run is rolled back.
+
+    Raises NotPermitted, PeopleRefused, and LedgerUnreadable when the file breaks off inside.
+    """
+    operator.must_be(OperatorRole.VIEWER if order.dry_run else OperatorRole.OPERATOR)
+    report = PeopleReport(rows.source, rows.columns, order.dry_run)
+    entries = read(rows, report, order.as_of, progress)
+    try:
+        with database.write() as session:
+            writing = _Writing(session, settings, report, operator.name, now, order)
+            writing.take(entries)
+            if order.dry_run or (order.strict and report.faults):
+                raise _Undo
+    except _Undo:
+        return report
+    report.applied = True
+    return report
+
+
+@dataclass
+class _Writing:
+    session: Session
+    settings: Settings
+    report: PeopleReport
+    actor: str
+    now: datetime
+    order: Order
+    facts: list[Fact] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.today = self.now.astimezone(self.settings.programme.zone).date()
+        self.first = min(self.settings.programme.start, self.today)
+        self._sites = {match_key(name): id_ for name, id_ in store.sites(self.session).items()}
+        self._departments: dict[tuple[str, str], list[departments.DepartmentRow]] = {}
+        for row in departments.every(self.session):
+            key = (match_key(row.bureau), match_key(row.division))
+            self._departments.setdefault(key, []).append(row)
+
+    def take(self, entries: dict[str, list[Entry]]) -> None:
+        """Write everything, and say what it does to machines."""
+        session, report = self.session, self.report
+        known = {one.staff_number: one for one in store.every_person(session)}
+        new = [found[-1] for number, found in entries.items() if number not in known]
+        store.add_people(
+            session,
+            [{"staff_number": one.staff_number, "name": one.name, "kana": one.kana,
+              "department_id": None, "left_on": None} for one in new],
+        )  # fmt: skip
+        report.created = len(new)
+        known = {one.staff_number: one for one in store.every_person(session)}
+        made = {one.staff_number for one in new}
+        lines = postings.timelines(session)
+        changed: dict[int, Timeline] = {}
+        leaving: dict[int, date] = {}
+        changes: dict[int, dict[str, Any]] = {}
+        upns = self._upns()
+        for number, found in entries.items():
+            person = known[number]
+            before = lines.get(person.id, ())
+            after = before or self._from_ledger(person)
+            values, after = self._person(person, found, after, upns)
+            if values:
+                changes[person.id] = values
+            if after != before:
+                changed[person.id] = after
+            last = values.get("left_on")
+            if last is not None:
+                leaving[person.id] = last
+            self._count(number, number in made, before or self._from_ledger(person), after, values)
+        self._missing(known, lines, changed, leaving, changes)
+        store.change(session, Person, changes)
+        postings.replace(session, changed)
+        report.leaving = len(leaving)
+        self._remember(known, changed, changes, made)
+        pc = PcFollows(self.settings.transfers.pc)
+        report.effects = take_effect(session, self.today, pc, at=self.now)
+        if self.order.as_of is not None and self.order.as_of > self.today:
+            report.effects = take_effect(session, self.order.as_of, pc, at=self.now, write=False)
+        hold_slots(session, leaving, report.effects, actor=self.actor, at=self.now)
+
+    def _person(
+        self,
+        person: store.KnownPerson,
+        found: list[Entry],
+        line: Timeline,
+        upns: dict[str, int],
+    ) -> tuple[dict[str, Any], Timeline]:
+        values: dict[str, Any] = {}
+        for entry in found:
+            for name in ("name", "kana"):
+                said = getattr(entry, name)
+                if said and said != getattr(person, name):
+                    values[name] = said
+            if entry.upn and upns.get(entry.upn) != person.id:
+                if entry.upn in upns:
+                    self.report.remark(_TAKEN, entry.row.row)
+                else:
+                    values["upn"] = entry.upn
+            since = entry.since or (self.today if line else self.first)
+            if entry.here and entry.bureau:
+                place = Place(
+                    self._department(entry, since),
+                    self._site(entry.site) if entry.site else _site_before(line, since),
+                    entry.post,
+                )
+                line = post_from(line, Posted(place, since, None, entry.pc))
+            if entry.last_day is not None:
+                line = end_after(line, entry.last_day)
+                if person.left_on != entry.last_day:
+                    values["left_on"] = entry.last_day
+            elif entry.here and person.left_on is not None and since > person.left_on:
+                values["left_on"] = None
+        return values, line
+
+    def _from_ledger(self, person: store.KnownPerson) -> Timeline:
+        """What the ledger said before any list: it held since the programme's first day."""
+        if person.department_id is None:
+            return ()
+        return (Posted(Place(person.department_id), self.first),)
+
+    def _upns(self) -> dict[str, int]:
+        from rollout.store import accounts
+
+        return {one.upn.casefold(): one.id for one in accounts.people(self.session) if one.upn}
+
+    def _department(self, entry: Entry, day: date) -> int:
+        """The department of that name on that day; one that ended is followed, one that is not
+        known is made."""
+        key = (match_key(entry.bureau), match_key(entry.division))
+        rows = self._departments.setdefault(key, [])
+        for row in rows:
+            if row.exists_on(day):
+                return row.id
+        shown = f"{entry.bureau} {entry.division}".strip()
+        since = day if rows else min(self.first, day)
+        made = departments.add(self.session, entry.bureau, entry.division, since)
+        rows.append(departments.DepartmentRow(made, entry.bureau, entry.division, since, None))
+        self.report.new_departments.append(shown)
+        self._fact("department", made, shown, "create", {"valid_from": since.isoformat()})
+        return made
+
+    def _site(self, name: str) -> int:
+        key = match_key(name)
+        if key not in self._sites:
+            store.add_sites(self.session, [name])
+            self._sites[key] = store.sites(self.session)[name]
+            self.report.new_sites.append(name)
+            self._fact("site", self._sites[key], name, "create", None)
+        return self._sites[key]
+
+    def _count(
+        self, number: str, made: bool, before: Timeline, after: Timeline, values: dict[str, Any]
+    ) -> None:
+        if made:
+            return
+        if before == after and not values:
+            self.report.unchanged += 1
+            return
+        self.report.changed += 1
+        self.report.moved += {one.place.department_id for one in before} != {
+            one.place.department_id for one in after
+        }
+
+    def _missing(
+        self,
+        known: dict[str, store.KnownPerson],
+        lines: dict[int, Timeline],
+        changed: dict[int, Timeline],
+        leaving: dict[int, date],
+        changes: dict[int, dict[str, Any]],
+    ) -> None:
+        gone = [
+            person for number, person in sorted(known.items())
+            if number not in self.report.named and person.left_on is None
+        ]  # fmt: skip
+        self.report.missing = [person.staff_number for person in gone]
+        most = self.order.end_missing
+        if most is None or not gone:
+            return
+        if len(gone) > most:
+            raise PeopleRefused(
+                _(
+                    "{count} people are missing from the list, more than the {most} of "
+                    "--end-missing: is the list complete? nothing was changed"
+                ).format(count=len(gone), most=most)
+            )
+        last = (self.order.as_of or self.today) - DAY
+        for person in gone:
+            line = lines.get(person.id, ()) or self._from_ledger(person)
+            changed[person.id] = end_after(line, last)
+            changes[person.id] = {"left_on": last}
+            leaving[person.id] = last
+        self.report.ended = len(gone)
+
+    def _remember(
+        self,
+        known: dict[str, store.KnownPerson],
+        changed: dict[int, Timeline],
+        changes: dict[int, dict[str, Any]],
+        made: set[str],
+    ) -> None:
+        for number, person in known.items():
+            if person.id not in changed and person.id not in changes and number not in made:
+                continue
+            detail: dict[str, Any] = {
+                name: [_plain(getattr(person, name, None)), _plain(value)]
+                for name, value in changes.get(person.id, {}).items()
+            }
+            if person.id in changed:
+                detail["postings"] = [
+                    [one.place.department_id, one.first.isoformat(), _plain(one.last)]
+                    for one in changed[person.id]
+                ]
+            self._fact("person", person.id, number, "create" if number in made else "amend", detail)
+        history.append(self.session, self.facts)
+
+    def _fact(self, noun: str, id_: int, key: str, verb: str, detail: Any) -> None:
+        self.facts.append(
+            Fact(instant_text(self.now), self.actor, noun, id_, key, verb, None, None,
+                 detail=canonical(detail) if detail else None)
+        )  # fmt: skip
+
+
+_TAKEN = msgid("the name to sign in with is another person's: it was passed over")
+
+
+def _site_before(line: Timeline, day: date) -> int | None:
+    current = next((one for one in line if one.holds_on(day)), None)
+    return current.place.site_id if current else None
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) else value

@@ -1,0 +1,135 @@
+"""`rollout import people`"""
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rollout.cli.bad_cells import SHOWN, print_faults, print_remarks
+from rollout.cli.invocation import AsJson, invocation
+from rollout.cli.options import day_option
+from rollout.cli.output import print_json, print_table, progress_bar, say
+from rollout.domain.errors import RolloutError
+from rollout.i18n import _
+
+if TYPE_CHECKING:
+    from rollout.application.people.report import PeopleReport
+
+HELP = _("Import a list of people or of transfers (CSV or XLSX), with the days they hold from.")
+
+
+def people(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE")],
+    as_of: Annotated[
+        date | None, day_option("--as-of", _("the day of rows without one of their own"))
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help=_("the same report, but nothing is written"))
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help=_("write nothing when any row is bad"))
+    ] = False,
+    end_missing: Annotated[
+        int | None,
+        typer.Option(
+            "--end-missing", min=0, help=_("end whom the list lacks, at most so many people")
+        ),
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option("--encoding", help=_("of a CSV file; detected by default"))
+    ] = None,
+    sheet: Annotated[
+        str | None, typer.Option("--sheet", help=_("of a workbook; found by its header"))
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The command `import people`."""
+    from rollout.adapters.ledger.lists import open_list
+    from rollout.application.people.importing import Order, import_people
+
+    given = invocation(context)
+    application = given.application()
+    rows = open_list(file, "people", encoding=encoding, sheet=sheet)
+    with progress_bar(_("reading")) as bar:
+        report = import_people(
+            application.database,
+            application.settings,
+            rows,
+            operator=application.operator(given.actor),
+            now=application.clock.now(),
+            order=Order(as_of, dry_run, strict, end_missing),
+            progress=bar,
+        )
+    if as_json:
+        print_json(report.as_json())
+    else:
+        _show(report)
+    if strict and report.faults and not dry_run:
+        raise RolloutError(
+            _("{bad} rows are bad and --strict was given: nothing was written").format(
+                bad=report.bad
+            )
+        )
+
+
+def _show(report: "PeopleReport") -> None:
+    say(
+        _("{source}: {rows} rows, {good} good, {bad} bad").format(
+            source=report.source, rows=report.rows, good=report.good, bad=report.bad
+        )
+    )
+    say(
+        _(
+            "{created} people new, {changed} changed ({moved} to another department), "
+            "{unchanged} as before, {leaving} leave"
+        ).format(
+            created=report.created,
+            changed=report.changed,
+            moved=report.moved,
+            unchanged=report.unchanged,
+            leaving=report.leaving,
+        )
+    )
+    if report.new_departments:
+        names = ", ".join(report.new_departments[:SHOWN])
+        say(_("new departments: {names}").format(names=names))
+    if report.new_sites:
+        say(_("new sites: {names}").format(names=", ".join(report.new_sites[:SHOWN])))
+    if report.missing and not report.ended:
+        say(
+            _("{count} people are missing from this list; they were left as they are").format(
+                count=len(report.missing)
+            )
+        )
+    print_faults(report.faults)
+    print_remarks(report.remarks.values())
+    _show_effects(report)
+    if report.dry_run:
+        say(_("dry run: nothing was written"))
+
+
+def _show_effects(report: "PeopleReport") -> None:
+    effects = report.effects
+    kinds = (
+        (_("stays, without a user"), effects.stay),
+        (_("goes along"), effects.go),
+        (_("follows its department"), effects.follow),
+        (_("held"), effects.held),
+        (_("under way: changed afterwards"), effects.under_way),
+    )
+    rows = [
+        [kind, one.asset_tag, one.planned_day, one.why]
+        for kind, found in kinds
+        for one in found[:SHOWN]
+    ]
+    if rows:
+        print_table(
+            [_("PC"), _("asset tag"), _("planned day"), _("reason")],
+            rows,
+            title=_("what the transfers do to PCs"),
+        )
+    for kind, found in kinds:
+        if len(found) > SHOWN:
+            say(f"{kind}: {len(found)}")

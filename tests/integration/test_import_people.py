@@ -1,0 +1,236 @@
+"""Lists of people, with effective dates, and what transfers do to machines."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from shutil import copyfile
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rollout.adapters.ledger.lists import open_list
+from rollout.application.operators import Operator
+from rollout.application.people.importing import Order, PeopleRefused, import_people
+from rollout.application.people.report import PeopleReport
+from rollout.application.transfers.taking_effect import take_effect
+from rollout.domain.machine import MachineVerb
+from rollout.domain.postings import PcFollows, Place, Posted, contradictions, in_force, post_from
+from rollout.settings import OperatorRole, load
+from rollout.store import departments, history, migrate, postings, transitions
+from rollout.store.database import Database
+from rollout.store.tables import Department, Machine, Person, Site, Wave
+
+NOW = datetime(2023, 3, 28, 1, tzinfo=UTC)
+BEFORE, APRIL = date(2023, 3, 31), date(2023, 4, 1)
+OPERATOR = Operator("sato", OperatorRole.OPERATOR)
+HEAD = "職員番号,氏名,カナ,部局,所属,勤務地,職,異動日,異動区分,PCの取扱い\n"
+
+
+class Office:
+    """A database with people, and lists in files."""
+
+    def __init__(self, root: Path, empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.root = root
+        (root / "rollout.toml").write_text(
+            "[programme]\nstart = 2022-11-01\ncutover = 2023-05-01\n", encoding="utf-8"
+        )
+        monkeypatch.setenv("ROLLOUT_CONFIG", str(root / "rollout.toml"))
+        self.settings = load()
+        (root / "state").mkdir()
+        copyfile(empty, root / "state" / "rollout.db")
+        self.database = Database(self.settings.database_url)
+
+    def take(self, text: str, encoding: str = "cp932", **order: Any) -> PeopleReport:
+        file = self.root / "職員名簿.csv"
+        file.write_text("職員名簿\n\n" + HEAD + text, encoding=encoding)
+        return import_people(
+            self.database, self.settings, open_list(file, "people"),
+            operator=OPERATOR, now=NOW, order=Order(**order),
+        )  # fmt: skip
+
+    def department_of(self, number: str) -> str:
+        with self.database.read() as session:
+            person = session.exec(postings.select(Person).where(
+                Person.staff_number == number)).one()  # fmt: skip
+            names = {row.id: row.name for row in departments.every(session)}
+            return names.get(person.department_id or 0, "")
+
+    def day_comes(self, day: date) -> None:
+        with self.database.write() as session:
+            take_effect(session, day, PcFollows.STAYS, at=NOW)
+
+    def equip(self, number: str, tag: str, day: date) -> None:
+        """A planned PC for somebody."""
+        with self.database.write() as session:
+            person = session.exec(postings.select(Person).where(
+                Person.staff_number == number)).one()  # fmt: skip
+            if session.get(Wave, 1) is None:
+                session.add(Wave(id=1, number=1, first_day=day, last_day=day, state_since=NOW))
+                session.add(Site(id=99, key="置場"))
+                session.flush()
+            machine = Machine(asset_tag=tag, generation="DK20", owner_id=person.id, site_id=99,
+                              department_id=person.department_id, wave_id=1, planned_day=day,
+                              state_since=NOW)  # fmt: skip
+            session.add(machine)
+            session.flush()
+            transitions.apply(session, Machine, [machine.id or 0], MachineVerb.PLAN, actor="a",
+                              at=NOW)  # fmt: skip
+
+    def machine(self, tag: str) -> Machine:
+        with self.database.read() as session:
+            found = session.exec(postings.select(Machine).where(Machine.asset_tag == tag)).one()
+            session.expunge(found)
+            return found
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a database without rows: the migrations take longer than a test."""
+    file = tmp_path_factory.mktemp("empty") / "rollout.db"
+    database = Database(f"sqlite:///{file}")
+    migrate.upgrade(database)
+    database.close()
+    return file
+
+
+@pytest.fixture
+def office(tmp_path: Path, empty: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
+    made = Office(tmp_path, empty, monkeypatch)
+    yield made
+    made.database.close()
+
+
+PEOPLE = (
+    "1001,髙橋 花子,タカハシ ハナコ,総務部,人事課,本庁３階,主査,,,\n"
+    "００１００２,山﨑 一郎,ヤマザキ イチロウ,同上,〃,本庁,係長,,,\n"
+    "1003,佐藤 次郎,サトウ ジロウ,県土整備部,道路課,津,主事,,,\n"
+)
+
+
+def test_a_dirty_list_goes_in_once_and_again_changes_nothing(office: Office) -> None:
+    report = office.take(PEOPLE)
+    assert (report.created, report.good, report.faults) == (3, 3, [])
+    assert office.department_of("001002") == "総務部 人事課"
+    again = office.take(PEOPLE)
+    assert (again.created, again.changed, again.unchanged) == (0, 0, 3)
+
+
+def test_bad_rows_are_told_together_and_the_others_go_in(office: Office) -> None:
+    report = office.take(
+        PEOPLE
+        + "1004,伊藤 三郎,,総務部,人事課,本庁,,令和5年2月30日,,\n"
+        + "ABC-X,森 四郎,,総務部,人事課,本庁,,,何か,\n"
+    )
+    assert sorted((fault.row, fault.field) for fault in report.faults) == [
+        (7, "moved_on"), (8, "change"), (8, "staff_number"),
+    ]  # fmt: skip
+    assert (report.good, report.bad) == (3, 2)
+
+
+def test_a_dry_run_and_strict_with_a_bad_row_write_nothing(office: Office) -> None:
+    assert not office.take(PEOPLE, dry_run=True).applied
+    assert not office.take(PEOPLE + "0,x,,総務部,,,,,,\n", strict=True).applied
+    with office.database.read() as session:
+        assert store_people(session) == 0
+        assert history.count(session) == 0
+
+
+def store_people(session: Any) -> int:
+    return len(session.exec(postings.select(Person)).all())
+
+
+def test_a_transfer_takes_effect_when_its_day_comes_and_the_pc_stays(office: Office) -> None:
+    office.take(PEOPLE)
+    office.equip("001003", "DK20-000003", date(2023, 4, 20))
+    report = office.take("1003,佐藤 次郎,,総務部,人事課,本庁,主任,R5.4.1,異動,\n")
+    assert report.moved == 1
+    assert office.department_of("001003") == "県土整備部 道路課"
+    office.day_comes(BEFORE)
+    assert office.department_of("001003") == "県土整備部 道路課"
+    office.day_comes(APRIL)
+    assert office.department_of("001003") == "総務部 人事課"
+    assert office.machine("DK20-000003").owner_id is None
+    office.day_comes(APRIL)
+    with office.database.read() as session:
+        assert history.verify(session).holds
+
+
+def test_the_column_sends_the_pc_along(office: Office) -> None:
+    office.take(PEOPLE)
+    office.equip("001003", "DK20-000003", date(2023, 4, 20))
+    row = "1003,佐藤 次郎,,総務部,人事課,本庁,主任,,異動,携行\n"
+    preview = office.take(row, as_of=APRIL, dry_run=True)
+    assert [one.asset_tag for one in preview.effects.go] == ["DK20-000003"]
+    office.take(row, as_of=APRIL)
+    office.day_comes(APRIL)
+    machine = office.machine("DK20-000003")
+    assert machine.owner_id is not None
+    with office.database.read() as session:
+        place = session.get(Department, machine.department_id)
+        assert place is not None
+        assert place.division == "人事課"
+
+
+def test_the_slot_of_somebody_who_leaves_is_held_with_the_reason(office: Office) -> None:
+    office.take(PEOPLE)
+    office.equip("001003", "DK20-000003", date(2023, 4, 20))
+    report = office.take("1003,佐藤 次郎,,,,,,R5.3.31,退職,\n")
+    assert [one.asset_tag for one in report.effects.held] == ["DK20-000003"]
+    machine = office.machine("DK20-000003")
+    assert machine.state == "held"
+    assert "2023-03-31" in (machine.cause or "")
+
+
+def test_missing_people_are_counted_and_ended_only_when_told_and_not_too_many(
+    office: Office,
+) -> None:
+    office.take(PEOPLE)
+    first = PEOPLE.splitlines(keepends=True)[0]
+    assert office.take(first).missing == ["001002", "001003"]
+    with pytest.raises(PeopleRefused, match="more than the 1"):
+        office.take(first, as_of=APRIL, end_missing=1)
+    assert office.take(first, as_of=APRIL, end_missing=2).ended == 2
+
+
+def test_totals_of_both_sides_of_the_first_of_april_add_up(office: Office) -> None:
+    rows = [f"{n},職員 {n},,部{n % 5},課{n % 20},本庁,,,," for n in range(1, 501)]
+    office.take("\n".join(rows) + "\n")
+    moved = [f"{n},職員 {n},,部{(n + 1) % 5},課{(n + 1) % 20},本庁,,,異動," for n in range(1, 141)]
+    report = office.take("\n".join(moved) + "\n", as_of=APRIL)
+    assert report.moved == 140
+
+    def totals(day: date) -> dict[int | None, int]:
+        with office.database.read() as session:
+            return {key: people for key, (people, _pcs) in departments.totals(session, day).items()}
+
+    before, after = totals(BEFORE), totals(APRIL)
+    assert sum(before.values()) == sum(after.values()) == 500
+    assert None not in after
+    office.day_comes(APRIL)
+    assert (totals(BEFORE), totals(APRIL)) == (before, after)
+
+
+_DAYS = st.dates(date(2022, 1, 1), date(2024, 1, 1))
+
+
+@given(st.lists(st.tuples(_DAYS, st.integers(1, 3)), max_size=8))
+def test_a_posting_holds_from_its_day_changes_nothing_before_and_overlaps_nothing(
+    orders: list[tuple[date, int]],
+) -> None:
+    line: tuple[Posted, ...] = ()
+    for day, department in orders:
+        before = line
+        new = Posted(Place(department), day)
+        line = post_from(line, new)
+        now = in_force(line, day)
+        assert now is not None
+        assert now.place.department_id == department
+        assert contradictions(line) == []
+        assert post_from(line, new) == line
+        for earlier in (posted.first for posted in before if posted.first < day):
+            one, other = in_force(before, earlier), in_force(line, earlier)
+            assert one is not None
+            assert other is not None
+            assert one.place == other.place
