@@ -77,7 +77,7 @@ def listed(
                 _("state"),
                 _("from"),
                 _("to"),
-                _("place"),
+                _("taken to"),
                 _("overdue (days)"),
                 _("PIN"),
                 _("missing"),

@@ -107,6 +107,7 @@ _KINDS = {
     "DateRange": '"first day/last day" or one day',
     "CloudService": "service of a person",
     "NoticeKind": "kind of notice",
+    "Part": "part of readiness",
     "Step": "step",
     "NoneType": "nothing",
 }

@@ -82,7 +82,9 @@ def listing(session: Session, wanted: Filter = Filter()) -> list[Row]:
     if wanted.overdue_on is not None:
         conditions.append(overdue(wanted.overdue_on))
     rows = session.exec(
-        select(Takeout, Machine, Person, Department.bureau, Department.division)
+        select(  # type: ignore[call-overload]
+            Takeout, Machine, Person, Department.bureau, Department.division
+        )
         .join(Machine, col(Machine.id) == col(Takeout.machine_id))
         .join(Person, col(Person.id) == col(Takeout.person_id))
         .outerjoin(Department, col(Department.id) == col(Person.department_id))

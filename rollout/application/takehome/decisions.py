@@ -102,7 +102,7 @@ def _must_be_possible(
             )
         )
     if why := never(settings, machine):
-        raise TakeoutRefused(why)
+        raise TakeoutRefused(f"{tag}: {why}")
     for other in takeouts.overlapping(session, machine.id or 0, wish.first, wish.last):
         raise TakeoutRefused(
             _("application {number} for {tag} has some of the same days").format(
@@ -115,14 +115,14 @@ def never(settings: Settings, machine: Machine) -> str | None:
     """Why no application for this PC can be granted; None when one may be."""
     policy = settings.generation(machine.generation).take_home
     if machine.may_leave is False:
-        return _("{tag}: the ledger says that it stays in the office").format(tag=machine.asset_tag)
+        return _("the ledger says that it stays in the office")
     if policy == "after-refresh":
-        return _("{tag}: generation {generation} may go after its renewal only").format(
-            tag=machine.asset_tag, generation=machine.generation
+        return _("generation {generation} may go after its renewal only").format(
+            generation=machine.generation
         )
     if policy is not True:
-        return _("{tag}: generation {generation} may not be taken out").format(
-            tag=machine.asset_tag, generation=machine.generation
+        return _("generation {generation} may not be taken out").format(
+            generation=machine.generation
         )
     return None
 
