@@ -156,7 +156,7 @@ def counts(session: Session, moment: datetime) -> list[Count]:
     for was, now in amended(session, moment, then):
         found[now.generation, now.site, now.bureau, now.wave, now.state] -= 1
         found[was.generation, was.site, was.bureau, was.wave, was.state] += 1
-    return [Count(*key, machines) for key, machines in found.items() if machines]
+    return [Count(*(*key, machines)) for key, machines in found.items() if machines]
 
 
 def _placed(statement: Select[Any], then: Subquery) -> Select[Any]:

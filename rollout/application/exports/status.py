@@ -234,8 +234,8 @@ def _rows(report: StatusReport) -> Iterator[Sequence[Cell]]:
         site = _("(none)") if pool.site is None else pool.site
         yield (_("Spares"), site, _("left"), pool.free, *empty)
         yield (_("Spares"), site, _("out"), pool.out, *empty)
-    for word in report.not_known:
-        yield (_("Not known of this moment"), label(word), None, None, *empty)
+    for unknown in report.not_known:
+        yield (_("Not known of this moment"), label(unknown), None, None, *empty)
     for entry in report.exceptions:
         line = entry.line
         yield (
