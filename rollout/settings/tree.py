@@ -18,6 +18,7 @@ from pydantic_settings import (
 from rollout.domain.machine import Step
 from rollout.i18n import _
 from rollout.settings.accounts import Accounts
+from rollout.settings.byod import Byod
 from rollout.settings.notices import Notices
 from rollout.settings.operation import (
     Failures,
@@ -222,6 +223,7 @@ class Settings(BaseSettings):
     ansible: AnsibleSettings = AnsibleSettings()
     nightly: Nightly = Nightly()
     accounts: Accounts = Accounts()
+    byod: Byod = Byod()
     backup: Backup = Backup()
     personal_data: PersonalData = PersonalData()
     monitoring: Monitoring = Monitoring()

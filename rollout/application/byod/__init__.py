@@ -1,0 +1,1 @@
+"""Personal devices: applications and what is decided on them."""
