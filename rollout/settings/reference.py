@@ -108,6 +108,7 @@ _KINDS = {
     "CloudService": "service of a person",
     "NoticeKind": "kind of notice",
     "Part": "part of readiness",
+    "Platform": "platform of a device",
     "Step": "step",
     "NoneType": "nothing",
 }
