@@ -125,7 +125,7 @@ class Slot(NamedTuple):
 def slots(session: Session, today: date) -> list[Slot]:
     """Machines of staff whose day is today or later, and which nothing has begun yet."""
     rows = session.exec(
-        select(Machine.id, Machine.planned_day, Machine.state)
+        select(col(Machine.id), col(Machine.planned_day), col(Machine.state))
         .join(Wave, col(Wave.id) == col(Machine.wave_id))
         .join(Person, col(Person.id) == col(Machine.owner_id))
         .where(
@@ -152,7 +152,7 @@ class Known(NamedTuple):
 def about_machines(session: Session) -> list[Known]:
     """Every notice about a machine, oldest first."""
     rows = session.exec(
-        select(Notice.machine_id, Notice.kind, Notice.day, Notice.state)
+        select(col(Notice.machine_id), col(Notice.kind), col(Notice.day), col(Notice.state))
         .where(col(Notice.machine_id).is_not(None))
         .order_by(col(Notice.id))
     )
@@ -180,7 +180,7 @@ class Letter(NamedTuple):
 def letters(session: Session, states: Iterable[NoticeState]) -> list[Letter]:
     """Notices about machines in one of the states, oldest first."""
     rows = session.exec(
-        select(  # type: ignore[call-overload]
+        select(  # type: ignore[call-overload, misc]
             Notice.id,
             Notice.kind,
             Notice.day,
