@@ -17,10 +17,12 @@ from tui.desk import Desk
 from tui.exporting import Form, Shown
 from tui.jumps import MachinesRequested, RoomRequested
 from tui.rooms import KEYS, WORDS
+from tui.screens.accounts import AccountsScreen
 from tui.screens.activity import ActivityScreen
 from tui.screens.export import STATUS, ExportScreen
 from tui.screens.failures import FailuresScreen
 from tui.screens.help import HelpScreen
+from tui.screens.list_screen import FilteredScreen
 from tui.screens.live import LiveScreen
 from tui.screens.machines import MachinesScreen
 from tui.screens.overview import OverviewScreen
@@ -42,6 +44,7 @@ ROOMS: dict[str, type[LiveScreen]] = {
     "runs": RunsScreen,
     "failures": FailuresScreen,
     "stops": StopsScreen,
+    "accounts": AccountsScreen,
     "activity": ActivityScreen,
 }
 
@@ -104,6 +107,8 @@ class RolloutApp(App[None]):
     async def on_room_requested(self, message: RoomRequested) -> None:
         """Show the room."""
         await self.action_open_room(message.room)
+        if message.words and isinstance(self.screen, FilteredScreen):
+            self.screen.filter_by(message.words)
 
     def action_switch_language(self) -> None:
         """The other language, on every screen at once."""

@@ -12,8 +12,9 @@ class MachinesRequested(Message):
 
 
 class RoomRequested(Message):
-    """The operator asked for a room."""
+    """The operator asked for a room, with filter words or without."""
 
-    def __init__(self, room: str) -> None:
+    def __init__(self, room: str, words: str = "") -> None:
         super().__init__()
         self.room = room
+        self.words = words

@@ -10,7 +10,8 @@ KEYS = {
     "runs": "4",
     "failures": "5",
     "stops": "6",
-    "activity": "7",
+    "accounts": "7",
+    "activity": "8",
 }
 
 
@@ -21,6 +22,7 @@ WORDS = {
     "runs": msgid("runs"),
     "failures": msgid("failures"),
     "stops": msgid("stops"),
+    "accounts": msgid("accounts"),
     "activity": msgid("activity"),
 }
 """How a room's key is described in the list of keys."""
@@ -40,5 +42,6 @@ def room_name(room: str) -> str:
         "runs": _("Runs"),
         "failures": _("Failures"),
         "stops": _("Stops"),
+        "accounts": _("Accounts"),
         "activity": _("Activity"),
     }[room]

@@ -57,15 +57,15 @@ class MachineKeys(LiveScreen):
 
     def action_retry(self) -> None:
         """Retry."""
-        self._ask(MachineVerb.RETRY)
+        self.act_on_chosen(MachineVerb.RETRY)
 
     def action_hold(self) -> None:
         """Hold."""
-        self._ask(MachineVerb.HOLD)
+        self.act_on_chosen(MachineVerb.HOLD)
 
     def action_release(self) -> None:
         """Release."""
-        self._ask(MachineVerb.RELEASE)
+        self.act_on_chosen(MachineVerb.RELEASE)
 
     def action_spare(self) -> None:
         """Hand out a spare to the owner of the chosen machine; a thread looks for one first."""
@@ -91,7 +91,8 @@ class MachineKeys(LiveScreen):
     def _taken_back(self, tag: str, answer: Answer) -> None:
         self.act(f"spare back from {tag}", partial(take_back, self.desk, tag))
 
-    def _ask(self, verb: MachineVerb) -> None:
+    def act_on_chosen(self, verb: MachineVerb) -> None:
+        """Ask whether to do it to the chosen machine."""
         found = self.chosen()
         if found is not None:
             tag = found.machine.asset_tag

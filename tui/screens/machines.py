@@ -1,25 +1,91 @@
 """The fleet, through a window of a hundred rows."""
 
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
+from typing import Any, ClassVar
+
+from textual.binding import Binding, BindingType
 
 from rollout.application import machines
 from rollout.application.machines import Filter, Joined
+from rollout.domain.machine import MachineVerb
+from rollout.domain.words import msgid
 from rollout.i18n import _
+from tui import bulk_actions
+from tui.desk import Desk
 from tui.filter_words import parse
 from tui.looks import machine_state
 from tui.plain import plain
+from tui.screens.confirm import Answer
 from tui.screens.machine import MachineScreen
 from tui.screens.machine_keys import MachineKeys
 from tui.screens.window_screen import WINDOW, Found, WindowScreen
+from tui.themes import WARN
 from tui.widgets.live_table import Column, Row
 from tui.widgets.window_table import WindowTable
+
+_OF_SEVERAL = frozenset(("hold", "release", "retry"))
 
 
 class MachinesScreen(WindowScreen, MachineKeys):
     """Paged by key from the database, so that any fleet opens at once."""
 
     room = "machines"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "mark", msgid("mark"), tooltip=msgid("mark this machine, or not")),
+        Binding("A", "mark_window", msgid("mark these"), show=False),
+        Binding("u", "unmark", msgid("unmark all"), show=False),
+    ]
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._marked: dict[str, None] = {}
+
+    def action_mark(self) -> None:
+        """Mark the machine under the cursor, or take its mark away, and go on to the next."""
+        found = self.chosen()
+        if found is not None:
+            tag = found.machine.asset_tag
+            if tag in self._marked:
+                del self._marked[tag]
+            else:
+                self._marked[tag] = None
+            self.repaint()
+            self.main_table().action_cursor_down()
+
+    def action_mark_window(self) -> None:
+        """Mark every machine of the window."""
+        if self.last is not None:
+            self._marked |= dict.fromkeys(one.machine.asset_tag for one in self.last.snapshot.rows)
+            self.repaint()
+
+    def action_unmark(self) -> None:
+        """Take all marks away."""
+        self._marked.clear()
+        self.repaint()
+
+    def possible(self, action: str) -> bool:
+        """With marks, what may be asked of several; which can follow is looked up then."""
+        if self._marked:
+            return action in _OF_SEVERAL
+        return super().possible(action)
+
+    def act_on_chosen(self, verb: MachineVerb) -> None:
+        """Ask for all marked machines, else for the one under the cursor."""
+        if not self._marked:
+            super().act_on_chosen(verb)
+            return
+        tags = list(self._marked)
+        self.look_up_and_ask(
+            f"{verb} marked",
+            partial(bulk_actions.question, self.desk, tags, verb),
+            partial(self._answered_for, tags, verb),
+        )
+
+    def _answered_for(self, tags: list[str], verb: MachineVerb, answer: Answer) -> None:
+        self._marked.clear()
+        work = partial(bulk_actions.carry_out, self.desk, tags, verb, answer.reason)
+        self.act(f"{verb} {len(tags)} machines", work)
 
     def parse(self, words: str) -> Filter:
         """The filter language of machines."""
@@ -34,8 +100,8 @@ class MachinesScreen(WindowScreen, MachineKeys):
         return item.machine.asset_tag
 
     def columns(self) -> list[Column]:
-        """The columns in the language in force."""
-        return _columns()
+        """The columns in the language in force; that of the marks only while there are any."""
+        return [*([Column("mark", "", widest=1)] if self._marked else []), *_columns()]
 
     def nothing(self) -> str:
         """No row."""
@@ -61,8 +127,9 @@ class MachinesScreen(WindowScreen, MachineKeys):
         """Where the window is."""
         if not found.rows:
             return self.nothing()
+        marked = _("{count} marked").format(count=len(self._marked)) + "  " if self._marked else ""
         first = (len(self._starts) - 1) * WINDOW + 1
-        return _("machines {first}–{last}{more}").format(
+        return marked + _("machines {first}–{last}{more}").format(
             first=f"{first:,}",
             last=f"{first + len(found.rows) - 1:,}",
             more=_(", more below") if found.more else "",
@@ -70,7 +137,11 @@ class MachinesScreen(WindowScreen, MachineKeys):
 
     def row(self, item: Joined) -> Row:
         """A machine."""
-        return self._row(item)
+        shown = self._row(item)
+        if not self._marked:
+            return shown
+        mark = plain("✓" if shown.key in self._marked else "", WARN)
+        return Row(shown.key, [mark, *shown.cells])
 
     def _row(self, joined: Joined) -> Row:
         machine = joined.machine

@@ -8,11 +8,14 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from rollout.application import machines, spares, stops, waves
+from rollout.application.glance import Glance, glance
 from rollout.application.spares import SparePool
 from rollout.application.waves import WaveView
+from rollout.domain.account import AccountState
 from rollout.domain.machine import NEEDS_A_PERSON, MachineState
 from rollout.domain.wave import WaveState
 from rollout.i18n import _
+from rollout.i18n.labels import label
 from rollout.store.tables import Stop
 from tui.jumps import MachinesRequested, RoomRequested
 from tui.looks import by_group, machine_state, progress, wave_state
@@ -31,6 +34,7 @@ class Standing:
     waves: Sequence[WaveView]
     stops: Sequence[Stop]
     pools: Sequence[SparePool]
+    glance: Glance
 
     def waves_in(self, state: WaveState) -> list[WaveView]:
         """Waves in that state."""
@@ -45,6 +49,7 @@ class OverviewScreen(LiveScreen):
     def compose_room(self) -> ComposeResult:
         """The bar, the states, and beside them what needs a person and the waves."""
         yield StateBar(id="bar")
+        yield Static(id="outlook", classes="words", markup=False)
         with Horizontal(id="halves"):
             with Vertical(id="left"):
                 yield Static(id="states-title", classes="title", markup=False)
@@ -65,6 +70,7 @@ class OverviewScreen(LiveScreen):
             waves.listing(database),
             stops.in_force(database),
             spares.pools(database, self.desk.settings),
+            glance(database),
         )
 
     def paint(self, snapshot: Standing) -> None:
@@ -74,6 +80,7 @@ class OverviewScreen(LiveScreen):
         self._title("#states-title", _("Machines by state"))
         self._title("#needs-title", _("Needs a person"))
         self._title("#waves-title", _("Progress of waves"))
+        self._title("#outlook", outlook_words(snapshot.glance), style="")
         self._show_states(snapshot.counts, total)
         self._show_needs(snapshot)
         self._show_waves(snapshot.waves)
@@ -86,10 +93,10 @@ class OverviewScreen(LiveScreen):
             )
         )
 
-    def _title(self, selector: str, words: str) -> None:
+    def _title(self, selector: str, words: str, style: str = "bold") -> None:
         title = self.query_one(selector, Static)
         if str(title.content) != words:
-            title.update(plain(words, "bold"), layout=False)
+            title.update(plain(words, style), layout=False)
 
     def _show_states(self, counts: Mapping[str, int], total: int) -> None:
         rows = [
@@ -143,14 +150,31 @@ class OverviewScreen(LiveScreen):
                     ],
                 )
             )
+        rows += self._needs_beside(snapshot)
         if not rows:
             rows = [Row("none", [plain(_("nothing")), plain(""), plain("")])]
         columns = [
             Column("what", _("what"), widest=18),
             Column("number", _("number"), widest=9),
-            Column("noun", "", widest=10),
+            Column("noun", "", widest=14),
         ]
         self.query_one("#needs", LiveTable).show_rows(columns, rows)
+
+    def _needs_beside(self, snapshot: Standing) -> list[Row]:
+        """What is no machine and no wave."""
+        rows = []
+        if snapshot.glance.blocked:
+            number = plain(f"{snapshot.glance.blocked:>9,}")
+            rows.append(
+                Row(
+                    "room accounts state:blocked",
+                    [plain(label(AccountState.BLOCKED), BAD), number, plain(_("accounts"))],
+                )
+            )
+        if self.last is not None and not self.last.daemon.alive:
+            words = [plain(_("no daemon"), WARN), plain(""), plain("rollout serve")]
+            rows.append(Row("none daemon", words))
+        return rows
 
     def _show_waves(self, views: Sequence[WaveView]) -> None:
         rows = [
@@ -203,6 +227,28 @@ class OverviewScreen(LiveScreen):
         if event.data_table.id == "spares" and key != "none":
             key = f"{key} use:spare"
         if key.startswith("room "):
-            self.post_message(RoomRequested(key.split()[1]))
-        elif key != "none":
+            _kind, room, *words = key.split()
+            self.post_message(RoomRequested(room, " ".join(words)))
+        elif not key.startswith("none"):
             self.post_message(MachinesRequested(key))
+
+
+def outlook_words(seen: Glance) -> str:
+    """The forecast that was kept last, and how many services of people are there."""
+    words = _("no forecast yet: the daemon makes one each night")
+    kept = seen.forecast
+    if kept is not None:
+        if kept.probability is None:
+            words = _("forecast of {day}: not computable yet").format(day=kept.day)
+        else:
+            words = _("forecast of {day}: P50 {p50}  P90 {p90}  in time {share}").format(
+                day=kept.day,
+                p50=kept.p50 or _("beyond"),
+                p90=kept.p90 or _("beyond"),
+                share=f"{kept.probability:.0%}",
+            )
+    if seen.accounts:
+        words += "   " + _("accounts {ready}/{all} ready").format(
+            ready=f"{seen.ready:,}", all=f"{sum(seen.accounts.values()):,}"
+        )
+    return words

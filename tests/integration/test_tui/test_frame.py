@@ -4,11 +4,16 @@ import csv
 from pathlib import Path
 
 from openpyxl import load_workbook
+from sqlmodel import select
 
-from rollout.application import waves
+from rollout.application import machines, waves
 from rollout.bootstrap import Application
+from rollout.domain.account import AccountVerb
 from rollout.domain.wave import WaveState
+from rollout.store import transitions
+from rollout.store.tables import Account, Person
 from tui.screens.confirm import ConfirmScreen
+from tui.widgets.live_table import LiveTable
 
 
 async def test_every_matching_machine_is_exported_not_only_the_window(
@@ -71,7 +76,7 @@ async def test_a_list_is_filtered_by_words_and_by_column(at_the_screen):
 
 async def test_the_history_is_filtered_by_machine_and_verb(at_the_screen):
     async with at_the_screen(size=(120, 40)) as seat:
-        await seat.press("7")
+        await seat.press("8")
         await seat.sees("DK20-000001", "DK20-000010")
         await seat.press("slash")
         await seat.type("machine:DK20-000001 verb:fail")
@@ -116,3 +121,57 @@ async def test_the_theme_changes_and_the_rooms_stay_readable(at_the_screen):
         await seat.press("T")
         assert not seat.app.current_theme.dark
         await seat.sees("failed")
+
+
+async def test_marked_machines_are_held_together_and_released_together(
+    at_the_screen, programme: Application
+):
+    def states() -> list[str]:
+        wanted = machines.Filter(tags=("DK20-000002", "DK20-000003"))
+        return [one.machine.state for one in machines.listing(programme.database, wanted)]
+
+    async with at_the_screen(size=(120, 40)) as seat:
+        await seat.press("3")
+        await seat.sees("DK20-000003")
+        await seat.press("down", "space", "space")
+        await seat.sees("2 marked")
+        await seat.press("H")
+        await seat.sees("2 machines: hold", "DK20-000002, DK20-000003")
+        await seat.type("away")
+        await seat.press("enter")
+        await seat.until(lambda: states() == ["held", "held"])
+        await seat.until(lambda: "2 marked" not in seat.text)
+        await seat.press("A", "R")
+        await seat.sees("2 machines: release", "98 of the marked ones cannot follow")
+        await seat.press("left", "enter")
+        await seat.until(lambda: states() == ["planned", "planned"])
+
+
+async def test_a_blocked_account_leads_to_its_cause(at_the_screen, programme: Application):
+    with programme.database.write() as session:
+        person = session.exec(select(Person).where(Person.staff_number == "300001")).one()
+        account = Account(
+            key="300001 mailbox",
+            person_id=person.id or 0,
+            service="mailbox",
+            state_since=programme.clock.now(),
+        )
+        session.add(account)
+        session.flush()
+        for verb in (AccountVerb.REQUEST, AccountVerb.BLOCK):
+            transitions.apply(
+                session,
+                Account,
+                [account.id or 0],
+                verb,
+                actor="daemon",
+                at=programme.clock.now(),
+                reason="no [seat]",
+            )
+    async with at_the_screen(size=(120, 40)) as seat:
+        await seat.sees("blocked", "no daemon", "accounts 0/1 ready")
+        needs = seat.app.screen.query_one("#needs", LiveTable)
+        needs.focus()
+        needs.move_cursor(row=needs.keys.index("room accounts state:blocked"))
+        await seat.press("enter")
+        await seat.sees("filter: state:blocked", "300001", "𠮷田　さくら", "no [seat]")
