@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.engine import ExceptionContext
 from sqlmodel import Session
 
 BUSY_SECONDS = 30
@@ -73,6 +74,14 @@ def _open_postgresql(address: URL, *, durable: bool) -> Engine:
     def _begin(connection: Any) -> None:
         if not connection.get_execution_options().get("read_only", False):
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER})")
+
+    @event.listens_for(engine, "handle_error")
+    def _without_values(context: ExceptionContext) -> None:
+        # The server quotes the row that it refuses, and what goes wrong is logged.
+        for error in (context.original_exception, context.sqlalchemy_exception):
+            if error is not None and error.args:
+                words = str(error.args[0]).partition("\nDETAIL:")[0]
+                error.args = (words, *error.args[1:])
 
     return engine
 

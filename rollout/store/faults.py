@@ -25,6 +25,21 @@ _REMEDIES = {
 }
 """What a person can do, by SQLite's primary result code."""
 
+_UNREACHABLE = msgid(
+    "it does not answer: look whether its server runs and can be reached from this computer"
+)
+_SERVER_REMEDIES = {
+    "25006": msgid("it can only be read: is this a standby server? Name the primary one"),
+    "28000": msgid("it refuses this user: look at ROLLOUT_DATABASE_URL and the server's rules"),
+    "28P01": msgid("it refuses this user: look at ROLLOUT_DATABASE_URL and the server's rules"),
+    "3D000": msgid("there is no such database on the server: make it, or correct its name"),
+    "42501": msgid("this user may not do that: let the database's owner grant it"),
+    "53100": _REMEDIES[sqlite3.SQLITE_FULL],
+    "53300": msgid("the server has no connection left: allow more, or end what holds them"),
+    "55P03": _REMEDIES[sqlite3.SQLITE_BUSY],
+}
+"""What a person can do, by PostgreSQL's SQLSTATE."""
+
 
 def unavailable(error: BaseException) -> str | None:
     """Why the database cannot answer, in the driver's words, and what to do about it.
@@ -33,13 +48,27 @@ def unavailable(error: BaseException) -> str | None:
     """
     if isinstance(error, NoConnectionLeft):
         return _("every connection is in use: the database is slower than what is asked of it")
-    answers_not = type(error) is DatabaseError or isinstance(
-        error, (OperationalError, InterfaceError)
+    cause = getattr(error, "orig", error)
+    answers_not = (
+        type(error) is DatabaseError
+        or isinstance(error, (OperationalError, InterfaceError))
+        or getattr(cause, "sqlstate", None) in _SERVER_REMEDIES
     )
     if not answers_not:
         return None
-    cause = getattr(error, "orig", error)
     words = next(iter(str(cause).splitlines()), "?")
-    # The upper bits say in more detail what the lower eight say already.
-    remedy = _REMEDIES.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF)
+    remedy = _remedy(cause)
     return words if remedy is None else f"{words}; {_(remedy)}"
+
+
+def _remedy(cause: BaseException) -> str | None:
+    if isinstance(cause, sqlite3.Error):
+        # The upper bits say in more detail what the lower eight say already.
+        return _REMEDIES.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF)
+    if not hasattr(cause, "sqlstate"):
+        return None
+    # Without a state nobody answered; class 08 and 57P are connections that were ended.
+    state = cause.sqlstate or "08"
+    if state.startswith(("08", "57P")):
+        return _UNREACHABLE
+    return _SERVER_REMEDIES.get(state)

@@ -206,7 +206,7 @@ def test_a_daemon_that_stands_by_can_be_told_to_end(database: Database, settings
     standby = Standby(database, settings)
     standby.end()
     assert not standby.ticked.is_set()
-    with database.read() as session:
+    with database.write() as session:
         leases.require(session, epoch)
         held = leases.holder(session, now=datetime.now(UTC))
     assert held is not None
