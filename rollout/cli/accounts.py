@@ -4,7 +4,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from types import FrameType
 from typing import Annotated
 
@@ -13,11 +13,13 @@ import typer
 from rollout.cli.accounts_view import (
     print_blocked,
     print_counts,
+    print_moves,
     print_proposal,
     proposal_json,
     status_json,
 )
 from rollout.cli.invocation import AsJson, Reason, invocation
+from rollout.cli.options import day_option
 from rollout.cli.output import moment, print_json, progress_bar, say
 from rollout.domain.account import AccountState, CloudService
 from rollout.domain.errors import NeedsApproval
@@ -45,6 +47,9 @@ def plan(
     department: Department = None,
     person: Person = None,
     services: Services = None,
+    as_of: Annotated[
+        date | None, day_option("--as-of", _("only as it will be on that day; nothing is kept"))
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     from rollout.application.accounts.plan import Scope, propose
@@ -59,11 +64,14 @@ def plan(
             Scope(wave, department, person, tuple(one.value for one in services or ())),
             application.operator(given.actor),
             application.clock.now(),
+            as_of,
         )
     if as_json:
         print_json(proposal_json(proposal))
-    else:
-        print_proposal(proposal)
+        return
+    print_proposal(proposal)
+    if as_of is not None:
+        print_moves(proposal, as_of)
 
 
 @app.command(help=_("Do what the newest plan says, and wait until it is done."))

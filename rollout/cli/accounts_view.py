@@ -1,6 +1,7 @@
 """Plans and states of accounts as they are printed."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from rollout.cli.output import print_table, say
@@ -76,6 +77,15 @@ def proposal_json(proposal: "Proposal") -> dict[str, Any]:
             }
             for one in proposal.stock
         ],
+        "moves": [
+            {
+                "staff_number": one.staff_number,
+                "from": one.from_,
+                "to": one.to,
+                "leaves_old_group_after": one.until if one.from_ else None,
+            }
+            for one in proposal.moves
+        ],
         "services": [
             {
                 "staff_number": one.person.staff_number,
@@ -87,6 +97,20 @@ def proposal_json(proposal: "Proposal") -> dict[str, Any]:
             if one.action is not PlannedAction.KEEP
         ],
     }
+
+
+def print_moves(proposal: "Proposal", day: date) -> None:
+    """Who joins another group, and when the old one is left."""
+    print_table(
+        [_("staff number"), _("from"), _("joins"), _("leaves the old group after")],
+        [
+            [one.staff_number, one.from_, one.to, one.until if one.from_ else None]
+            for one in proposal.moves[:SHOWN]
+        ],
+        title=_("what the transfers change by {day}").format(day=day.isoformat()),
+    )
+    if len(proposal.moves) > SHOWN:
+        say(_("and {number} more: see --json").format(number=len(proposal.moves) - SHOWN))
 
 
 def print_proposal(proposal: "Proposal") -> None:

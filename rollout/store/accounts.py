@@ -9,6 +9,7 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, col, func, or_, select
 
 from rollout.domain.account import AccountState
+from rollout.store import postings
 from rollout.store.tables import (
     Account,
     AccountPlan,
@@ -17,6 +18,7 @@ from rollout.store.tables import (
     Department,
     Machine,
     Person,
+    Posting,
     Wave,
 )
 
@@ -46,12 +48,18 @@ def people(
     wave: int | None = None,
     department: str | None = None,
     staff_number: str | None = None,
+    day: date | None = None,
 ) -> list[AccountPerson]:
     """People in the order in which they are moved; who has no date comes last.
 
+    With a `day` everybody stands where he or she is posted that day, and who begins later is left
+    out; else where somebody last looked.
     `department` is a bureau, or bureau and division with a space between.
     """
     first_day = func.min(Machine.planned_day)
+    department_id: Any = col(Person.department_id)
+    if day is not None:
+        department_id = func.coalesce(Posting.department_id, Person.department_id)
     statement: Any = (
         columns(
             col(Person.id).label("id"),
@@ -59,22 +67,29 @@ def people(
             col(Person.name),
             col(Person.upn),
             col(Person.left_on),
-            col(Person.department_id),
+            col(Department.id),
             col(Department.bureau),
             col(Department.division),
             first_day,
         )
         .select_from(Person)
-        .outerjoin(Department, col(Department.id) == col(Person.department_id))
+        .outerjoin(
+            Posting,
+            and_(col(Posting.person_id) == col(Person.id), postings.holds_on(day or date.min)),
+        )
+        .outerjoin(Department, col(Department.id) == department_id)
         .outerjoin(Machine, and_(col(Machine.owner_id) == col(Person.id), col(Machine.in_ledger)))
         .where(col(Person.forgotten_at).is_(None))
         .group_by(
             col(Person.id),
+            col(Department.id),
             col(Department.bureau),
             col(Department.division),
         )
         .order_by(first_day.is_(None), first_day, col(Person.staff_number))
     )
+    if day is not None:
+        statement = statement.where(or_(col(Person.left_on) < day, postings.in_service(day)))
     if wave is not None:
         statement = statement.join(Wave, col(Wave.id) == col(Machine.wave_id)).where(
             col(Wave.number) == wave

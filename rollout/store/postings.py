@@ -1,11 +1,12 @@
 """Queries on where people are posted, and the writing of whole timelines."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Subquery, and_, delete, insert, update
 from sqlalchemy import select as columns
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, or_, select
 
 from rollout.domain.postings import PcFollows, Place, Posted, Timeline
@@ -166,22 +167,32 @@ class Left(NamedTuple):
     last: date
 
 
-def left_departments(
-    session: Session, day: date, people: Iterable[int] | None = None
-) -> list[Left]:
-    """Postings that ended before `day`, of people in service that day, the latest first."""
-    statement = (
-        columns(col(Posting.person_id), col(Posting.department_id), col(Posting.valid_to))
+def left_departments(session: Session, day: date) -> dict[int, list[Left]]:
+    """Departments that people in service on `day` have left, and are not posted to that day."""
+    now = aliased(Posting)
+    here = (
+        select(now.id)
+        .where(
+            now.person_id == col(Posting.person_id),
+            now.department_id == col(Posting.department_id),
+            col(now.valid_from) <= day,
+            or_(col(now.valid_to).is_(None), col(now.valid_to) >= day),
+        )
+        .correlate(Posting)
+    )
+    rows = session.connection().execute(
+        columns(col(Posting.person_id), col(Posting.department_id), func.max(col(Posting.valid_to)))
         .join(Person, col(Person.id) == col(Posting.person_id))
         .where(
             col(Posting.valid_to) < day,
             col(Posting.department_id).is_not(None),
+            ~here.exists(),
             in_service(day),
         )
-        .order_by(col(Posting.valid_to).desc(), col(Posting.person_id))
+        .group_by(col(Posting.person_id), col(Posting.department_id))
+        .order_by(col(Posting.person_id), col(Posting.department_id))
     )
-    found = [Left(*row) for row in session.connection().execute(statement)]
-    if people is None:
-        return found
-    wanted = set(people)
-    return [one for one in found if one.person_id in wanted]
+    found: dict[int, list[Left]] = {}
+    for row in rows:
+        found.setdefault(row[0], []).append(Left(*row))
+    return found

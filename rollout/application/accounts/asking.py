@@ -72,7 +72,7 @@ def ask(
             blocked.setdefault(str(one.cause), (one.cause or "", []))[1].append(key)
             if not open_already:
                 asked.append(key)
-        elif row.state != AccountState.READY and not one.person.left_on:
+        elif row.state != AccountState.READY and not _gone(one, at):
             confirmed.append(key)
     accounts.write_work(session, Account, work)
     actor = operator.name
@@ -82,6 +82,11 @@ def ask(
             session, Account, keys, AccountVerb.BLOCK, actor=actor, at=at, reason=cause
         )
     transitions.apply(session, Account, confirmed, AccountVerb.CONFIRM, actor=actor, at=at)
+
+
+def _gone(decision: Decision, at: datetime) -> bool:
+    left_on = decision.person.left_on
+    return left_on is not None and left_on < at.date()
 
 
 def _rows(
@@ -129,11 +134,7 @@ def _ask_for_groups(
         person = one.person
         if kind is None or one.action not in ACTING | {PlannedAction.KEEP}:
             continue
-        if (
-            person.left_on is None
-            and person.department_id is not None
-            and person.bureau is not None
-        ):
+        if not _gone(one, at) and person.department_id is not None and person.bureau is not None:
             name = department_name(person.bureau, person.division or "")
             wanted[person.department_id, kind] = nickname_of(person.department_id, name, settings)
     known = {(row.department_id, row.kind) for row in accounts.groups(session)}

@@ -1,6 +1,6 @@
 """What each service of a person needs, from what the directory says. Nothing here writes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -31,6 +31,14 @@ class Decision:
     external_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LeftGroup:
+    """The group of a department that somebody left, and the last day there."""
+
+    nickname: str
+    last: date
+
+
 @dataclass(frozen=True)
 class Stock:
     """A product's seats beside what the plan needs, and the day on which they run out."""
@@ -51,7 +59,15 @@ class Stock:
 class Decider:
     """Goes through people in the order in which they are moved, so that seats are given in it."""
 
-    def __init__(self, world: World, settings: Accounts, states: States, today: date) -> None:
+    def __init__(
+        self,
+        world: World,
+        settings: Accounts,
+        states: States,
+        today: date,
+        left: Mapping[int, Sequence[LeftGroup]] | None = None,
+    ) -> None:
+        self._left = left or {}
         self._world, self._settings = world, settings
         self._states, self._today = states, today
         self._free = {part: product.free for part, product in world.products.items()}
@@ -193,8 +209,25 @@ class Decider:
             and user.id in self._world.members.get(group.id, ())
         )
         if inside and group is not None:
+            over = self._over(person, user)
+            if over is not None:
+                cause = told(
+                    msgid("left the department on {day}: leaves its group"),
+                    day=over.last.isoformat(),
+                )
+                return Decision(person, made, PlannedAction.CHANGE, cause, group.id)
             return Decision(person, made, PlannedAction.KEEP, external_id=group.id)
         return Decision(person, made, PlannedAction.CREATE)
+
+    def _over(self, person: AccountPerson, user: DirectoryUser | None) -> LeftGroup | None:
+        """A group in which the person has been for longer than `old_group_days` after leaving."""
+        limit = self._today - timedelta(days=self._settings.old_group_days)
+        for one in self._left.get(person.id, ()):
+            group = self._world.groups.get(one.nickname.casefold())
+            members = self._world.members.get(group.id, ()) if group is not None else ()
+            if one.last < limit and user is not None and user.id in members:
+                return one
+        return None
 
     def _chat(self, person: AccountPerson, user: DirectoryUser | None) -> Decision:
         made = CloudService.CHAT

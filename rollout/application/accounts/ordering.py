@@ -1,7 +1,7 @@
 """The next orders of an open account or group, from what is known of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from rollout.application.accounts.naming import department_name, needs, nickname_of, upn_of
@@ -86,6 +86,8 @@ class Known:
     teams: Mapping[str, frozenset[str]]
     """Members of the teams that were asked about."""
     passwords: Passwords | None
+    left: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    """Ids of groups in which people have been long enough after they moved, by person."""
 
     def user_of(self, person_id: int) -> str | None:
         """The directory's id of a person, once it is known."""
@@ -172,7 +174,9 @@ def _groupware(row: Account, person: AccountPerson, user: str, known: Known) -> 
         return Stuck(told(msgid("the group of the department is blocked")))
     if group is None or group.external_id is None or group.state != AccountState.READY:
         return Wait(told(msgid("waits for the group of the department")))
-    return [AddMember(row.id or 0, group.external_id, user)]
+    key = row.id or 0
+    old = [one for one in known.left.get(row.person_id, ()) if one != group.external_id]
+    return [AddMember(key, group.external_id, user), *(RemoveMember(key, one, user) for one in old)]
 
 
 def _chat(row: Account, person: AccountPerson, user: str, known: Known) -> Next:

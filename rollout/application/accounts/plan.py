@@ -4,13 +4,19 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
 
 from rollout.application.accounts import world as reading
 from rollout.application.accounts.asking import ask
-from rollout.application.accounts.deciding import ACTING, Decider, Decision, Stock
+from rollout.application.accounts.deciding import (
+    ACTING,
+    Decider,
+    Decision,
+    LeftGroup,
+    Stock,
+)
 from rollout.application.accounts.directory import Directory
 from rollout.application.accounts.naming import department_name, nickname_of
 from rollout.application.accounts.world import World
@@ -21,7 +27,7 @@ from rollout.i18n import _
 from rollout.i18n.labels import label
 from rollout.settings import OperatorRole, Settings
 from rollout.settings.accounts import Accounts
-from rollout.store import accounts, licences
+from rollout.store import accounts, licences, postings
 from rollout.store.accounts import AccountPerson
 from rollout.store.database import Database
 from rollout.store.tables import AccountPlan
@@ -48,10 +54,22 @@ class Proposal:
     decisions: Sequence[Decision]
     stock: Sequence[Stock]
     number: int | None = None
+    moves: Sequence["Move"] = ()
+    """Who stands elsewhere on the day that was asked about."""
 
     def totals(self) -> Counter[tuple[CloudService, PlannedAction]]:
         """Decisions by service and action."""
         return Counter((one.service, one.action) for one in self.decisions)
+
+
+@dataclass(frozen=True)
+class Move:
+    """Somebody who joins the group of `to`, and leaves that of `from_` after `until`."""
+
+    staff_number: str
+    from_: str | None
+    to: str | None
+    until: date
 
 
 def must_be_in_use(settings: Accounts) -> None:
@@ -69,12 +87,16 @@ def propose(
     scope: Scope,
     operator: Operator,
     at: datetime,
+    as_of: date | None = None,
 ) -> Proposal:
     """Look at the directory and keep what there is to do; nothing is done.
 
+    With `as_of` it is what there will be to do on that day: shown, and not kept.
     Raises AccountsRefused, DirectoryAway.
     """
-    world, proposal = _look(database, settings, directory, scope, at)
+    world, proposal = _look(database, settings, directory, scope, at, as_of)
+    if as_of is not None:
+        return proposal
     with database.write() as session:
         for product in world.products.values():
             licences.record(
@@ -111,25 +133,70 @@ def _look(
     directory: Directory,
     scope: Scope,
     at: datetime,
+    as_of: date | None = None,
 ) -> tuple[World, Proposal]:
     must_be_in_use(settings.accounts)
+    today = at.astimezone(settings.programme.zone).date()
+    day = as_of or today
     with database.read() as session:
-        people = accounts.people(
-            session,
-            wave=scope.wave,
-            department=scope.department,
-            staff_number=scope.staff_number,
+        people, before = (
+            accounts.people(
+                session,
+                wave=scope.wave,
+                department=scope.department,
+                staff_number=scope.staff_number,
+                day=one,
+            )
+            for one in (day, today)
         )
+        left = _left_groups(session, settings.accounts, day)
         states = {(row.person_id, row.service): row.state for row in accounts.of_people(session)}
     wanted = settings.accounts
     if scope.services:
         chosen = tuple(one for one in wanted.services if one.value in scope.services)
         wanted = wanted.model_copy(update={"services": chosen})
-    world = reading.read(directory, wanted, _nicknames(people, wanted))
-    today = at.astimezone(settings.programme.zone).date()
-    decider = Decider(world, wanted, states, today)
+    world = reading.read(
+        directory,
+        wanted,
+        _nicknames(people, wanted) | {one.nickname for groups in left.values() for one in groups},
+    )
+    decider = Decider(world, wanted, states, day, left)
     decisions = decider.decide(people)
-    return world, Proposal(decisions, decider.stock())
+    moves = _moves(before, people, day + timedelta(days=wanted.old_group_days))
+    return world, Proposal(decisions, decider.stock(), moves=moves)
+
+
+def _moves(
+    before: Sequence[AccountPerson], after: Sequence[AccountPerson], until: date
+) -> list[Move]:
+    known = {one.id: one for one in before}
+    return [
+        Move(one.staff_number, _place(known.get(one.id)), _place(one), until)
+        for one in after
+        if one.id not in known or known[one.id].department_id != one.department_id
+    ]
+
+
+def _place(person: AccountPerson | None) -> str | None:
+    if person is None or person.bureau is None:
+        return None
+    return department_name(person.bureau, person.division or "")
+
+
+def _left_groups(session: Session, settings: Accounts, day: date) -> dict[int, list[LeftGroup]]:
+    names = accounts.departments(session)
+    return {
+        person: [
+            LeftGroup(
+                nickname_of(
+                    one.department_id, department_name(*names[one.department_id]), settings
+                ),
+                one.last,
+            )
+            for one in left
+        ]
+        for person, left in postings.left_departments(session, day).items()
+    }
 
 
 def _nicknames(people: Sequence[AccountPerson], settings: Accounts) -> set[str]:

@@ -1,8 +1,8 @@
 """The tables as a queue: taking what is due, and what its orders are made from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from rollout.application.accounts.directory import Directory
@@ -19,7 +19,7 @@ from rollout.application.accounts.orders import (
 )
 from rollout.domain.account import AccountState, Aim, CloudService, GroupKind
 from rollout.settings.accounts import Accounts
-from rollout.store import accounts
+from rollout.store import accounts, postings
 from rollout.store.accounts import AccountPerson, WorkTable
 from rollout.store.database import Database
 from rollout.store.tables import Account, CloudGroup
@@ -53,20 +53,26 @@ class Queue:
         settings: Accounts,
         directory: Directory,
         passwords: Passwords | None,
+        today: Callable[[], date],
     ) -> None:
-        self._database, self._settings = database, settings
+        self._database, self._settings, self._today = database, settings, today
         self._directory, self._passwords = directory, passwords
         self.licence_groups: Mapping[str, str] = {}
         self._skus: Mapping[str, str] = {}
         self._learnt = False
         self._people: dict[int, AccountPerson] = {}
         self._departments: dict[int, tuple[str, str]] = {}
+        self._left: Mapping[int, Sequence[postings.Left]] = {}
 
     def look_around(self) -> None:
         """Read what changes seldom: people and departments; products once a process."""
         with self._database.read() as session:
-            self._people = {person.id: person for person in accounts.people(session)}
+            day = self._today()
+            # Where everybody is posted today, whether or not the daemon has looked since midnight.
+            everybody = (*accounts.people(session), *accounts.people(session, day=day))
+            self._people = {person.id: person for person in everybody}
             self._departments = accounts.departments(session)
+            self._left = postings.left_departments(session, day)
         if self._learnt or CloudService.LICENCE not in self._settings.services:
             return
         self._skus = {one.part_number: one.sku_id for one in self._directory.products()}
@@ -144,7 +150,25 @@ class Queue:
             licence_groups=self.licence_groups,
             teams=self._teams(rows, groups),
             passwords=self._passwords,
+            left=self._groups_to_leave({row.person_id for row in rows}, groups),
         )
+
+    def _groups_to_leave(
+        self, people: Collection[int], groups: Mapping[tuple[int, str], CloudGroup]
+    ) -> dict[int, tuple[str, ...]]:
+        """Ids of groups of departments that people left more than `old_group_days` ago."""
+        limit = self._today() - timedelta(days=self._settings.old_group_days)
+        found: dict[int, tuple[str, ...]] = {}
+        for person in people:
+            old = [
+                groups.get((one.department_id, GroupKind.GROUP.value))
+                for one in self._left.get(person, ())
+                if one.last < limit
+            ]
+            ids = tuple(one.external_id for one in old if one is not None and one.external_id)
+            if ids:
+                found[person] = ids
+        return found
 
     def _teams(
         self, rows: Sequence[Account], groups: Mapping[tuple[int, str], CloudGroup]

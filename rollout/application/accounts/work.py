@@ -52,7 +52,14 @@ class AccountsWork:
         self._database, self._settings = database, settings.accounts
         self._all = settings
         self._directory, self._clock, self._passwords = directory, clock, passwords
-        self._queue = Queue(database, settings.accounts, directory, passwords)
+        zone = settings.programme.zone
+        self._queue = Queue(
+            database,
+            settings.accounts,
+            directory,
+            passwords,
+            lambda: clock.now().astimezone(zone).date(),
+        )
 
     def cycle(self, stop: Callable[[], bool] = lambda: False) -> Cycle:
         """Look at what is due, and at what becomes due on the way.
