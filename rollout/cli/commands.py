@@ -14,6 +14,7 @@ from rollout.cli import (
     export,
     importing,
     importing_dates,
+    importing_departments,
     importing_people,
     importing_training,
     lab,
@@ -71,6 +72,9 @@ def options(
 
 for name, (importing_command, text) in importing_dates.COMMANDS.items():
     importing.app.command(name, help=text)(importing_command)
+importing.app.command("departments", help=importing_departments.HELP)(
+    importing_departments.departments
+)
 importing.app.command("people", help=importing_people.HELP)(importing_people.people)
 importing.app.command("training", help=importing_training.HELP)(importing_training.training)
 for group in (

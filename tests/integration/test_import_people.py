@@ -234,3 +234,51 @@ def test_a_posting_holds_from_its_day_changes_nothing_before_and_overlaps_nothin
             assert one is not None
             assert other is not None
             assert one.place == other.place
+
+
+CHANGES = (
+    "旧部局,旧所属,新部局,新所属,施行日\n"
+    "部0,課0,局Ａ,課0,R5.4.1\n"  # renamed
+    "部1,課1,局B,新課,R5.4.1\n部2,課2,局B,新課,R5.4.1\n"  # merged
+    "部3,課3,局C,一課,R5.4.1\n部3,課3,局C,二課,R5.4.1\n"  # split
+)
+
+
+def test_renamed_merged_and_split_departments_lose_nobody(office: Office) -> None:
+    from rollout.application.transfers.reorganising import import_departments
+
+    rows = [f"{n},職員 {n},,部{n % 5},課{n % 5},本庁,,,," for n in range(1, 51)]
+    office.take("\n".join(rows) + "\n")
+    office.equip("000003", "DK20-000003", date(2023, 4, 20))
+    file = office.root / "改編.csv"
+    file.write_text(CHANGES, encoding="utf-8-sig")
+
+    def reorganise() -> Any:
+        return import_departments(
+            office.database, office.settings, open_list(file, "departments"),
+            operator=OPERATOR, now=NOW, as_of=None,
+        )  # fmt: skip
+
+    report = reorganise()
+    assert [kind for kind, _old, _new in report.pairs] == [
+        "renamed", "merged", "merged", "split", "split",
+    ]  # fmt: skip
+    assert (report.faults, report.people) == ([], 40)
+    again = reorganise()
+    assert (again.pairs, again.people) == ([], 0)
+    with office.database.read() as session:
+        before, after = (departments.totals(session, day) for day in (BEFORE, APRIL))
+        known = {row.id: row for row in departments.every(session)}
+    assert sum(people for people, _pcs in before.values()) == 50
+    assert sum(people for people, _pcs in after.values()) == 50
+    assert all(known[id_ or 0].exists_on(APRIL) for id_, (people, _pcs) in after.items() if people)
+    assert {known[id_ or 0].name: people for id_, (people, _pcs) in after.items() if people} == {
+        "局A 課0": 10, "局B 新課": 20, "局C 一課": 10, "部4 課4": 10,
+    }  # fmt: skip
+    office.day_comes(APRIL)
+    assert office.department_of("000003") == "局C 一課"
+    machine = office.machine("DK20-000003")
+    assert machine.owner_id is not None
+    assert known[machine.department_id or 0].name == "局C 一課"
+    with office.database.read() as session:
+        assert departments.totals(session, BEFORE) == before

@@ -1,0 +1,61 @@
+"""`rollout import departments`"""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rollout.cli.bad_cells import print_faults
+from rollout.cli.invocation import AsJson, invocation
+from rollout.cli.options import day_option
+from rollout.cli.output import print_json, print_table, say
+from rollout.domain.departments import DepartmentChangeKind
+from rollout.domain.errors import RolloutError
+from rollout.i18n import _
+from rollout.i18n.labels import label
+
+HELP = _("Import departments that are renamed, merged, split or closed (CSV or XLSX).")
+
+
+def departments(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE")],
+    as_of: Annotated[
+        date | None, day_option("--as-of", _("the day of rows without one of their own"))
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help=_("the same report, but nothing is written"))
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """The command `import departments`."""
+    from rollout.adapters.ledger.lists import open_list
+    from rollout.application.transfers.reorganising import import_departments
+
+    given = invocation(context)
+    application = given.application()
+    report = import_departments(
+        application.database,
+        application.settings,
+        open_list(file, "departments"),
+        operator=application.operator(given.actor),
+        now=application.clock.now(),
+        as_of=as_of,
+        dry_run=dry_run,
+    )
+    if as_json:
+        print_json(report.as_json())
+    else:
+        print_table(
+            [_("change"), _("from"), _("to")],
+            [[label(DepartmentChangeKind(kind)), old, new] for kind, old, new in report.pairs],
+        )
+        say(_("{count} people go along").format(count=report.people))
+        print_faults(report.faults)
+        if report.dry_run:
+            say(_("dry run: nothing was written"))
+    if report.faults and not dry_run:
+        raise RolloutError(
+            _("{bad} rows are bad: nothing was written").format(bad=report.rows - report.good)
+        )
