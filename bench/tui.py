@@ -1,0 +1,197 @@
+"""First paint and key-to-paint of the terminal's screen at any fleet size, idle and under load.
+
+Both sides run in a real pseudo-terminal of 160x45: our screen, whose machines are a window on the
+database, and a plain table that is told every row. Under load another process's part is played by
+a thread here that moves 200 machines a second through the transition table.
+"""
+
+import argparse
+import json
+import os
+import platform
+import random
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import textual
+from _terminal import Terminal
+from _tui_child import IMPORTED
+from sqlalchemy import insert
+
+from rollout.domain.machine import MachineVerb
+from rollout.store import migrate, transitions
+from rollout.store.database import Database
+from rollout.store.tables import Machine, Site
+
+RESULTS = Path(__file__).with_name("results")
+NOW = datetime(2022, 11, 16, 5, 20, tzinfo=UTC)
+PER_SECOND = 200
+KEYS = 60
+# With -P, or this file would be found in place of the package `tui`.
+_CHILD = str(Path(__file__).with_name("_tui_child.py"))
+_CHUNK = 50_000
+
+
+def _fill(folder: Path, machines: int) -> Database:
+    (folder / "rollout.toml").write_text(
+        'database_url = "sqlite:///rollout.db"\n[programme]\nname = "bench"\n'
+        "start = 2022-11-07\ncutover = 2023-05-01\n[roles]\noperators = ['bench']\n",
+        encoding="utf-8",
+    )
+    database = Database(f"sqlite:///{folder / 'rollout.db'}", durable=False)
+    migrate.upgrade(database)
+    with database.write() as session:
+        session.add(Site(key="本庁"))
+        session.flush()
+        for first in range(1, machines + 1, _CHUNK):
+            session.connection().execute(
+                insert(Machine),
+                [
+                    {
+                        "asset_tag": f"DK20-{number:07}",
+                        "serial": f"S{number}",
+                        "computer_name": f"PC{number}",
+                        "generation": "DK20",
+                        "site_id": 1,
+                        "state_since": NOW,
+                    }
+                    for number in range(first, min(first + _CHUNK, machines + 1))
+                ],
+            )
+    return database
+
+
+def _move(database: Database, machines: int, stop: threading.Event) -> None:
+    """Hold and release machines, most of them outside the window that is shown."""
+    rng = random.Random(8)
+    while not stop.is_set():
+        begun = time.monotonic()
+        ids = rng.sample(range(1, machines + 1), PER_SECOND // 20) + rng.sample(range(1, 40), 10)
+        chosen = sorted(set(ids))
+        for verb in (MachineVerb.HOLD, MachineVerb.RELEASE):
+            with database.write() as session:
+                transitions.apply(
+                    session, Machine, chosen, verb, actor="load", at=NOW, reason="load"
+                )
+        stop.wait(max(0, 2 * len(chosen) / PER_SECOND - (time.monotonic() - begun)))
+
+
+def _latencies(terminal: Terminal) -> list[float]:
+    """From a key to the paint of the row on which the cursor then stands."""
+    found = []
+    for number in range(KEYS):
+        down = (number // 30) % 2 == 0
+        at = number % 30 + 2 if down else 30 - number % 30
+        terminal.press(b"\x1b[B" if down else b"\x1b[A")
+        took = terminal.until(f"DK20-{at:07}", 5)
+        if took is not None:
+            found.append(took)
+        terminal.watch(0.03)
+    return found
+
+
+def _quantiles(found: list[float]) -> dict[str, float | int]:
+    cuts = statistics.quantiles(found, n=100)
+    return {
+        "keys": len(found),
+        "p50_ms": round(1000 * cuts[49], 1),
+        "p95_ms": round(1000 * cuts[94], 1),
+    }
+
+
+def _ours(folder: Path, database: Database, machines: int) -> dict[str, Any]:
+    terminal = Terminal([sys.executable, "-P", _CHILD, "ours"])
+    try:
+        if terminal.until(IMPORTED, 60) is None:
+            raise SystemExit("the screen did not start")
+        first = terminal.until(f"{machines:,}", 60)
+        terminal.press(b"3")
+        room = terminal.until("DK20-0000001", 60)
+        idle = _quantiles(_latencies(terminal))
+        idle_share = terminal.watch(3)
+        stop = threading.Event()
+        load = threading.Thread(target=_move, args=(database, machines, stop), name="load")
+        load.start()
+        try:
+            terminal.watch(1)
+            loaded = _quantiles(_latencies(terminal))
+            share = terminal.watch(5)
+        finally:
+            stop.set()
+            load.join()
+    finally:
+        terminal.close()
+    return {
+        "first_data_s": round(first or 60, 3),
+        "machines_room_s": round(room or 60, 3),
+        "idle": {**idle, "core": round(idle_share, 3)},
+        "load": {**loaded, "core": round(share, 3)},
+    }
+
+
+def _plain() -> dict[str, Any]:
+    terminal = Terminal([sys.executable, "-P", _CHILD, "plain"])
+    try:
+        if terminal.until(IMPORTED, 60) is None:
+            raise SystemExit("the plain table did not start")
+        first = terminal.until("DK20-0000001", 300)
+        return {"first_data_s": round(first or 300, 3), **_quantiles(_latencies(terminal))}
+    finally:
+        terminal.close()
+
+
+def main() -> int:
+    """Measure; 0 when every aim holds."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="10,000 machines only")
+    quick = parser.parse_args().quick
+    kept: dict[str, Any] = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "quick": quick,
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "python": platform.python_version(),
+        "textual": textual.__version__,
+        "terminal": "160x45",
+        "fleets": {},
+    }
+    for machines in (10_000,) if quick else (10_000, 100_000, 1_000_000):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            database = _fill(folder, machines)
+            os.environ["ROLLOUT_CONFIG"] = str(folder / "rollout.toml")
+            ours = _ours(folder, database, machines)
+            # At 1,000,000 the plain table needs minutes and gigabytes: it grows with the rows.
+            plain = _plain() if machines < 1_000_000 else None
+            database.close()
+        kept["fleets"][str(machines)] = {"ours": ours, "plain table": plain}
+        print(f"{machines:>9,}  ours {ours}  plain table {plain}", flush=True)
+    aims = _aims(ours)
+    kept["aims"] = aims
+    RESULTS.mkdir(exist_ok=True)
+    name = "tui-quick.json" if quick else "tui.json"
+    (RESULTS / name).write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+    print(json.dumps({"bench": "tui", "aims": aims}))
+    return 0 if all(aim["holds"] for aim in aims) else 1
+
+
+def _aims(largest: dict[str, Any]) -> list[dict[str, Any]]:
+    """Of the largest fleet that was measured."""
+    first, load = largest["first_data_s"], largest["load"]
+    return [
+        {"name": "first data after imports", "value": first, "unit": "s", "aim": "< 0.5",
+         "holds": first < 0.5},
+        {"name": "key to paint p95 under load", "value": load["p95_ms"], "unit": "ms",
+         "aim": "< 30", "holds": load["p95_ms"] < 30 and load["keys"] == KEYS},
+        {"name": "work under load", "value": load["core"], "unit": "cores", "aim": "< 0.2",
+         "holds": load["core"] < 0.2},
+    ]  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.exit(main())
