@@ -194,19 +194,19 @@ def test_missing_people_are_counted_and_ended_only_when_told_and_not_too_many(
     assert office.take(first, as_of=APRIL, end_missing=2).ended == 2
 
 
-def test_totals_of_both_sides_of_the_first_of_april_add_up(office: Office) -> None:
-    rows = [f"{n},職員 {n},,部{n % 5},課{n % 20},本庁,,,," for n in range(1, 501)]
+def test_1400_of_5000_people_transfer_and_totals_of_both_sides_add_up(office: Office) -> None:
+    rows = [f"{n},職員 {n},,部{n % 5},課{n % 20},本庁,,,," for n in range(1, 5001)]
     office.take("\n".join(rows) + "\n")
-    moved = [f"{n},職員 {n},,部{(n + 1) % 5},課{(n + 1) % 20},本庁,,,異動," for n in range(1, 141)]
+    moved = [f"{n},職員 {n},,部{(n + 1) % 5},課{(n + 1) % 20},本庁,,,異動," for n in range(1, 1401)]
     report = office.take("\n".join(moved) + "\n", as_of=APRIL)
-    assert report.moved == 140
+    assert report.moved == 1400
 
     def totals(day: date) -> dict[int | None, int]:
         with office.database.read() as session:
             return {key: people for key, (people, _pcs) in departments.totals(session, day).items()}
 
     before, after = totals(BEFORE), totals(APRIL)
-    assert sum(before.values()) == sum(after.values()) == 500
+    assert sum(before.values()) == sum(after.values()) == 5000
     assert None not in after
     office.day_comes(APRIL)
     assert (totals(BEFORE), totals(APRIL)) == (before, after)

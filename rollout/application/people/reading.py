@@ -103,7 +103,7 @@ def _entry(cells: Cells, report: PeopleReport, as_of: date | None) -> Entry | No
     texts = [cells.read(name, plain) or "" for name in ("name", "kana", "bureau", "division")]
     upn, post = cells.read("upn", upn_of), cells.read("post", plain) or ""
     pc = cells.read("pc", pc_of)
-    last_day = _last_day(change, moved or as_of, ends)
+    last_day = ends or _last_day(change, moved, as_of)
     if begins and ends and ends < begins:
         cells.refuse(
             "ends",
@@ -134,11 +134,17 @@ def _entry(cells: Cells, report: PeopleReport, as_of: date | None) -> Entry | No
                  last_day, here, pc)  # fmt: skip
 
 
-def _last_day(change: Change, day: date | None, ends: date | None) -> date | None:
-    """Who retires is there on the day itself, who goes elsewhere is there that day already."""
-    if ends is not None or change is Change.HERE or day is None:
-        return ends
-    return day if change is Change.RETIRES else day - DAY
+def _last_day(change: Change, moved: date | None, as_of: date | None) -> date | None:
+    """Who retires on a day is still there, who goes elsewhere is there already.
+
+    On the day of a whole list nobody is here any more whom it calls gone.
+    """
+    if change is Change.HERE:
+        return None
+    if change is Change.RETIRES and moved is not None:
+        return moved
+    first = moved or as_of
+    return first - DAY if first else None
 
 
 def _fits(cells: Cells, entry: Entry, before: list[Entry], signs: dict[str, str]) -> bool:
