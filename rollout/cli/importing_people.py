@@ -130,6 +130,16 @@ def _show_effects(report: "PeopleReport") -> None:
             rows,
             title=_("what the transfers do to PCs"),
         )
+    approvals = [
+        *((_("take-out"), one) for one in effects.takeouts),
+        *((_("personal device: `rollout byod release`"), one) for one in effects.devices),
+    ]
+    if approvals:
+        print_table(
+            ["", _("staff number"), _("of"), _("state")],
+            [[what, one.staff_number, one.key, one.state] for what, one in approvals[:SHOWN]],
+            title=_("take-outs and personal devices of these people"),
+        )
     for kind, found in kinds:
         if len(found) > SHOWN:
             say(f"{kind}: {len(found)}")

@@ -20,7 +20,7 @@ from rollout.domain.postings import PcFollows, Place, Posted, contradictions, in
 from rollout.settings import OperatorRole, load
 from rollout.store import departments, history, migrate, postings, transitions
 from rollout.store.database import Database
-from rollout.store.tables import Department, Machine, Person, Site, Wave
+from rollout.store.tables import Department, Machine, Person, Site, Takeout, Wave
 
 NOW = datetime(2023, 3, 28, 1, tzinfo=UTC)
 BEFORE, APRIL = date(2023, 3, 31), date(2023, 4, 1)
@@ -282,3 +282,18 @@ def test_renamed_merged_and_split_departments_lose_nobody(office: Office) -> Non
     assert known[machine.department_id or 0].name == "局C 一課"
     with office.database.read() as session:
         assert departments.totals(session, BEFORE) == before
+
+
+def test_the_take_out_of_somebody_who_leaves_is_withdrawn(office: Office) -> None:
+    office.take(PEOPLE)
+    office.equip("001003", "DK20-000003", date(2023, 4, 20))
+    with office.database.write() as session:
+        session.add(
+            Takeout(machine_id=1, person_id=3, period_from=APRIL, period_to=date(2023, 4, 30),
+                    place="自宅", purpose="在宅勤務", applied_by="a", applied_at=NOW,
+                    state_since=NOW)
+        )  # fmt: skip
+    report = office.take("1003,佐藤 次郎,,,,,,R5.3.27,退職,\n")
+    assert [one.key for one in report.effects.takeouts] == ["DK20-000003"]
+    with office.database.read() as session:
+        assert session.exec(postings.select(Takeout.state)).all() == ["withdrawn"]

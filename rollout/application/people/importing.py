@@ -10,6 +10,7 @@ from rollout.application.ledger.rows import Ledger
 from rollout.application.operators import Operator
 from rollout.application.people.reading import DAY, Entry, Progress, read
 from rollout.application.people.report import PeopleReport
+from rollout.application.transfers.approvals import end_takeouts, show_devices
 from rollout.application.transfers.taking_effect import hold_slots, take_effect
 from rollout.domain.errors import RolloutError
 from rollout.domain.history import Fact, canonical
@@ -131,6 +132,9 @@ class _Writing:
         report.effects = take_effect(session, self.today, pc, at=self.now)
         if self.order.as_of is not None and self.order.as_of > self.today:
             report.effects = take_effect(session, self.order.as_of, pc, at=self.now, write=False)
+        gone = [id_ for id_, last in leaving.items() if last <= (self.order.as_of or self.today)]
+        end_takeouts(session, gone, report.effects, actor=self.actor, at=self.now)
+        show_devices(session, leaving, report.effects)
         hold_slots(session, leaving, report.effects, actor=self.actor, at=self.now)
 
     def _person(

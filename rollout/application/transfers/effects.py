@@ -23,6 +23,15 @@ class Effect:
                 "why": str(self.why)}  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A take-out (`key` is the PC's asset tag) or a personal device (its number) of somebody."""
+
+    staff_number: str
+    key: str
+    state: str
+
+
 @dataclass
 class Effects:
     """PCs by what becomes of them.
@@ -36,11 +45,22 @@ class Effects:
     follow: list[Effect] = field(default_factory=list)
     held: list[Effect] = field(default_factory=list)
     under_way: list[Effect] = field(default_factory=list)
+    takeouts: list[Approval] = field(default_factory=list)
+    devices: list[Approval] = field(default_factory=list)
     people: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Plain data with stable keys."""
         kinds = ("stay", "go", "follow", "held", "under_way")
-        return {"people": self.people} | {
-            kind: [one.as_json() for one in getattr(self, kind)] for kind in kinds
+        mine = {
+            name: [
+                {"staff_number": one.staff_number, "key": one.key, "state": one.state}
+                for one in found
+            ]
+            for name, found in (("takeouts", self.takeouts), ("devices", self.devices))
         }
+        return (
+            {"people": self.people}
+            | mine
+            | {kind: [one.as_json() for one in getattr(self, kind)] for kind in kinds}
+        )

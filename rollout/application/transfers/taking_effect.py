@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from rollout.application.transfers.approvals import end_takeouts
 from rollout.application.transfers.effects import Effect, Effects
 from rollout.domain.history import Fact, canonical
 from rollout.domain.machine import MachineState, MachineVerb
@@ -69,6 +70,8 @@ def take_effect(
         shown = Effect(move.machine.asset_tag, move.machine.state, move.machine.planned_day,
                        move.why)  # fmt: skip
         getattr(effects, move.kind if quiet else "under_way").append(shown)
+    staying = {move.machine.owner_id or 0 for move in done if move.kind == "stay"}
+    end_takeouts(session, staying, effects, actor=ACTOR, at=at, write=write)
     if write:
         postings.put_into_departments(
             session, {one.person_id: one.department_id for one in arriving}
