@@ -51,6 +51,9 @@ PICTURES_WANTED = (
     Picture("runs", ("4",), "本庁"),
     Picture("failures", ("5",), "データ退避"),
     Picture("stops", ("6",), "BIOS"),
+    Picture("accounts", ("7",), "利用可"),
+    Picture("activity", ("8",), "tanaka"),
+    Picture("palette", ("colon",), "ウェーブ"),
     Picture("run", ("4", "down", "down", "down", "down", "down", "enter"), "Refuse"),
 )
 

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from rollout.application import spares, stops
 from rollout.application.operators import Operator
+from rollout.domain.account import AccountVerb, CloudService
 from rollout.domain.machine import PASSAGE, MachineVerb, Step
 from rollout.domain.run import RunVerb
 from rollout.domain.stop import StopScope
@@ -22,6 +23,7 @@ from rollout.store import claims, leases, migrate, training, tranches, transitio
 from rollout.store.database import Database
 from rollout.store.spares import SPARE
 from rollout.store.tables import (
+    Account,
     Claim,
     Department,
     Evidence,
@@ -93,6 +95,7 @@ class _Story:
         """Fill the database; the tag of a machine that failed."""
         fleet = self._fleet(240)
         self._train(fleet)
+        self._provision(fleet[:12])
         for machine in fleet[202:212]:
             machine.purpose, machine.owner_id = SPARE, None
         pilot = self._wave(1, fleet[:10], date(2022, 11, 14), pilot=True)
@@ -118,6 +121,36 @@ class _Story:
         now = datetime.now(UTC)
         leases.acquire(self._session, "kanri01:4171:1", now=now, lasts=timedelta(days=1))
         return fleet[44].asset_tag
+
+    def _provision(self, fleet: Sequence[Machine]) -> None:
+        """Services of the first owners: ready, on their way, and one that is blocked."""
+        for number, machine in enumerate(fleet):
+            person = self._session.get_one(Person, machine.owner_id)
+            for service in CloudService:
+                account = Account(
+                    key=f"{person.staff_number} {service.value}",
+                    person_id=person.id or 0,
+                    service=service.value,
+                    state_since=self._at,
+                )
+                self._session.add(account)
+                self._session.flush()
+                verbs = [AccountVerb.REQUEST, AccountVerb.CONFIRM]
+                reason = None
+                if number > 8:
+                    verbs, reason = [AccountVerb.REQUEST, AccountVerb.ACCEPT], "反映待ち"
+                if number == 2 and service is CloudService.MAILBOX:
+                    verbs, reason = [AccountVerb.REQUEST, AccountVerb.BLOCK], "ライセンスの残りなし"
+                for verb in verbs:
+                    transitions.apply(
+                        self._session,
+                        Account,
+                        [account.id or 0],
+                        verb,
+                        actor="daemon",
+                        at=self._at,
+                        reason=reason,
+                    )
 
     def _train(self, fleet: Sequence[Machine]) -> None:
         course = "情報セキュリティ研修"

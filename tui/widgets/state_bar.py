@@ -27,6 +27,8 @@ class StateBar(Widget):
 
     def render(self) -> Text:
         """The bar in the first line, the legend behind it."""
+        if self._shown is None:  # nobody has answered yet
+            return Text("…")
         total = sum(self._groups.values())
         if not total:
             return Text(_("no machine yet: `rollout import ledger FILE`"))
