@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import select as columns
 from sqlmodel import Session, col
@@ -30,7 +30,7 @@ def takeouts(session: Session, people: Iterable[int]) -> list[OpenTakeout]:
     """Those of these people, by staff number."""
     found: list[OpenTakeout] = []
     for batch in batches(people):
-        rows = session.connection().execute(
+        rows: Any = session.connection().execute(
             columns(
                 col(Takeout.id), col(Takeout.person_id), col(Person.staff_number),
                 col(Machine.asset_tag), col(Takeout.state), col(Takeout.period_to),
@@ -49,7 +49,7 @@ def devices(session: Session, people: Iterable[int]) -> list[tuple[str, int, str
     ended = [state.value for state in ENDED]
     found: list[tuple[str, int, str]] = []
     for batch in batches(people):
-        rows = session.connection().execute(
+        rows: Any = session.connection().execute(
             columns(col(Person.staff_number), col(PersonalDevice.id), col(PersonalDevice.state))
             .join(Person, col(Person.id) == col(PersonalDevice.person_id))
             .where(

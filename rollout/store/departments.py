@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import insert, update
 from sqlalchemy import select as columns
@@ -34,7 +34,7 @@ class DepartmentRow(NamedTuple):
 
 def every(session: Session) -> list[DepartmentRow]:
     """All departments, past and coming ones too."""
-    rows = session.connection().execute(
+    rows: Any = session.connection().execute(
         columns(
             col(Department.id),
             col(Department.bureau),
@@ -58,7 +58,7 @@ class Followed(NamedTuple):
 
 def lineage(session: Session) -> list[Followed]:
     """Everything that followed something, by day."""
-    rows = session.connection().execute(
+    rows: Any = session.connection().execute(
         columns(
             col(DepartmentChange.from_id),
             col(DepartmentChange.to_id),
@@ -108,7 +108,7 @@ def still_posted(session: Session, department_ids: Iterable[int], day: date) -> 
     """People who are posted on `day` to one of these departments."""
     found: list[int] = []
     for batch in batches(department_ids):
-        rows = session.connection().execute(
+        rows: Any = session.connection().execute(
             columns(col(Posting.person_id)).where(
                 postings.holds_on(day), col(Posting.department_id).in_(batch)
             )
@@ -123,7 +123,7 @@ def without_list(session: Session, department_ids: Iterable[int]) -> list[int]:
     listed = own.correlate(Person).exists()
     found: list[int] = []
     for batch in batches(department_ids):
-        rows = session.connection().execute(
+        rows: Any = session.connection().execute(
             columns(col(Person.id)).where(col(Person.department_id).in_(batch), ~listed)
         )
         found += list(rows.scalars())

@@ -38,7 +38,7 @@ def of_owners(session: Session, people: Iterable[int]) -> list[Standing]:
     """The PCs in use of these people, by tag."""
     found: list[Standing] = []
     for batch in batches(people):
-        rows = session.connection().execute(
+        rows: Any = session.connection().execute(
             columns(*_STANDING).where(
                 col(Machine.owner_id).in_(batch),
                 col(Machine.in_ledger),
@@ -51,7 +51,7 @@ def of_owners(session: Session, people: Iterable[int]) -> list[Standing]:
 
 def in_ended_departments(session: Session, day: date) -> list[Standing]:
     """PCs whose department is over by `day`, by tag."""
-    rows = session.connection().execute(
+    rows: Any = session.connection().execute(
         columns(*_STANDING)
         .join(Department, col(Department.id) == col(Machine.department_id))
         .where(col(Department.valid_to) < day, col(Machine.in_ledger))
@@ -78,7 +78,7 @@ class Waiting(NamedTuple):
 
 def waiting(session: Session) -> list[Waiting]:
     """Moves that are still to be done, by tag."""
-    rows = session.connection().execute(
+    rows: Any = session.connection().execute(
         columns(
             col(MachineMove.id), col(MachineMove.machine_id), col(Machine.asset_tag),
             col(Machine.state), col(MachineMove.day),

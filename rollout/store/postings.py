@@ -28,7 +28,7 @@ def posted_on(day: date) -> Subquery:
     Somebody without any posting stands where the ledger says. Nobody who has left, who begins
     later, or who was forgotten. At most one row for each person.
     """
-    statement = (
+    statement: Any = (
         columns(
             col(Person.id).label("person_id"),
             func.coalesce(Posting.department_id, _without_list()).label("department_id"),
@@ -40,7 +40,8 @@ def posted_on(day: date) -> Subquery:
         .outerjoin(Posting, and_(col(Posting.person_id) == col(Person.id), holds_on(day)))
         .where(in_service(day))
     )
-    return statement.subquery("posted")
+    found: Subquery = statement.subquery("posted")
+    return found
 
 
 def _without_list() -> Any:
@@ -62,7 +63,7 @@ def in_service(day: date) -> ColumnElement[bool]:
 def timelines(session: Session) -> dict[int, Timeline]:
     """Every posting by person, each in the order of days."""
     found: dict[int, list[Posted]] = {}
-    rows = session.connection().execute(
+    rows: Any = session.connection().execute(
         columns(
             col(Posting.person_id),
             col(Posting.department_id),
@@ -121,7 +122,7 @@ class Arriving(NamedTuple):
 
 def arriving(session: Session, day: date) -> list[Arriving]:
     """Everybody whose department has changed by `day` and who was not looked at since."""
-    rows = session.connection().execute(
+    rows: Any = session.connection().execute(
         columns(
             col(Person.id),
             col(Person.staff_number),
@@ -180,7 +181,7 @@ def left_departments(session: Session, day: date) -> dict[int, list[Left]]:
         )
         .correlate(Posting)
     )
-    rows = session.connection().execute(
+    rows: Any = session.connection().execute(
         columns(col(Posting.person_id), col(Posting.department_id), func.max(col(Posting.valid_to)))
         .join(Person, col(Person.id) == col(Posting.person_id))
         .where(

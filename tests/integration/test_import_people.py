@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollout.adapters.ledger.lists import open_list
+from rollout.adapters.ledger.reader import open_ledger
+from rollout.application.ledger.importing import import_ledger
 from rollout.application.operators import Operator
 from rollout.application.people.importing import Order, PeopleRefused, import_people
 from rollout.application.people.report import PeopleReport
@@ -297,3 +299,25 @@ def test_the_take_out_of_somebody_who_leaves_is_withdrawn(office: Office) -> Non
     assert [one.key for one in report.effects.takeouts] == ["DK20-000003"]
     with office.database.read() as session:
         assert session.exec(postings.select(Takeout.state)).all() == ["withdrawn"]
+
+
+def test_the_sample_lists_fit_the_sample_ledger(office: Office) -> None:
+    folder = Path(__file__).parents[2] / "inventory" / "sample"
+    import_ledger(office.database, open_ledger(folder / "ledger.csv"), operator=OPERATOR, now=NOW,
+                  valid_from=office.settings.programme.start)  # fmt: skip
+
+    def take(name: str, **order: Any) -> PeopleReport:
+        return import_people(office.database, office.settings, open_list(folder / name, "people"),
+                             operator=OPERATOR, now=NOW, order=Order(**order))  # fmt: skip
+
+    people = take("people.csv")
+    assert people.faults == []
+    assert people.moved == 0
+    assert take("people.csv").changed == 0
+    transfers = take("transfers.csv", as_of=APRIL)
+    assert [fault.field for fault in transfers.faults] == ["moved_on"]
+    assert transfers.leaving == 1
+    assert len(transfers.effects.go) == 1
+    assert take("people.csv").changed == 0
+    with office.database.read() as session:
+        assert history.verify(session).holds

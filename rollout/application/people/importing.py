@@ -155,7 +155,9 @@ class _Writing:
                     self.report.remark(_TAKEN, entry.row.row)
                 else:
                     values["upn"] = entry.upn
-            since = entry.since or (self.today if line else self.first)
+            # Where somebody was before the programme began does not matter, and departments are
+            # known since then only.
+            since = max(self.first, entry.since or (self.today if line else self.first))
             if entry.here and entry.bureau:
                 place = Place(
                     self._department(entry, since),
@@ -190,6 +192,16 @@ class _Writing:
         for row in rows:
             if row.exists_on(day):
                 return row.id
+        heirs = {
+            one.to_id for one in departments.lineage(self.session)
+            if one.day <= day and one.to_id and one.from_id in {row.id for row in rows}
+        }  # fmt: skip
+        if len(heirs) == 1:
+            self.report.remark(_OLD_NAME, entry.row.row)
+            return heirs.pop()
+        later = [row for row in rows if row.valid_from > day]
+        if later:
+            return later[0].id
         shown = f"{entry.bureau} {entry.division}".strip()
         since = day if rows else min(self.first, day)
         made = departments.add(self.session, entry.bureau, entry.division, since)
@@ -280,6 +292,7 @@ class _Writing:
         )  # fmt: skip
 
 
+_OLD_NAME = msgid("the department has another name by that day: it was followed")
 _TAKEN = msgid("the name to sign in with is another person's: it was passed over")
 
 

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from rollout.application.ledger.rows import Ledger, LedgerRow
+from rollout.application.ledger.rows import Ledger, LedgerRow, cell_text
 from rollout.application.ledger.words import plain, site_and_floor
 from rollout.application.own_dates.cells import Cells
 from rollout.application.people.report import PeopleReport
-from rollout.application.people.words import Change, change_of, pc_of, upn_of
+from rollout.application.people.words import Change, change_of, is_total, pc_of, upn_of
 from rollout.domain.identifiers import parse_staff_number
 from rollout.domain.postings import PcFollows
 from rollout.domain.text import ValueRefused, match_key
@@ -55,6 +55,8 @@ def read(
     spoilt: set[str] = set()
     signs: dict[str, str] = {}
     for row in rows:
+        if _only_counts(row):
+            continue
         report.rows += 1
         cells = Cells(row, report)
         entry = _entry(cells, report, as_of)
@@ -73,6 +75,12 @@ def read(
         number: sorted(entries, key=lambda one: one.since or date.min)
         for number, entries in found.items() if entries
     }  # fmt: skip
+
+
+def _only_counts(row: LedgerRow) -> bool:
+    texts = {name: cell_text(cell) for name, cell in row.cells.items()}
+    number = texts.pop("staff_number", "").strip()
+    return (not number or is_total(number)) and any(map(is_total, (number, *texts.values())))
 
 
 def _number(text: str) -> str | None:

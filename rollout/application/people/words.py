@@ -38,7 +38,13 @@ _PC = {
     }.items()
     for word in words.split()
 }
+_is_total = re.compile(r".*(小計|合計|総計|累計|total)[:：]?[0-9,]*(名|人)?|計").fullmatch
 _upn = re.compile(r"[A-Za-z0-9!#$%&'*+./=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,189}").fullmatch
+
+
+def is_total(text: str) -> bool:
+    """Whether a cell says that its row only counts the rows above."""
+    return _is_total(match_key(text)) is not None
 
 
 def change_of(text: str) -> Change:

@@ -63,7 +63,8 @@ def take_effect(
     arriving = postings.arriving(session, day)
     effects.people = len(arriving)
     moves = _moves(session, day, pc, arriving)
-    done, waiting = [], []
+    done: list[_Move] = []
+    waiting: list[_Move] = []
     for move in moves:
         quiet = move.machine.state in _QUIET
         (done if quiet else waiting).append(move)
