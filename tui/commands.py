@@ -10,6 +10,7 @@ from textual.types import IgnoreReturnCallbackType
 
 from rollout.i18n import _
 from tui.rooms import KEYS, room_key, room_name
+from tui.screens.help import ours
 from tui.screens.live import LiveScreen
 
 Command = tuple[str, IgnoreReturnCallbackType, str]
@@ -73,7 +74,7 @@ class KeyCommands(_Commands):
             binding = active.binding
             if not active.enabled or not binding.description or "open_room" in binding.action:
                 continue
-            if not isinstance(active.node, LiveScreen | App):
+            if not isinstance(active.node, LiveScreen | App) or not ours(active):
                 continue
             run = partial(self.app.run_action, binding.action, default_namespace=active.node)
             yield binding.description, run, binding.tooltip or self.app.get_key_display(binding)

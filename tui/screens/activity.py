@@ -1,15 +1,17 @@
 """The history: who did what, when and why."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rollout.application import activity
 from rollout.application.activity import Wanted
 from rollout.application.host_keys import HostKeyVerb
-from rollout.domain.account import AccountVerb
-from rollout.domain.machine import MachineVerb
-from rollout.domain.run import RunVerb
-from rollout.domain.wave import WaveVerb
+from rollout.domain.account import AccountState, AccountVerb
+from rollout.domain.lifecycle import Described
+from rollout.domain.machine import MachineState, MachineVerb
+from rollout.domain.run import RunState, RunVerb
+from rollout.domain.spare import SpareVerb
+from rollout.domain.wave import WaveState, WaveVerb
 from rollout.i18n import _
 from rollout.i18n.labels import label
 from rollout.store.tables import AuditRow
@@ -19,7 +21,13 @@ from tui.screens.window_screen import WindowScreen
 from tui.widgets.live_table import Column, Row
 from tui.widgets.window_table import WindowTable
 
-_VERBS = (MachineVerb, WaveVerb, RunVerb, AccountVerb, HostKeyVerb)
+_VERBS = (MachineVerb, WaveVerb, RunVerb, AccountVerb, HostKeyVerb, SpareVerb)
+_STATES: Mapping[str, type[Described]] = {
+    "machine": MachineState,
+    "wave": WaveState,
+    "run": RunState,
+    "account": AccountState,
+}
 
 
 class ActivityScreen(WindowScreen):
@@ -62,10 +70,10 @@ class ActivityScreen(WindowScreen):
             [
                 plain(self.desk.local(item.at, "%Y-%m-%d %H:%M:%S")),
                 plain(item.actor),
-                plain(item.noun),
+                plain(_noun(item.noun)),
                 plain(item.key),
                 plain(_word(item.verb)),
-                plain(f"{item.from_state or ''} → {item.to_state}" if item.to_state else ""),
+                plain(_states(item)),
                 plain(item.reason),
             ],
         )
@@ -109,6 +117,25 @@ def _verb(value: str) -> str:
             if value in (verb.value, label(verb)):
                 return str(verb.value)
     return value
+
+
+def _noun(noun: str) -> str:
+    return {
+        "machine": _("machine"),
+        "wave": _("wave"),
+        "run": _("run"),
+        "stop": _("stop"),
+        "account": _("account"),
+    }.get(noun, noun)
+
+
+def _states(item: AuditRow) -> str:
+    states = _STATES.get(item.noun)
+    words = [
+        label(states(state)) if states is not None and state in set(states) else state
+        for state in (item.from_state or "", item.to_state or "")
+    ]
+    return " → ".join(words) if words[0] != words[1] else words[0]
 
 
 def _word(verb: str) -> str:

@@ -41,7 +41,7 @@ class HelpScreen(ModalScreen[None]):
     def _table(self) -> Table:
         table = Table.grid(padding=(0, 2))
         seen: set[str] = set()
-        for active in (*filter(_ours, self._active), *filter(_of_lists, self._active)):
+        for active in (*filter(ours, self._active), *filter(_of_lists, self._active)):
             binding = active.binding
             if not binding.description or binding.action in seen or not active.enabled:
                 continue
@@ -51,7 +51,7 @@ class HelpScreen(ModalScreen[None]):
         return table
 
 
-def _ours(active: ActiveBinding) -> bool:
+def ours(active: ActiveBinding) -> bool:
     """Declared by a room or the program, not by Textual for every screen."""
     declared = (
         binding
