@@ -9,6 +9,8 @@ READY := .venv/.ready
 BIN := .venv/bin
 PYTHON ?=
 TESTS ?= tests
+# postgresql: in a server of the tests' own, out of a wheel.
+DATABASE ?= sqlite
 OUT ?= out
 QUICK ?=
 # Files stay whole, because tests of one file share a lab; the machine's cores set the pace.
@@ -34,7 +36,7 @@ tui: $(READY) ## the control room in the terminal; of the demo, when there is no
 		export ROLLOUT_CONFIG=$(OUT)/demo/rollout.toml; fi; $(BIN)/rollout tui
 
 test: $(READY) ## every test, with coverage; TESTS=path for some, WORKERS=0 for one process
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS) --cov
+	@TEST_DATABASE=$(DATABASE) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS) --cov
 
 lint: $(READY) ## style, formatting, types, floors
 	@$(BIN)/ruff check

