@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rollout.cli import demo_fast
+from rollout.cli import demo_accounts, demo_fast
 from rollout.cli.demo_fast import MARK
 from rollout.cli.output import say
 from rollout.domain.errors import RolloutError
@@ -67,6 +67,7 @@ def demo(
     try:
         _prepare(world)
         failing, falling_silent = _plan(world)
+        demo_accounts.provide(world)
         _run_pilot(world, failing, falling_silent)
         _mend(world, failing, falling_silent)
     finally:
@@ -123,20 +124,21 @@ class DemoWorld:
             "PYTHONUTF8": "1",
         }
 
+    def heading(self, text: str) -> None:
+        """What comes next."""
+        say(f"\n── {text} " + "─" * max(3, 76 - len(text)))
+
     def lab_down(self) -> None:
         """Leave no process behind, however the demo ended."""
         from rollout.lab import world
 
+        demo_accounts.tenant_down(self.folder)
         if (self.lab / "lab.json").exists():
             world.down(self.lab)
 
 
 def _quoted(argument: str) -> str:
     return f"'{argument}'" if " " in argument else argument
-
-
-def _heading(text: str) -> None:
-    say(f"\n── {text} " + "─" * max(3, 76 - len(text)))
 
 
 def _prepare(world: DemoWorld) -> None:
@@ -166,9 +168,10 @@ def _prepare(world: DemoWorld) -> None:
         _without_tables(configuration, LAB_TABLES) + lab, encoding="utf-8"
     )
     shutil.copyfile(sample / "ledger.csv", world.folder / "ledger.csv")
-    _heading(_("A fresh workspace, and the prefecture's ledger with its faults"))
+    world.heading(_("A fresh workspace, and the prefecture's ledger with its faults"))
     world.rollout("init")
     world.rollout("import", "ledger", "ledger.csv")
+    demo_accounts.bring_people(world, sample / "people.csv")
 
 
 LAB_TABLES = ("service", "ansible", "steps", "pilot")
@@ -210,14 +213,14 @@ def _free_port() -> int:
 
 
 def _plan(world: DemoWorld) -> tuple["Joined", "Joined"]:
-    _heading(_("Waves"))
+    world.heading(_("Waves"))
     world.rollout("plan", "solve")
     world.rollout("plan", "commit")
     world.rollout("wave", "list")
     pilots = _machines(world)
     world.rollout("lab", "up", "--machines", str(len(pilots)), "--folder", str(world.lab))
     failing, falling_silent = pilots[1], pilots[2]
-    _heading(_("One PC will fail at capture, one will fall silent after reimage, on purpose"))
+    world.heading(_("One PC will fail at capture, one will fall silent after reimage, on purpose"))
     for joined, fault in ((failing, "fails_at=capture"), (falling_silent, "silent_after_reimage")):
         name = joined.machine.computer_name or ""
         world.rollout("lab", "fault", name, fault, "--folder", str(world.lab))
@@ -237,11 +240,11 @@ def _machines(world: DemoWorld) -> list["Joined"]:
 
 
 def _run_pilot(world: DemoWorld, failing: "Joined", falling_silent: "Joined") -> None:
-    _heading(_("Nobody approves a wave that he submitted himself"))
+    world.heading(_("Nobody approves a wave that he submitted himself"))
     world.rollout("wave", "submit", "1")
     world.rollout("wave", "approve", "1", codes=(1,))
     world.rollout("wave", "approve", "1", actor=APPROVER)
-    _heading(_("The pilot: Ansible over SSH, step by step"))
+    world.heading(_("The pilot: Ansible over SSH, step by step"))
     world.rollout("wave", "start", "1", "--foreground")
     world.rollout("run", "list")
     world.rollout("machine", "list", "--wave", "1")
@@ -252,7 +255,7 @@ def _run_pilot(world: DemoWorld, failing: "Joined", falling_silent: "Joined") ->
 
 
 def _mend(world: DemoWorld, failing: "Joined", falling_silent: "Joined") -> None:
-    _heading(
+    world.heading(
         _("Both PCs are mended and tried again; the silent one is asked before anything starts")
     )
     for joined in (failing, falling_silent):
@@ -263,11 +266,12 @@ def _mend(world: DemoWorld, failing: "Joined", falling_silent: "Joined") -> None
     world.rollout("serve", "--until-idle")
     world.rollout("machine", "show", falling_silent.machine.asset_tag)
     world.rollout("lab", "status", "--folder", str(world.lab))
+    world.rollout("readiness", "--wave", "1")
     _expect(world, (failing, "migrated"), (falling_silent, "migrated"))
 
 
 def _report(world: DemoWorld) -> None:
-    _heading(_("The history holds, and the exports"))
+    world.heading(_("The history holds, and the exports"))
     world.rollout("audit", "verify")
     for noun in ("status", "machines"):
         for form in ("csv", "json"):
