@@ -77,6 +77,10 @@ def plan(
 @app.command(help=_("Do what the newest plan says, and wait until it is done."))
 def apply(
     context: typer.Context,
+    wave: Wave = None,
+    department: Department = None,
+    person: Person = None,
+    services: Services = None,
     yes: Annotated[bool, typer.Option("--yes", help=_("without asking"))] = False,
     wait: Annotated[
         float, typer.Option("--wait", min=0, help=_("minutes to wait for what needs time"))
@@ -84,12 +88,13 @@ def apply(
 ) -> None:
     from rollout.application.accounts.carrying_out import carry_out
     from rollout.application.accounts.deciding import ACTING
-    from rollout.application.accounts.plan import begin, last_scope, must_be_in_use
+    from rollout.application.accounts.plan import Scope, begin, last_plan_of, must_be_in_use
 
     given = invocation(context)
     application = given.application()
     must_be_in_use(application.settings.accounts)
-    number, _scope = last_scope(application.database)
+    asked_for = Scope(wave, department, person, tuple(one.value for one in services or ()))
+    number = last_plan_of(application.database, asked_for)
     if not yes and not typer.confirm(
         _("carry out plan {number} of `rollout accounts plan`?").format(number=number)
     ):

@@ -219,6 +219,22 @@ def last_scope(database: Database) -> tuple[int, Scope]:
     return plan.id or 0, Scope(**kept | {"services": tuple(kept["services"])})
 
 
+def last_plan_of(database: Database, asked: Scope) -> int:
+    """The number of the newest plan, if it is of `asked`; with nothing named it may be of any.
+
+    Raises AccountsRefused when it looked at others, or when there is none.
+    """
+    number, scope = last_scope(database)
+    if asked not in (Scope(), scope):
+        raise AccountsRefused(
+            _(
+                "plan {number} looked at others: run `rollout accounts plan` with the same "
+                "--wave, --department, --person and --services first"
+            ).format(number=number)
+        )
+    return number
+
+
 def begin(
     database: Database,
     settings: Settings,

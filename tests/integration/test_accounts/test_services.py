@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from rollout.application.accounts.plan import AccountsRefused, Proposal, Scope, begin, propose
+from rollout.application.accounts.plan import (
+    AccountsRefused,
+    Proposal,
+    Scope,
+    begin,
+    last_plan_of,
+    propose,
+)
 from rollout.application.accounts.revoking import revoke
 from rollout.application.operators import NotPermitted, Operator
 from rollout.domain.account import CloudService, PlannedAction
@@ -243,6 +250,18 @@ def test_a_plan_is_carried_out_once(found: Found) -> None:
 
     with pytest.raises(AccountsRefused, match="no plan to apply"):
         apply(prefecture)
+
+
+def test_a_plan_of_others_is_not_taken_for_the_one_that_was_meant(found: Found) -> None:
+    prefecture = found()
+    prefecture.employ(2)
+    plan(prefecture, staff_number="000001")
+    database = prefecture.app.database
+
+    assert last_plan_of(database, Scope()) == 1
+    assert last_plan_of(database, Scope(staff_number="000001")) == 1
+    with pytest.raises(AccountsRefused, match="plan 1 looked at others"):
+        last_plan_of(database, Scope(staff_number="000002"))
 
 
 def test_products_of_a_group_are_given_by_joining_it(found: Found) -> None:
