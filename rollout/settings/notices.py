@@ -6,23 +6,21 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from rollout.domain.notice import NoticeKind
-from rollout.domain.windows import Hours, Window
 from rollout.i18n import _
 from rollout.settings.operation import HoursOfDay
 from rollout.settings.planning import Section
 
-_OFFICE_HOURS = ("08:30-17:15",)
+PLANNED = (NoticeKind.DAYS_BEFORE, NoticeKind.DAY_BEFORE, NoticeKind.NEW_DATE)
+"""What follows from the plan by itself."""
 
 
 class Notices(Section):
-    """`[notices]`: mails to owners, applicants and promoters. How many days ahead owners are told
-    is `days_before` of `[notice]`, which the planner obeys as well."""
+    """`[notices]`: mails to owners, which `rollout notice send` sends. How many days ahead they are
+    told is `days_before` of `[notice]`, which the planner obeys as well."""
 
     sender: str = ""
     """The mailbox that sends, by its address; empty: no mail is sent."""
-    send: Literal["due", "by hand"] = "due"
-    """`due`: the daemon sends what is due; `by hand`: only `rollout notice send` does."""
-    kinds: tuple[NoticeKind, ...] = tuple(NoticeKind)
+    kinds: tuple[NoticeKind, ...] = PLANNED
     """What is planned from the plan by itself."""
     language: Literal["ja", "en"] = "ja"
     """Language of the mails."""
@@ -31,22 +29,15 @@ class Notices(Section):
     shipped."""
     contact: str = ""
     """Whom to ask, at the end of every mail: an address, a telephone number, hours."""
-    hours: tuple[HoursOfDay, ...] = _OFFICE_HOURS
-    """When mails may go, on working days, in the programme's time zone; none named: at any hour of
-    any day."""
     slot: HoursOfDay = "09:00-17:00"
     """The hours of the machine's day that its owner's calendar is to keep free."""
     invitations: bool = True
     """Whether mails about a date bring an entry for the calendar."""
     per_minute: Annotated[int, Field(ge=1, le=30)] = 29
     """A mailbox may send 30 messages a minute."""
-    per_day: Annotated[int, Field(ge=1, le=10_000)] = 9000
-    """A mailbox may send to 10,000 recipients within 24 hours; the rest is for other mail."""
     doubt_minutes: Annotated[float, Field(ge=0, le=1440)] = 10
     """A mail whose answer was lost, and which the mailbox does not show after so long, was not
     sent and goes again."""
-    training_days: Annotated[int, Field(ge=1)] = 7
-    """So many days lie between two mails to a promoter about trainings that are missing."""
 
     @model_validator(mode="after")
     def _one_mailbox(self) -> Self:
@@ -58,12 +49,18 @@ class Notices(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _can_be_planned(self) -> Self:
+        for kind in self.kinds:
+            if kind not in PLANNED:
+                raise ValueError(
+                    _("kinds: {kind} does not follow from the plan: choose among {known}").format(
+                        kind=kind.value, known=", ".join(PLANNED)
+                    )
+                )
+        return self
+
     @property
     def in_use(self) -> bool:
         """Whether mails are sent from here."""
         return bool(self.sender)
-
-    @property
-    def window(self) -> Window:
-        """The hours in which mails may go."""
-        return Window(tuple(Hours.parse(text) for text in self.hours))

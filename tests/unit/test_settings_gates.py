@@ -1,4 +1,4 @@
-"""Prerequisites that could measure nothing are refused when they are configured."""
+"""Prerequisites and notices that could do nothing are refused when they are configured."""
 
 from pathlib import Path
 
@@ -27,6 +27,7 @@ def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         ("[gates]\ntraining_share = 0\n", "gates.training_share"),
         ("[gates]\nnotices_share = 1.1\n", "gates.notices_share"),
         ("[gates]\nlicences_hours = 0\n", "gates.licences_hours"),
+        ('[notices]\nkinds = ["cutover_day"]\n', "cutover_day does not follow from the plan"),
     ],
 )
 def test_a_prerequisite_that_makes_no_sense_is_refused(configure, text: str, named: str) -> None:
