@@ -9,6 +9,8 @@ import databases
 import pytest
 from hypothesis import HealthCheck, settings
 
+from rollout import i18n
+
 # Other work on the same computer makes an example slow; a slow example is no fault of the code.
 settings.register_profile(
     "rollout", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
@@ -51,3 +53,5 @@ def _nobodys_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         if name.startswith("ROLLOUT_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("ROLLOUT_LANG", "en")
+    # A screen on which somebody switched the language leaves it so for the whole process.
+    monkeypatch.setattr(i18n, "_chosen", [])
