@@ -1,21 +1,14 @@
-"""Exports as files: CSV that a spreadsheet opens as it is meant, and JSON.
-
-A file is written beside its place and then put there: whoever reads it sees the old export or
-the new one, never half of one.
-"""
+"""Exports as files: CSV that a spreadsheet opens as it is meant, and JSON."""
 
 import csv
 import io
 import json
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
+from rollout.adapters.reports.beside import ExportFailed, beside
 from rollout.application.exports.forms import Cell, Document, Table
-from rollout.domain.errors import RolloutError
 
 Progress = Callable[[int, int], None]
 """Told (rows written, all rows)."""
@@ -28,10 +21,6 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _TWINS = {"〜": "～", "−": "－", "—": "―", "‖": "∥", "¢": "￠", "£": "￡", "¬": "￢"}
 _GETA = "〓"
 _EVERY = 1_000
-
-
-class ExportFailed(RolloutError):
-    """The file could not be written; an older one is still whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +59,7 @@ def write_csv(
         raise ExportFailed(f"unknown encoding {encoding!r}: use utf-8-bom, utf-8 or cp932")
     replaced: list[Replaced] = []
     rows = 0
-    with _beside(path) as file:
+    with beside(path) as file:
         text = io.TextIOWrapper(file, encoding=codec, newline="")
         writer = csv.writer(text, lineterminator="\r\n")
         fit = _Fitting(codec, table.headings, replaced)
@@ -93,7 +82,7 @@ def write_json(
     Raises ExportFailed.
     """
     rows = 0
-    with _beside(path) as file:
+    with beside(path) as file:
         file.write(b"{\n")
         for key, value in document.head.items():
             file.write(f"{_json(key)}: {_json(value)},\n".encode())
@@ -145,24 +134,3 @@ class _Fitting:
         put = survivor or _TWINS.get(character, unknown)
         self._replaced.append(Replaced(number, self._headings[column], character, put))
         return put
-
-
-@contextmanager
-def _beside(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes the place of `path` when the block ends, and vanishes when it raises."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            try:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-                part.replace(path)
-            except BaseException:
-                part.unlink()
-                raise
-    except OSError as error:
-        raise ExportFailed(
-            f"cannot write {path}: {error.strerror or error}; an older export is unchanged"
-        ) from None

@@ -5,7 +5,7 @@ from pathlib import Path
 import xlsxwriter
 from xlsxwriter.exceptions import XlsxWriterException
 
-from rollout.adapters.export_files import ExportFailed
+from rollout.adapters.reports.beside import ExportFailed
 from rollout.application.exports.forms import Table
 
 ROWS = 1_048_576

@@ -12,6 +12,7 @@ from rollout.cli import (
     byod,
     demo,
     export,
+    export_status,
     importing,
     importing_dates,
     importing_departments,
@@ -77,6 +78,7 @@ importing.app.command("departments", help=importing_departments.HELP)(
 )
 importing.app.command("people", help=importing_people.HELP)(importing_people.people)
 importing.app.command("training", help=importing_training.HELP)(importing_training.training)
+export.app.command("status", help=export_status.HELP)(export_status.status)
 for group in (
     importing,
     plan,

@@ -36,35 +36,7 @@ class Encoding(StrEnum):
 
 FormatOption = Annotated[Format, typer.Option("--format", help=_("csv or json"))]
 Out = Annotated[Path, typer.Option("--out", help=_("the file to write"))]
-AsOf = Annotated[
-    str | None,
-    typer.Option("--as-of", help=_("as it was at this moment, as 2023-02-28T17:15+09:00")),
-]
 EncodingOption = Annotated[Encoding, typer.Option("--encoding", help=_("of a CSV file"))]
-
-
-@app.command(help=_("Where everything stands, on one page."))
-def status(
-    context: typer.Context,
-    out: Out,
-    format_: FormatOption = Format.CSV,
-    encoding: EncodingOption = Encoding.UTF8_BOM,
-    as_of: AsOf = None,
-) -> None:
-    from rollout.adapters import export_files
-    from rollout.application.exports import as_of as past
-    from rollout.application.exports import status as export_status
-
-    application = invocation(context).application()
-    database, settings, now = application.database, application.settings, application.clock.now()
-    if as_of is None:
-        report = export_status.status(database, settings, now=now)
-    else:
-        report = past.status_at(database, settings, past.moment(as_of, now=now))
-    if format_ is Format.JSON:
-        _say(export_files.write_json(out, export_status.document(report)))
-    else:
-        _say(export_files.write_csv(out, export_status.table(report), encoding=encoding))
 
 
 @app.command(help=_("One row per machine, with everything that belongs to it."))
@@ -88,7 +60,7 @@ def machines(
             written = export_files.write_json(out, source.document(), progress=bar)
         else:
             written = export_files.write_csv(out, source.table(), encoding=encoding, progress=bar)
-    _say(written)
+    say_written(written)
 
 
 @app.command(help=_("Replaced machines with the certificates of their erasure."))
@@ -108,13 +80,14 @@ def retirements(
     day = today(application.settings, application.clock.now())
     found = listing(application.database, gone=True)
     if format_ is Format.JSON:
-        _say(export_files.write_json(out, export_retirements.document(found, zone, day)))
+        say_written(export_files.write_json(out, export_retirements.document(found, zone, day)))
     else:
         table = export_retirements.table(found, zone, day)
-        _say(export_files.write_csv(out, table, encoding=encoding))
+        say_written(export_files.write_csv(out, table, encoding=encoding))
 
 
-def _say(written: "Written") -> None:
+def say_written(written: "Written") -> None:
+    """Where the file is, and which characters it could not hold."""
     say(_("{path}: written").format(path=written.path))
     if not written.replaced:
         return

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from sqlmodel import col, select
 
 from rollout import i18n
-from rollout.adapters.export_files import ExportFailed, Replaced, write_csv, write_json
+from rollout.adapters.export_files import Replaced, write_csv, write_json
+from rollout.adapters.reports.beside import ExportFailed
 from rollout.application.exports import status as export_status
 from rollout.application.exports.forms import Document, Table
 from rollout.application.exports.machines import open_machines

@@ -1,18 +1,14 @@
-"""`export status`: where everything stands, on one page."""
+"""Where every machine stands, in one figure per word: the summary of the report."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from rollout.application.exports.forms import Cell, Document, Table, iso
 from rollout.application.spares import SparePool, pools
 from rollout.domain.lifecycle import Described
-from rollout.domain.machine import DONE, MachineState, Step
-from rollout.i18n import _
-from rollout.i18n.labels import label
+from rollout.domain.machine import DONE, MachineState
 from rollout.settings import Settings
 from rollout.store import reports
 from rollout.store.database import Database
@@ -139,58 +135,6 @@ def prepared(
     )
 
 
-def table(report: StatusReport) -> Table:
-    """For people: one line per figure, so that a sheet can filter and pivot it."""
-    as_of = iso(report.as_of, report.zone)
-    rows = [(as_of, *row) for row in _rows(report)]
-    headings = (
-        _("As of"),
-        _("Section"),
-        _("Item"),
-        _("State"),
-        _("Machines"),
-        _("In this state since"),
-        _("Days"),
-        _("Step"),
-        _("Cause"),
-        _("Owner"),
-        _("Site"),
-        _("Department"),
-        _("Division"),
-    )
-    return Table(headings, rows, len(rows))
-
-
-def document(report: StatusReport) -> Document:
-    """For programs."""
-    head = {
-        "programme": report.programme,
-        "cutover": report.cutover.isoformat(),
-        "as_of": iso(report.as_of, report.zone),
-        "total": report.total,
-        "percent_done": report.percent_done,
-        "not_known": [word.value for word in report.not_known],
-        "summary": {word.value: number for word, number in report.standing.items()},
-        "by_state": _words(report.by_state),
-        "by_generation": _splits("generation", report.by_generation),
-        "by_site": _splits("site", report.by_site),
-        "by_department": _splits("department", report.by_department),
-        "by_wave": _splits("wave", report.by_wave),
-        "spares": [
-            {
-                "site": pool.site,
-                "left": pool.free,
-                "out": pool.out,
-                "in_ledger": pool.total,
-                "configured": pool.configured,
-            }
-            for pool in report.spares
-        ],
-    }
-    items = [_item(entry, report.zone) for entry in report.exceptions]
-    return Document(head, "exceptions", items, len(items))
-
-
 def _by_state(counts: Iterable[Count]) -> dict[MachineState, int]:
     found: Counter[MachineState] = Counter()
     for count in counts:
@@ -210,73 +154,3 @@ def _split(counts: Sequence[Count], name_of: Callable[[Count], str | int | None]
         Split(name, sum(count.machines for count in groups[name]), _by_state(groups[name]))
         for name in names
     ]
-
-
-def _rows(report: StatusReport) -> Iterator[Sequence[Cell]]:
-    empty: tuple[Cell, ...] = (None,) * 8
-    yield (_("Programme"), report.programme, None, report.total, *empty)
-    for word, number in report.standing.items():
-        yield (_("Summary"), label(word), None, number, *empty)
-    for state, number in report.by_state.items():
-        yield (_("By state"), None, label(state), number, *empty)
-    for section, splits in (
-        (_("By generation"), report.by_generation),
-        (_("By site"), report.by_site),
-        (_("By department"), report.by_department),
-        (_("By wave"), report.by_wave),
-    ):
-        for split in splits:
-            name = _("(none)") if split.name is None else split.name
-            for state, number in split.states.items():
-                if number:
-                    yield (section, name, label(state), number, *empty)
-    for pool in report.spares:
-        site = _("(none)") if pool.site is None else pool.site
-        yield (_("Spares"), site, _("left"), pool.free, *empty)
-        yield (_("Spares"), site, _("out"), pool.out, *empty)
-    for unknown in report.not_known:
-        yield (_("Not known of this moment"), label(unknown), None, None, *empty)
-    for entry in report.exceptions:
-        line = entry.line
-        yield (
-            _("Exceptions"),
-            line.asset_tag,
-            label(MachineState(line.state)),
-            1,
-            iso(line.state_since, report.zone),
-            entry.days,
-            label(Step(line.step)) if line.step else None,
-            line.cause,
-            line.owner,
-            line.site,
-            line.bureau,
-            line.division,
-        )
-
-
-def _words(states: Mapping[MachineState, int]) -> dict[str, int]:
-    return {state.value: number for state, number in states.items()}
-
-
-def _splits(key: str, splits: Iterable[Split]) -> list[dict[str, Any]]:
-    return [
-        {key: split.name, "total": split.total, "by_state": _words(split.states)}
-        for split in splits
-    ]
-
-
-def _item(entry: Exceptional, zone: ZoneInfo) -> dict[str, Any]:
-    line = entry.line
-    return {
-        "asset_tag": line.asset_tag,
-        "site": line.site,
-        "department": line.bureau,
-        "division": line.division,
-        "state": line.state,
-        "since": iso(line.state_since, zone),
-        "days": entry.days,
-        "step": line.step,
-        "cause": line.cause,
-        "owner": line.owner,
-        "hold_until": iso(line.hold_until, zone),
-    }

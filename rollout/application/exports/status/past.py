@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from rollout.application.exports.status import StatusReport, Unknowable, prepared
+from rollout.application.exports.status.summary import StatusReport, Unknowable, prepared
 from rollout.domain.errors import RolloutError
 from rollout.i18n import _
 from rollout.settings import Settings

@@ -1,0 +1,11 @@
+"""`export status`: where everything stands.
+
+Each part of the report is a dataclass that is made in a file of its own, here; how it is laid out
+on a sheet or a page is the business of `adapters/reports`.
+"""
+
+from rollout.application.exports.status.document import document
+from rollout.application.exports.status.summary import Standing, StatusReport, status
+from rollout.application.exports.status.table import table
+
+__all__ = ["Standing", "StatusReport", "document", "status", "table"]
