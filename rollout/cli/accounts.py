@@ -13,6 +13,7 @@ import typer
 from rollout.cli.accounts_view import (
     print_blocked,
     print_counts,
+    print_missed,
     print_moves,
     print_proposal,
     proposal_json,
@@ -164,10 +165,12 @@ def status(context: typer.Context, as_json: AsJson = False) -> None:
     with application.database.read() as session:
         counts = accounts.counts(session)
         blocked = accounts.in_states(session, [AccountState.BLOCKED], limit=100_000)
+        missed = accounts.missed(session, limit=100_000)
     if as_json:
-        print_json(status_json(counts, blocked))
+        print_json(status_json(counts, blocked, missed))
         return
     print_counts(counts)
+    print_missed(missed, application.settings.programme.zone)
     print_blocked(application.database)
 
 

@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from rollout.cli.output import print_table, say
+from rollout.cli.output import moment, print_table, say
 from rollout.domain.account import AccountState, CloudService, PlannedAction
 from rollout.i18n import _
 from rollout.i18n.labels import label
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from rollout.application.accounts.plan import Proposal
     from rollout.store.database import Database
     from rollout.store.tables import Account
@@ -20,8 +22,11 @@ SHOWN = 30
 Counts = Mapping[tuple[str, str], int]
 
 
-def status_json(counts: Counts, blocked: "Sequence[tuple[Account, str, str]]") -> dict[str, Any]:
-    """Counts by service and state, and what is blocked, with stable keys."""
+Rows = Sequence[tuple["Account", str, str]]
+
+
+def status_json(counts: Counts, blocked: Rows, missed: Rows) -> dict[str, Any]:
+    """Counts by service and state, what is blocked and what is gone, with stable keys."""
     return {
         "services": {
             service.value: {
@@ -38,6 +43,15 @@ def status_json(counts: Counts, blocked: "Sequence[tuple[Account, str, str]]") -
                 "client_request_id": row.client_request_id,
             }
             for row, number, _name in blocked
+        ],
+        "missed": [
+            {
+                "staff_number": number,
+                "service": row.service,
+                "cause": row.cause,
+                "since": row.state_since,
+            }
+            for row, number, _name in missed
         ],
     }
 
@@ -180,3 +194,25 @@ def print_blocked(database: "Database") -> None:
     )
     if len(blocked) > SHOWN:
         say(_("and more: see `rollout accounts status --json`"))
+
+
+def print_missed(missed: Rows, zone: "ZoneInfo") -> None:
+    """Whose services were there and are gone from the directory."""
+    if not missed:
+        return
+    print_table(
+        [_("staff number"), _("name"), _("service"), _("since"), _("cause")],
+        [
+            [
+                number,
+                name,
+                label(CloudService(row.service)),
+                moment(row.state_since, zone),
+                row.cause,
+            ]
+            for row, number, name in missed[:SHOWN]
+        ],
+        title=_("gone from the directory"),
+    )
+    if len(missed) > SHOWN:
+        say(_("and {number} more: see --json").format(number=len(missed) - SHOWN))

@@ -25,7 +25,7 @@ class GroupKind(Described):
 class AccountState(Described):
     """Where a service of a person stands, or a group or team of a department."""
 
-    ABSENT = "absent", "Nothing was asked for."
+    ABSENT = "absent", "Nothing was asked for, or it is gone from the directory."
     REQUESTED = "requested", "To be done; nothing is known to have happened yet."
     PENDING = "pending", "Accepted by the service; asked again until it is there, or gone."
     READY = "ready", "The service itself says that it is there."
@@ -73,7 +73,7 @@ ACCOUNT = Lifecycle(
     verbs=AccountVerb,
     initial=_S.ABSENT,
     moves=_MOVES,
-    explained=frozenset({_S.PENDING, _S.BLOCKED}),
+    explained=frozenset({_S.ABSENT, _S.PENDING, _S.BLOCKED}),
 )
 CLOUD_GROUP = Lifecycle(
     noun="cloud_group",

@@ -109,6 +109,9 @@ class Accounts(Section):
     this file."""
     identity: Literal["synced", "cloud"] = "synced"
     """`synced`: directory synchronisation makes the users; `cloud`: they are made here."""
+    changes_minutes: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 5
+    """So often the directory is asked which of its users came and went, while `identity` is
+    `synced`."""
     upn: str = "{staff_number}@pref.example.jp"
     """The name to sign in with of a person for whom no list gives one."""
     services: tuple[CloudService, ...] = tuple(CloudService)

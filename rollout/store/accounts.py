@@ -4,12 +4,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, insert, update
+from sqlalchemy import ColumnElement, and_, bindparam, insert, update
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, func, or_, select
 
-from rollout.domain.account import AccountState
+from rollout.domain.account import AccountState, CloudService
 from rollout.store import postings
+from rollout.store.batches import batches
 from rollout.store.tables import (
     Account,
     AccountPlan,
@@ -105,10 +106,23 @@ def people(
 
 def of_people(session: Session, ids: Iterable[int] | None = None) -> list[Account]:
     """The accounts of some people, or of all."""
-    statement = select(Account)
-    if ids is not None:
-        statement = statement.where(col(Account.person_id).in_(list(ids)))
-    return list(session.exec(statement).all())
+    return _accounts(session, select(Account), ids)
+
+
+def identities(session: Session, ids: Iterable[int] | None = None) -> list[Account]:
+    """The identities of some people, or of all; their `external_id` is that of the user."""
+    identity = col(Account.service) == CloudService.IDENTITY.value
+    return _accounts(session, select(Account).where(identity), ids)
+
+
+def _accounts(session: Session, statement: Any, ids: Iterable[int] | None) -> list[Account]:
+    if ids is None:
+        return list(session.exec(statement).all())
+    return [
+        row
+        for batch in batches(ids)
+        for row in session.exec(statement.where(col(Account.person_id).in_(batch))).all()
+    ]
 
 
 def groups(session: Session) -> list[CloudGroup]:
@@ -213,10 +227,22 @@ def in_states(
     session: Session, states: Iterable[AccountState], *, limit: int
 ) -> list[tuple[Account, str, str]]:
     """Accounts in some states with staff number and name of their people."""
+    return _with_people(session, col(Account.state).in_([state.value for state in states]), limit)
+
+
+def missed(session: Session, *, limit: int) -> list[tuple[Account, str, str]]:
+    """Accounts that were there and are gone from the directory."""
+    gone = and_(col(Account.state) == AccountState.ABSENT.value, col(Account.cause).is_not(None))
+    return _with_people(session, gone, limit)
+
+
+def _with_people(
+    session: Session, condition: ColumnElement[bool], limit: int
+) -> list[tuple[Account, str, str]]:
     statement = (
         select(Account, Person.staff_number, Person.name)
         .join(Person, col(Person.id) == col(Account.person_id))
-        .where(col(Account.state).in_([state.value for state in states]))
+        .where(condition)
         .order_by(col(Account.key))
         .limit(limit)
     )

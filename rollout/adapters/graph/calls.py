@@ -184,6 +184,8 @@ def outcome(order: Order, status: int, body: Any, request_id: str | None) -> Out
 
 
 def _good(order: Order, body: Any) -> Outcome:
+    if isinstance(order, FindUser | FindGroup) and not body["value"] and "@odata.nextLink" in body:
+        return Doubtful("an empty page that leads on")
     if isinstance(order, FindUser):
         return _found_user(order, body)
     if isinstance(order, CheckLicences):

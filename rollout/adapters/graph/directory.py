@@ -7,11 +7,13 @@ from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 from rollout.adapters.graph.calls import THROTTLED, segment
+from rollout.adapters.graph.changes import changed_users, expired
 from rollout.adapters.graph.permissions import lacking
 from rollout.adapters.graph.pipeline import Pipeline
 from rollout.adapters.graph.rates import Rates
 from rollout.adapters.graph.transport import NoReply, Reply, Transport
 from rollout.application.accounts.directory import (
+    Changes,
     DirectoryAway,
     DirectoryGroup,
     DirectoryUser,
@@ -62,6 +64,12 @@ class GraphDirectory:
         """Everybody, a page of 999 at a time."""
         path = f"/users?$select={_USER}&$top={_PAGE}"
         return [_user(row) for row in self._run(self._all(path))]
+
+    def changed_users(self, since: str | None) -> Changes:
+        """A round of the delta query; a link of another Graph is none."""
+        if since is not None and not since.startswith(f"{self._tenant.graph}/"):
+            since = None
+        return self._run(changed_users(self._read, since))
 
     def products(self) -> Sequence[Product]:
         """`subscribedSkus`."""
@@ -167,7 +175,7 @@ class GraphDirectory:
             link = page.get("@odata.nextLink")
 
     async def _read(self, link: str) -> Json:
-        why = ""
+        why, gone = "", None
         for attempt in range(_ATTEMPTS):
             try:
                 reply = await self._transport().send("GET", link)
@@ -179,11 +187,11 @@ class GraphDirectory:
                 return dict(reply.body)
             if reply.status == _NOT_FOUND:
                 raise _NotThere(link)
-            why = _said(reply)
+            why, gone = _said(reply), expired(reply.status, _code(reply))
             if reply.status != THROTTLED and reply.status < 500:
                 break
             await asyncio.sleep(_pause(reply, attempt))
-        raise DirectoryAway(
+        raise (gone or DirectoryAway)(
             _("the directory does not answer {what}: {why}").format(
                 what=link.partition("?")[0].rpartition("/v1.0")[2], why=why
             )
@@ -200,6 +208,11 @@ def _pause(reply: Reply, attempt: int) -> float:
     except (KeyError, ValueError):
         told = 0.5 * 2.0**attempt
     return min(_LONGEST_WAIT, told)
+
+
+def _code(reply: Reply) -> str:
+    error = reply.body.get("error") if isinstance(reply.body, dict) else None
+    return str(error.get("code") or "") if isinstance(error, dict) else ""
 
 
 def _said(reply: Reply) -> str:

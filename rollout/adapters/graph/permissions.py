@@ -12,6 +12,9 @@ from rollout.i18n.labels import label
 from rollout.settings.accounts import Accounts
 
 _USERS = ("User.ReadWrite.All", "Directory.ReadWrite.All")
+_READ_USERS = (
+    *("User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"),
+)
 _STOCK = ("LicenseAssignment.Read.All", "Organization.Read.All", "Directory.Read.All")
 _LICENCES = ("LicenseAssignment.ReadWrite.All", "User.ReadWrite.All", "Directory.ReadWrite.All")
 _MEMBERS = ("GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All")
@@ -36,6 +39,8 @@ def _needed(settings: Accounts) -> Iterator[Lacking]:
         yield Lacking(_("sign-ins"), ("AuditLog.Read.All",))
     if CloudService.IDENTITY in services:
         yield Lacking(label(CloudService.IDENTITY), _USERS)
+    if settings.identity == "synced":
+        yield Lacking(_("users that come and go"), _READ_USERS)
     if CloudService.LICENCE in services:
         yield Lacking(_("stock of licences"), _STOCK)
         if set(settings.licences) - settings.licence_groups.keys():

@@ -16,6 +16,9 @@ from rollout.store.accounts import AccountPerson
 ACTING = frozenset({PlannedAction.CREATE, PlannedAction.CHANGE, PlannedAction.REVOKE})
 """What `accounts apply` does something for."""
 
+NOT_THERE = msgid("not in the directory: is {upn} in the scope of synchronisation?")
+NEEDED = msgid("{service} has to be there first")
+
 States = Mapping[tuple[int, str], str]
 """The state of each (person id, service) that has a row."""
 
@@ -115,7 +118,7 @@ class Decider:
         for service in services:
             missing = next((one for one in needs(service, self._settings) if one in blocked), None)
             if missing is not None:
-                cause = told(msgid("{service} has to be there first"), service=missing)
+                cause = told(NEEDED, service=missing)
                 made = Decision(person, service, PlannedAction.BLOCKED, cause)
             else:
                 made = self._service(person, service, user)
@@ -142,10 +145,7 @@ class Decider:
         if user is None:
             if self._settings.identity == "cloud":
                 return Decision(person, made, PlannedAction.CREATE)
-            cause = told(
-                msgid("not in the directory: is {upn} in the scope of synchronisation?"),
-                upn=upn_of(person, self._settings),
-            )
+            cause = told(NOT_THERE, upn=upn_of(person, self._settings))
             return Decision(person, made, PlannedAction.BLOCKED, cause)
         differs = not user.enabled or user.usage_location != self._settings.usage_location
         action = PlannedAction.CHANGE if differs else PlannedAction.KEEP

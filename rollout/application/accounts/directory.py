@@ -87,6 +87,29 @@ class SignIn:
     clock_ahead: timedelta
 
 
+@dataclass(frozen=True, slots=True)
+class FoundUser:
+    """What tells whose user it is."""
+
+    id: str
+    upn: str
+    employee_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What happened to users since a link, which the next question begins with.
+
+    `whole`: the directory told everybody that it has, since it knew no state behind the link;
+    who is not among `users` is not there.
+    """
+
+    users: tuple[FoundUser, ...]
+    removed: frozenset[str]
+    link: str
+    whole: bool
+
+
 class Directory(Protocol):
     """A cloud directory. Raises DirectoryAway from every method when it cannot be asked at all."""
 
@@ -95,6 +118,9 @@ class Directory(Protocol):
 
     def users(self) -> Sequence[DirectoryUser]:
         """Everybody that the directory knows."""
+
+    def changed_users(self, since: str | None) -> Changes:
+        """Users that came, changed or went since the link of the last answer; None: everybody."""
 
     def products(self) -> Sequence[Product]:
         """What was bought."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rollout.application.accounts.directory import Directory
+from rollout.application.accounts.noticing import notice
 from rollout.application.accounts.ordering import Passwords
 from rollout.application.accounts.orders import (
     Done,
@@ -66,6 +67,7 @@ class AccountsWork:
 
         Raises DirectoryAway; what was open stays open.
         """
+        notice(self._database, self._all, self._directory, self._clock.now())
         self._queue.look_around()
         feed = _Feed(self)
         feed.take(asking=True)

@@ -48,6 +48,8 @@ class Behaviour:
     """Accepted teams that fail."""
     group_licence_seconds: float = 0.0
     """From a member's joining to the licence of the group."""
+    delta_seconds: float = 7 * 86_400
+    """How long the link of a delta query is good."""
     latency_ms: float = 0.0
     """Before every answer."""
     unavailable_share: float = 0.0

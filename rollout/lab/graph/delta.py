@@ -46,7 +46,8 @@ def changed_users(tenant: Tenant, request: GraphRequest, _: dict[str, str]) -> G
             rows.append({name: user.get(name) for name in names})
         elif since:
             rows.append({"id": key, "@removed": {"reason": "changed"}})
-    token = f"{_PREFIX}{reached}-{','.join(names)}"
+    issued = int(tenant.clock.now().timestamp())
+    token = f"{_PREFIX}{reached}-{issued}-{','.join(names)}"
     tail = {
         "@odata.deltaLink": f"/users/delta?$deltatoken={token}",
     }
@@ -55,13 +56,21 @@ def changed_users(tenant: Tenant, request: GraphRequest, _: dict[str, str]) -> G
 
 
 def _read(tenant: Tenant, token: str) -> tuple[int, tuple[str, ...]]:
-    number, _, names = token.removeprefix(_PREFIX).partition("-")
-    if not token.startswith(_PREFIX) or not number.isdigit():
+    number, _, rest = token.removeprefix(_PREFIX).partition("-")
+    issued, _, names = rest.partition("-")
+    if not (token.startswith(_PREFIX) and number.isdigit() and issued.isdigit()):
         raise GraphError(400, "BadRequest", "Badly formed token.")
-    if int(number) > len(tenant.user_changes):
+    if tenant.clock.now().timestamp() - int(issued) > tenant.behaviour.delta_seconds:
+        raise GraphError(
+            400,
+            "syncStateNotFound",
+            "The sync state generation is not found. The delta token is expired and data must be "
+            "synchronized again.",
+        )
+    if int(number) > len(tenant.user_changes) or int(issued) < tenant.synchronised_since:
         raise GraphError(
             410,
-            "SyncStateNotFound",
-            "The delta token has expired: begin again without it.",
+            "syncStateNotFound",
+            "The sync state generation is not found; begin again without a token.",
         )
     return int(number), tuple(names.split(","))

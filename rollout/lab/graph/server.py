@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from rollout.lab.errors import LabError
-from rollout.lab.graph import devices, seed
+from rollout.lab.graph import devices, seed, users
 from rollout.lab.graph.clock import moment_text
 from rollout.lab.graph.errors import GraphError
 from rollout.lab.graph.gateway import Gateway, located
@@ -158,6 +158,14 @@ def _control(tenant: Tenant) -> list[Route]:
     def arrive(values: Json) -> Json:
         return seed.add_user(tenant, values)
 
+    def vanish(values: Json) -> Json:
+        users.remove(tenant, str(values["user"]))
+        return {}
+
+    def drop_links(_: Json) -> Json:
+        tenant.synchronised_since = int(tenant.clock.now().timestamp()) + 1
+        return {}
+
     def report(values: Json) -> Json:
         return devices.check_in(tenant, str(values["device"]))
 
@@ -179,6 +187,8 @@ def _control(tenant: Tenant) -> list[Route]:
         post("behaviour", behave),
         post("advance", advance),
         post("users", arrive),
+        post("vanish", vanish),
+        post("drop-delta-links", drop_links),
         post("check-in", report),
         post("registration", register),
         post("sign-in", sign_in),

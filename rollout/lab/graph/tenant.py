@@ -63,6 +63,8 @@ class Tenant:
         self.channels: dict[str, list[Json]] = {}
         self.user_changes: list[str] = []
         """User ids in the order of their changes, for delta queries."""
+        self.synchronised_since = 0
+        """Links of delta queries that are older than this second were dropped by the service."""
         self.names: dict[tuple[str, str], str] = {}
         """User id by (property, value in small letters) of what has to be unique."""
         self.holders: Counter[str] = Counter()

@@ -114,13 +114,17 @@ def change_user(tenant: Tenant, request: GraphRequest, path: dict[str, str]) -> 
 @table.add("DELETE", "/users/{user}", roles=USERS_WRITE)
 def delete_user(tenant: Tenant, request: GraphRequest, path: dict[str, str]) -> GraphResponse:
     """Into the recycle bin; delta queries report it as removed."""
-    key = key_of(tenant, path["user"])
+    remove(tenant, key_of(tenant, path["user"]))
+    return done()
+
+
+def remove(tenant: Tenant, key: str) -> None:
+    """Take a user away, with every membership. Raises GraphError 404."""
     tenant.truth("users", key)
     for edge, value in list(tenant.collection("memberships").truths()):
         if value["user"] == key:
             tenant.write("memberships", edge, None)
     tenant.write("users", key, None)
-    return done()
 
 
 @table.add("POST", "/users/{user}/revokeSignInSessions", roles=USERS_WRITE)

@@ -4,6 +4,7 @@ from rollout.store.tables.account import Account, AccountPlan, AccountPlanItem, 
 from rollout.store.tables.audit import AuditHead, AuditRow
 from rollout.store.tables.claim import Claim
 from rollout.store.tables.command import Command
+from rollout.store.tables.directory_cursor import DirectoryCursor
 from rollout.store.tables.evidence import Evidence
 from rollout.store.tables.forecast import DayForecast
 from rollout.store.tables.gate_override import GateOverride
@@ -42,6 +43,7 @@ __all__ = [
     "DayForecast",
     "Department",
     "DepartmentChange",
+    "DirectoryCursor",
     "DiskPin",
     "Evidence",
     "GateOverride",

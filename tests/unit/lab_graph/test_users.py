@@ -136,4 +136,17 @@ def test_delta_leaves_what_is_not_replicated_to_the_next_round(
 
 def test_a_token_that_was_never_given_is_refused(ask: Any) -> None:
     assert ask.refused("GET", "/users/delta", deltatoken="invented")[0] == 400
-    assert ask.refused("GET", "/users/delta", deltatoken="delta-99-id")[0] == 410
+    assert ask.refused("GET", "/users/delta", deltatoken="delta-99-9999999999-id")[0] == 410
+
+
+def test_the_link_of_a_round_is_good_for_seven_days(ask: Any) -> None:
+    link = ask.ok("GET", "/users/delta")["@odata.deltaLink"]
+    token = link.partition("$deltatoken=")[2]
+    ask.tenant.clock.advance(7 * 86_400 - 60)
+    assert ask.ok("GET", "/users/delta", deltatoken=token)["value"] == []
+
+    ask.tenant.clock.advance(62)
+
+    status, message = ask.refused("GET", "/users/delta", deltatoken=token)
+    assert status == 400
+    assert "The delta token is expired" in message
