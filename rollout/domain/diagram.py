@@ -13,12 +13,14 @@ from pathlib import Path
 from rollout.domain.lifecycle import Back, Described, Lifecycle
 from rollout.domain.machine import MACHINE
 from rollout.domain.notice import NOTICE
+from rollout.domain.programme_board import MILESTONE
 from rollout.domain.run import RUN
 from rollout.domain.takeout import DISK_PIN, TAKEOUT
 from rollout.domain.wave import WAVE
 
 LIFECYCLES = {
-    lifecycle.noun: lifecycle for lifecycle in (MACHINE, WAVE, RUN, NOTICE, TAKEOUT, DISK_PIN)
+    lifecycle.noun: lifecycle
+    for lifecycle in (MACHINE, WAVE, RUN, NOTICE, TAKEOUT, DISK_PIN, MILESTONE)
 }
 
 _GENERATED = re.compile(

@@ -128,6 +128,8 @@ class SiteLimits(Section):
 
     name: str | None = None
     """Shown in place of the ledger's name."""
+    contact: str = ""
+    """Whom to ask; in charge of its exceptions unless their department names somebody."""
     machines_per_day: Annotated[int, AfterValidator(_moves_somebody)] = 20
     """How many machines the staff there can move on one day, at least 1."""
     at_once: Annotated[int, Field(ge=1)] = 20

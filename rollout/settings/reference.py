@@ -105,6 +105,7 @@ _KINDS = {
     "date": "date",
     "Path": "path",
     "DateRange": '"first day/last day" or one day',
+    "Better": "more or less",
     "CloudService": "service of a person",
     "NoticeKind": "kind of notice",
     "Part": "part of readiness",

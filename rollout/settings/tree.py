@@ -18,6 +18,7 @@ from pydantic_settings import (
 from rollout.domain.machine import Step
 from rollout.i18n import _
 from rollout.settings.accounts import Accounts
+from rollout.settings.board import Indicator, Milestone, Report
 from rollout.settings.byod import Byod
 from rollout.settings.notices import Notices
 from rollout.settings.operation import (
@@ -227,6 +228,9 @@ class Settings(BaseSettings):
     backup: Backup = Backup()
     personal_data: PersonalData = PersonalData()
     monitoring: Monitoring = Monitoring()
+    report: Report = Report()
+    milestones: dict[str, Milestone] = {}
+    indicators: dict[str, Indicator] = {}
     database_url: str = "sqlite:///state/rollout.db"
     """SQLAlchemy URL; relative SQLite paths are relative to the configuration file."""
     ledger_columns: dict[str, tuple[str, ...]] = {}
@@ -249,6 +253,17 @@ class Settings(BaseSettings):
         unknown_sites(self.departments, self.sites, faults.append)
         if faults:
             raise ValueError("; ".join(faults))
+        return self
+
+    @model_validator(mode="after")
+    def _promises_have_names_of_their_own(self) -> Self:
+        both = sorted(self.milestones.keys() & self.indicators.keys())
+        if both:
+            raise ValueError(
+                _("{key} is a milestone and an indicator: give one of them another key").format(
+                    key=both[0]
+                )
+            )
         return self
 
     @model_validator(mode="after")

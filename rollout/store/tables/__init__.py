@@ -2,6 +2,7 @@
 
 from rollout.store.tables.account import Account, AccountPlan, AccountPlanItem, CloudGroup
 from rollout.store.tables.audit import AuditHead, AuditRow
+from rollout.store.tables.board import IndicatorFigure, Milestone
 from rollout.store.tables.claim import Claim
 from rollout.store.tables.command import Command
 from rollout.store.tables.directory_cursor import DirectoryCursor
@@ -48,11 +49,13 @@ __all__ = [
     "Evidence",
     "GateOverride",
     "HostResult",
+    "IndicatorFigure",
     "Lease",
     "LicenceStock",
     "Machine",
     "MachineDates",
     "MachineMove",
+    "Milestone",
     "NightlyWork",
     "Notice",
     "PendingControls",

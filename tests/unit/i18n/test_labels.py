@@ -9,6 +9,12 @@ from rollout.application.exports.status import Standing
 from rollout.domain.gates import Gate, Verdict
 from rollout.domain.machine import MachineState, MachineVerb, Step
 from rollout.domain.notice import NoticeKind, NoticeState, NoticeVerb
+from rollout.domain.programme_board import (
+    Better,
+    IndicatorStanding,
+    MilestoneState,
+    MilestoneVerb,
+)
 from rollout.domain.retirement import ErasureVerb
 from rollout.domain.run import ClaimOutcome, RunPurpose, RunState, RunVerb
 from rollout.domain.spare import SpareVerb
@@ -19,11 +25,15 @@ from rollout.planning.problem import Obstacle
 from rollout.settings import OperatorRole
 
 WORDS: tuple[type[StrEnum], ...] = (
+    Better,
     ClaimOutcome,
     ErasureVerb,
     Gate,
+    IndicatorStanding,
     MachineState,
     MachineVerb,
+    MilestoneState,
+    MilestoneVerb,
     NoticeKind,
     NoticeState,
     NoticeVerb,

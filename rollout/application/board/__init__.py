@@ -1,0 +1,1 @@
+"""What the programme promised besides machines: how it stands, and saying so."""
