@@ -80,7 +80,7 @@ def milestones_at(session: Session, moment: datetime) -> dict[str, Stands]:
     """Every milestone of which something had been said by `moment`, by key."""
     found: dict[str, Stands] = {}
     for row in _facts(session, _MILESTONE, moment):
-        state = MilestoneState(row.to_state)
+        state = MilestoneState(row.to_state or "")
         cause = row.reason if state is MilestoneState.DROPPED else None
         found[row.key] = Stands(state, row.at, cause)
     return found

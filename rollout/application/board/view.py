@@ -77,7 +77,9 @@ class Board:
     @property
     def late(self) -> int:
         """How many of both are late."""
-        return sum(line.late for line in (*self.milestones, *self.indicators))
+        return sum(line.late for line in self.milestones) + sum(
+            line.late for line in self.indicators
+        )
 
 
 def view(database: Database, settings: Settings, now: datetime) -> Board:
