@@ -5,7 +5,7 @@ Every state is reached through the transition table, so the pictures show nothin
 
 import random
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from sqlmodel import Session
@@ -18,6 +18,7 @@ from rollout.domain.run import RunVerb
 from rollout.domain.stop import StopScope
 from rollout.domain.text import match_key
 from rollout.domain.wave import WaveVerb
+from rollout.planning.observed import Lack
 from rollout.settings import OperatorRole
 from rollout.store import claims, leases, migrate, training, tranches, transitions, waves
 from rollout.store.database import Database
@@ -25,6 +26,7 @@ from rollout.store.spares import SPARE
 from rollout.store.tables import (
     Account,
     Claim,
+    DayForecast,
     Department,
     Evidence,
     HostResult,
@@ -118,9 +120,33 @@ class _Story:
         for (_wave, step), run_id in self._runs.items():
             if step not in (Step.CAPTURE, Step.REIMAGE) or _wave == pilot:
                 self._end_run(run_id)
+        self._foretell(fleet)
         now = datetime.now(UTC)
         leases.acquire(self._session, "kanri01:4171:1", now=now, lasts=timedelta(days=1))
         return fleet[44].asset_tag
+
+    def _foretell(self, fleet: Sequence[Machine]) -> None:
+        """What each night since the beginning has kept: the finish comes nearer."""
+        done = (0, 0, 0, 0, 0, 0, 0, 10, 10)
+        for number, count in enumerate(done):
+            day = date(2022, 11, 8) + timedelta(days=number)
+            known = number > 6
+            self._session.add(
+                DayForecast(
+                    day=day,
+                    made_at=datetime.combine(day, time(17), UTC) - timedelta(days=1),
+                    cutover=date(2023, 5, 1),
+                    done=count,
+                    remaining=len(fleet) - count - 1,
+                    missing=None if known else Lack.FEW_DAYS.value,
+                    p10=date(2023, 1, 31) if known else None,
+                    p50=date(2023, 2, 20) if known else None,
+                    p90=date(2023, 3, 28) if known else None,
+                    probability=0.93 if known else None,
+                    required_per_day=2.3,
+                    actual_per_day=4.1 if known else None,
+                )
+            )
 
     def _provision(self, fleet: Sequence[Machine]) -> None:
         """Services of the first owners: ready, on their way, and one that is blocked."""

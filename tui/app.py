@@ -92,7 +92,7 @@ class RolloutApp(App[None]):
 
     async def action_open_room(self, room: str) -> None:
         """Go to a room, at its first screen; a question that is open stays."""
-        if isinstance(self.screen, ModalScreen):
+        if isinstance(self.screen, ModalScreen) or room not in ROOMS:
             return
         await self.switch_mode(room)
         while len(self.screen_stack) > 1:

@@ -4,17 +4,37 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rollout.domain.account import AccountState
-from rollout.store import account_rows, forecasts
+from rollout.domain.notice import NoticeState
+from rollout.domain.personal_device import DeviceState
+from rollout.domain.takeout import TakeoutState
+from rollout.domain.wave import WaveState
+from rollout.store import measures
 from rollout.store.database import Database
-from rollout.store.tables import DayForecast
+from rollout.store.measures import Machines as Machines  # a front end shows them by place
+from rollout.store.tables import (
+    Account,
+    DayForecast,
+    Notice,
+    PersonalDevice,
+    Takeout,
+    Wave,
+)
 
 
 @dataclass(frozen=True)
 class Glance:
-    """The newest forecast that was kept, and services of people by state."""
+    """The newest forecast that was kept, and by state what is no machine.
 
+    `facts` is the length of the history: while it stays, no state has changed.
+    """
+
+    facts: int
     forecast: DayForecast | None
+    waves: Mapping[str, int]
     accounts: Mapping[str, int]
+    devices: Mapping[str, int]
+    takeouts: Mapping[str, int]
+    notices: Mapping[str, int]
 
     @property
     def blocked(self) -> int:
@@ -26,9 +46,46 @@ class Glance:
         """Services that are there."""
         return self.accounts.get(AccountState.READY, 0)
 
+    @property
+    def compliant(self) -> int:
+        """Personal devices that may be used."""
+        return self.devices.get(DeviceState.COMPLIANT, 0)
+
+    @property
+    def devices_to_decide(self) -> int:
+        """Applications for personal devices that nobody has decided."""
+        return self.devices.get(DeviceState.APPLIED, 0)
+
+    @property
+    def takeouts_to_decide(self) -> int:
+        """Applications to take a PC out that nobody has decided."""
+        return self.takeouts.get(TakeoutState.APPLIED, 0)
+
+    @property
+    def notices_failed(self) -> int:
+        """Mails to owners that were refused or came back."""
+        return self.notices.get(NoticeState.FAILED, 0)
+
+    def waves_in(self, state: WaveState) -> int:
+        """Waves in that state."""
+        return self.waves.get(state, 0)
+
 
 def glance(database: Database) -> Glance:
     """One look; nothing is computed anew."""
     with database.read() as session:
-        kept = forecasts.kept(session)
-        return Glance(kept[-1] if kept else None, account_rows.by_state(session))
+        return Glance(
+            facts=measures.facts(session),
+            forecast=measures.last_forecast(session),
+            waves=measures.waves(session),
+            accounts=measures.by_state(session, Account),
+            devices=measures.by_state(session, PersonalDevice),
+            takeouts=measures.by_state(session, Takeout),
+            notices=measures.by_state(session, Notice),
+        )
+
+
+def by_place(database: Database) -> list[Machines]:
+    """Machines by generation, site and state."""
+    with database.read() as session:
+        return measures.machines(session)

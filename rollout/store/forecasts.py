@@ -62,6 +62,15 @@ def done(session: Session) -> int:
     ).one()
 
 
+def left_count(session: Session) -> int:
+    """How many machines `left` is about."""
+    return session.exec(
+        select(func.count()).where(
+            col(Machine.state).not_in(_OVER), col(Machine.in_ledger).is_(True)
+        )
+    ).one()
+
+
 def dated(session: Session, first: date, last: date) -> dict[tuple[str, date], int]:
     """How many machines have their day from `first` to `last`, done or not, by site and day."""
     rows = session.exec(

@@ -59,6 +59,17 @@ def in_force_of(session: Session, tags: Iterable[str]) -> Counter[Place]:
     return found
 
 
+def by_day(session: Session) -> dict[date, int]:
+    """Machines by the day in force, done ones too, in the order of days."""
+    rows = session.connection().execute(
+        select(col(Machine.planned_day), func.count())
+        .where(col(Machine.planned_day).is_not(None), col(Machine.state).not_in(_WITHOUT_A_DAY))
+        .group_by(col(Machine.planned_day))
+        .order_by(col(Machine.planned_day))
+    )
+    return {day: machines for day, machines in rows}  # noqa: C416 - as in measures.by_state
+
+
 def _in_force() -> Select[Any]:
     return (
         _places(col(Wave.number), col(Wave.pilot), col(Machine.planned_day))

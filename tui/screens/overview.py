@@ -1,50 +1,49 @@
 """Where everything stands."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from rollout.application import machines, spares, stops, waves
-from rollout.application.glance import Glance, glance
 from rollout.application.spares import SparePool
 from rollout.application.waves import WaveView
-from rollout.domain.account import AccountState
-from rollout.domain.machine import NEEDS_A_PERSON, MachineState
-from rollout.domain.wave import WaveState
+from rollout.domain.machine import MachineState
+from rollout.domain.words import msgid
 from rollout.i18n import _
-from rollout.i18n.labels import label
-from rollout.store.tables import Stop
+from tui import needs
+from tui.desk import Desk
+from tui.figures import figures, outlook_words
 from tui.jumps import MachinesRequested, RoomRequested
 from tui.looks import by_group, machine_state, progress, wave_state
 from tui.plain import plain
-from tui.screens.live import LiveScreen
+from tui.screens.burn_up import BurnUpScreen
+from tui.screens.charting import ChartingScreen
+from tui.standing import Place, Standing, StandingLooker
 from tui.themes import BAD, WARN
 from tui.widgets.live_table import Column, LiveTable, Row
 from tui.widgets.state_bar import StateBar
 
-
-@dataclass(frozen=True)
-class Standing:
-    """What the overview shows."""
-
-    counts: Mapping[str, int]
-    waves: Sequence[WaveView]
-    stops: Sequence[Stop]
-    pools: Sequence[SparePool]
-    glance: Glance
-
-    def waves_in(self, state: WaveState) -> list[WaveView]:
-        """Waves in that state."""
-        return [view for view in self.waves if view.wave.state == state]
+TALL, WIDE = 36, 120
+"""Lines and cells of a terminal from which on the chart, and the places, are there at once."""
 
 
-class OverviewScreen(LiveScreen):
-    """Machines by state, waves, and what needs a person; Enter goes to its place."""
+class OverviewScreen(ChartingScreen):
+    """Machines, waves, the burn-up, and what needs a person; Enter goes to its place."""
 
     room = "overview"
+    chart_at = "#burn-up-place"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("b", "burn_up", msgid("burn-up"), tooltip=msgid("the burn-up on a whole screen")),
+        Binding("g", "places", msgid("by place"), tooltip=msgid("by generation and site, or not")),
+    ]
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._looker = StandingLooker(desk)
+        self._by_place = False
 
     def compose_room(self) -> ComposeResult:
         """The bar, the states, and beside them what needs a person and the waves."""
@@ -56,52 +55,71 @@ class OverviewScreen(LiveScreen):
                 yield LiveTable(id="states", grows=True)
                 yield Static(id="spares-title", classes="title", markup=False)
                 yield LiveTable(id="spares", grows=True)
+            with Vertical(id="middle"):
+                yield Static(id="places-title", classes="title", markup=False)
+                yield LiveTable(id="places", grows=True)
             with Vertical(id="right"):
                 yield Static(id="needs-title", classes="title", markup=False)
                 yield LiveTable(id="needs", grows=True)
                 yield Static(id="waves-title", classes="title", markup=False)
-                yield LiveTable(id="progress")
+                yield LiveTable(id="waves")
+        yield Vertical(id="burn-up-place")
+
+    def on_mount(self) -> None:
+        """What needs a person has the keys first."""
+        super().on_mount()
+        self.query_one("#needs", LiveTable).focus()
 
     def look(self, question: object) -> Standing:
-        """Counts of machines and waves."""
-        database = self.desk.database
-        return Standing(
-            machines.counts(database),
-            waves.listing(database),
-            stops.in_force(database),
-            spares.pools(database, self.desk.settings),
-            glance(database),
-        )
+        """Counts of machines and waves, and one costly part when it is due."""
+        return self._looker.look()
+
+    def paced(self, snapshot: Standing) -> float:
+        """The costly part sees to its pace itself."""
+        return snapshot.paced
 
     def paint(self, snapshot: Standing) -> None:
         """Show them."""
-        total = sum(snapshot.counts.values())
+        wide, tall = self._wide, self.app.size.height >= TALL
+        self.query_one("#left").display = wide or not self._by_place
+        self.query_one("#middle").display = wide or self._by_place
+        self.query_one("#halves").set_class(wide, "wide")
+        self.query_one(StateBar).styles.height = 2 if wide else 3
         self.query_one(StateBar).show_groups(by_group(snapshot.counts))
-        self._title("#states-title", _("Machines by state"))
-        self._title("#needs-title", _("Needs a person"))
-        self._title("#waves-title", _("Progress of waves"))
-        self._title("#outlook", outlook_words(snapshot.glance), style="")
-        self._show_states(snapshot.counts, total)
+        self._title("#outlook", outlook_words(snapshot), style="")
+        self._show_states(snapshot.counts)
+        self._show_places(snapshot.places or ())
         self._show_needs(snapshot)
-        self._show_waves(snapshot.waves)
-        self._show_spares(snapshot.pools)
-        cutover = self.desk.settings.programme.cutover
-        today = self.desk.now().astimezone(self.desk.settings.programme.zone).date()
-        self.words.show_words(
-            _("{total} machines, {days} days to the cutover on {cutover}").format(
-                total=f"{total:,}", days=(cutover - today).days, cutover=cutover
-            )
-        )
+        self._show_waves(snapshot.waves or ())
+        self._show_spares(snapshot.pools or ())
+        self.show_chart(snapshot.burn_up if tall else None)
+        self.words.show_words(figures(self.desk, sum(snapshot.counts.values())))
+        if not snapshot.complete:
+            self.look_now()
+
+    @property
+    def _wide(self) -> bool:
+        return self.app.size.width >= WIDE
 
     def _title(self, selector: str, words: str, style: str = "bold") -> None:
         title = self.query_one(selector, Static)
         if str(title.content) != words:
-            title.update(plain(words, style), layout=False)
+            text = plain(words, style)
+            text.no_wrap = bool(style)
+            title.update(text, layout=not style)
 
-    def _show_states(self, counts: Mapping[str, int], total: int) -> None:
+    def _show(self, part: str, title: str, columns: Sequence[Column], rows: Sequence[Row]) -> None:
+        table = self.query_one(f"#{part}", LiveTable)
+        table.display = self.query_one(f"#{part}-title").display = bool(rows)
+        if rows:
+            self._title(f"#{part}-title", title)
+            table.show_rows(columns, rows)
+
+    def _show_states(self, counts: Mapping[str, int]) -> None:
+        total = sum(counts.values())
         rows = [
             Row(
-                state.value,
+                f"state:{state.value}",
                 [
                     machine_state(state.value),
                     plain(f"{counts[state.value]:>9,}"),
@@ -116,65 +134,31 @@ class OverviewScreen(LiveScreen):
             Column("machines", _("count"), widest=9),
             Column("share", _("share"), widest=6),
         ]
-        self.query_one("#states", LiveTable).show_rows(columns, rows)
+        self._show("states", _("Machines by state"), columns, rows)
 
-    def _show_needs(self, snapshot: Standing) -> None:
+    def _show_places(self, places: Sequence[Place]) -> None:
         rows = [
             Row(
-                f"state:{state.value}",
+                place.words,
                 [
-                    machine_state(state.value),
-                    plain(f"{snapshot.counts[state.value]:>9,}"),
-                    plain(_("machines")),
+                    plain(place.name),
+                    plain(f"! {place.needs:,}" if place.needs else "", BAD),
+                    progress(place.done, place.machines, 6),
                 ],
             )
-            for state in MachineState
-            if state in NEEDS_A_PERSON and snapshot.counts.get(state.value)
+            for place in places
         ]
-        rows += [
-            Row(
-                f"room waves {state.value}",
-                [wave_state(state.value), plain(f"{len(found):>9,}"), plain(_("waves"))],
-            )
-            for state in (WaveState.AWAITING_APPROVAL, WaveState.HALTED)
-            if (found := snapshot.waves_in(state))
-        ]
-        if snapshot.stops:
-            rows.append(
-                Row(
-                    "room stops",
-                    [
-                        plain(_("stop in force"), BAD),
-                        plain(f"{len(snapshot.stops):>9,}"),
-                        plain(""),
-                    ],
-                )
-            )
-        rows += self._needs_beside(snapshot)
-        if not rows:
-            rows = [Row("none", [plain(_("nothing")), plain(""), plain("")])]
         columns = [
-            Column("what", _("what"), widest=18),
-            Column("number", _("number"), widest=9),
-            Column("noun", "", widest=14),
+            Column("place", _("generation, site"), widest=16),
+            Column("needs", "!", widest=9),
+            Column("done", _("done"), rest=True),
         ]
-        self.query_one("#needs", LiveTable).show_rows(columns, rows)
+        self._show("places", _("By generation and site"), columns, rows)
 
-    def _needs_beside(self, snapshot: Standing) -> list[Row]:
-        """What is no machine and no wave."""
-        rows = []
-        if snapshot.glance.blocked:
-            number = plain(f"{snapshot.glance.blocked:>9,}")
-            rows.append(
-                Row(
-                    "room accounts state:blocked",
-                    [plain(label(AccountState.BLOCKED), BAD), number, plain(_("accounts"))],
-                )
-            )
-        if self.last is not None and not self.last.daemon.alive:
-            words = [plain(_("no daemon"), WARN), plain(""), plain("rollout serve")]
-            rows.append(Row("none daemon", words))
-        return rows
+    def _show_needs(self, snapshot: Standing) -> None:
+        alive = self.last is not None and self.last.daemon.alive
+        rows = needs.rows(snapshot, daemon_alive=alive)
+        self._show("needs", _("Needs a person"), needs.columns(), rows)
 
     def _show_waves(self, views: Sequence[WaveView]) -> None:
         rows = [
@@ -186,20 +170,20 @@ class OverviewScreen(LiveScreen):
                     progress(view.done, view.size, 8),
                 ],
             )
-            for view in views
+            for view in in_order(views)
         ]
         columns = [
             Column("wave", _("wave"), widest=8),
             Column("state", _("state"), widest=18),
             Column("progress", _("progress"), widest=20),
         ]
-        self.query_one("#progress", LiveTable).show_rows(columns, rows)
+        self._show("waves", _("Progress of waves"), columns, rows)
 
     def _show_spares(self, pools: Sequence[SparePool]) -> None:
         """The sites that have the fewest left first; nothing where nobody has spares."""
         rows = [
             Row(
-                f"site:{pool.site}" if pool.site else "none",
+                f"site:{pool.site} use:spare" if pool.site else needs.NOWHERE,
                 [
                     plain(pool.site or "–"),
                     plain(f"{pool.free:>4,}", "" if pool.free else WARN),
@@ -213,42 +197,43 @@ class OverviewScreen(LiveScreen):
             Column("left", _("left"), widest=6),
             Column("out", _("out"), widest=6),
         ]
-        table = self.query_one("#spares", LiveTable)
-        table.display = self.query_one("#spares-title").display = bool(rows)
-        if rows:
-            self._title("#spares-title", _("Spares left"))
-            table.show_rows(columns, rows)
+        self._show("spares", _("Spares left"), columns, rows)
 
     def on_data_table_row_selected(self, event: LiveTable.RowSelected) -> None:
         """Go where the row leads."""
         key = str(event.row_key.value)
-        if event.data_table.id == "states":
-            key = f"state:{key}"
-        if event.data_table.id == "spares" and key != "none":
-            key = f"{key} use:spare"
         if key.startswith("room "):
             _kind, room, *words = key.split()
             self.post_message(RoomRequested(room, " ".join(words)))
-        elif not key.startswith("none"):
+        elif key != needs.NOWHERE:
             self.post_message(MachinesRequested(key))
 
+    def action_places(self) -> None:
+        """States, or generations and sites, where both have no room."""
+        self._by_place = not self._by_place
+        self.repaint()
 
-def outlook_words(seen: Glance) -> str:
-    """The forecast that was kept last, and how many services of people are there."""
-    words = _("no forecast yet: the daemon makes one each night")
-    kept = seen.forecast
-    if kept is not None:
-        if kept.probability is None:
-            words = _("forecast of {day}: not computable yet").format(day=kept.day)
-        else:
-            words = _("forecast of {day}: P50 {p50}  P90 {p90}  in time {share}").format(
-                day=kept.day,
-                p50=kept.p50 or _("beyond"),
-                p90=kept.p90 or _("beyond"),
-                share=f"{kept.probability:.0%}",
-            )
-    if seen.accounts:
-        words += "   " + _("accounts {ready}/{all} ready").format(
-            ready=f"{seen.ready:,}", all=f"{sum(seen.accounts.values()):,}"
-        )
-    return words
+    def action_burn_up(self) -> None:
+        """The burn-up alone."""
+        self.app.push_screen(BurnUpScreen(self.desk))
+
+    def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
+        """On a wide screen nothing has to be changed for something else."""
+        if action == "places" and self._wide:
+            return False
+        return super().check_action(action, parameters)
+
+
+SHOWN = 200
+_RANKS = {"halted": 0, "running": 1, "paused": 1, "soaking": 2, "awaiting_approval": 3,
+          "approved": 3, "planned": 4, "draft": 4, "done": 5, "cancelled": 6}  # fmt: skip
+
+
+def in_order(views: Sequence[WaveView]) -> list[WaveView]:
+    """What moves before what waits, and that before what is over; the newest that are done."""
+
+    def place(view: WaveView) -> tuple[int, int]:
+        over = _RANKS[view.wave.state] >= _RANKS["done"]
+        return _RANKS[view.wave.state], -view.wave.number if over else view.wave.number
+
+    return sorted(views, key=place)[:SHOWN]

@@ -122,12 +122,35 @@ async def test_filter_restricts_by_words_and_text(at_the_screen):
         await seat.sees("nonsense is no state")
 
 
-async def test_a_row_of_the_overview_leads_to_its_machines(at_the_screen):
+async def test_what_needs_a_person_is_a_jump_to_its_place(at_the_screen):
     async with at_the_screen() as seat:
-        await seat.sees("Needs a person")
-        await seat.press("tab")
-        await seat.press("enter")
+        await seat.sees("no daemon", "failed", "awaiting approval")
+        await seat.press("down", "enter")
         await seat.sees("filter: state:failed", "DK20-000001")
+        await seat.press("1")
+        await seat.sees("no daemon")
+        await seat.press("down", "enter")
+        await seat.sees("filter: state:awaitingapproval", "0/7")
+        assert "0/3" not in seat.text
+
+
+async def test_progress_by_generation_and_site_leads_to_the_machines_of_the_place(at_the_screen):
+    async with at_the_screen() as seat:
+        await seat.sees("Machines by state")
+        await seat.press("g")
+        await seat.sees("By generation and site", "0/250", "! 1")
+        seat.app.screen.query_one("#places").focus()
+        await seat.press("down", "enter")
+        await seat.sees("filter: site:本庁", "DK20-000001")
+
+
+async def test_the_burn_up_has_a_screen_of_its_own_on_a_small_terminal(at_the_screen):
+    async with at_the_screen() as seat:
+        await seat.sees("Machines by state")
+        await seat.press("b")
+        await seat.sees("plan for today 10", "! 10 behind the plan", "2022-12", "0 of 250 machines")
+        await seat.press("escape")
+        await seat.sees("Machines by state")
 
 
 async def test_the_holder_of_the_lease_is_shown(at_the_screen, programme: Application):

@@ -1,0 +1,61 @@
+"""The figures of the overview in words: forecast, services, personal devices, training."""
+
+from rollout.i18n import _
+from tui.desk import Desk
+from tui.standing import Standing
+
+GAP = "   "
+
+
+def figures(desk: Desk, machines: int) -> str:
+    """How many machines, and how long until the cutover."""
+    cutover = desk.settings.programme.cutover
+    today = desk.now().astimezone(desk.settings.programme.zone).date()
+    return _("{total} machines, {days} days to the cutover on {cutover}").format(
+        total=f"{machines:,}", days=(cutover - today).days, cutover=cutover
+    )
+
+
+def outlook_words(standing: Standing) -> str:
+    """The forecast that was kept last, and how far people's side is."""
+    return GAP.join(part for part in (_forecast(standing), *_people(standing)) if part)
+
+
+def _forecast(standing: Standing) -> str:
+    kept = standing.glance.forecast
+    if kept is None:
+        return _("no forecast yet: the daemon makes one each night")
+    if kept.probability is None:
+        return _("forecast of {day}: not computable yet").format(day=kept.day)
+    return _("forecast of {day}: P50 {p50}  P90 {p90}  in time {share}").format(
+        day=kept.day,
+        p50=kept.p50 or _("beyond"),
+        p90=kept.p90 or _("beyond"),
+        share=f"{kept.probability:.0%}",
+    )
+
+
+def _people(standing: Standing) -> list[str]:
+    seen, training = standing.glance, standing.training
+    found = []
+    if seen.accounts:
+        found.append(
+            _("accounts {ready}/{all} ready").format(
+                ready=f"{seen.ready:,}", all=f"{sum(seen.accounts.values()):,}"
+            )
+        )
+    if seen.devices:
+        found.append(
+            _("personal devices {ready}/{all} in use").format(
+                ready=f"{seen.compliant:,}", all=f"{sum(seen.devices.values()):,}"
+            )
+        )
+    if training is not None and training.demanded and training.people:
+        found.append(
+            _("trained {trained}/{people} ({share})").format(
+                trained=f"{training.trained:,}",
+                people=f"{training.people:,}",
+                share=f"{training.trained / training.people:.0%}",
+            )
+        )
+    return found
