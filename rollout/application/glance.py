@@ -17,7 +17,6 @@ from rollout.store.tables import (
     Notice,
     PersonalDevice,
     Takeout,
-    Wave,
 )
 
 

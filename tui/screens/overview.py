@@ -143,13 +143,13 @@ class OverviewScreen(ChartingScreen):
                 [
                     plain(place.name),
                     plain(f"! {place.needs:,}" if place.needs else "", BAD),
-                    progress(place.done, place.machines, 6),
+                    progress(place.done, place.machines, 4),
                 ],
             )
             for place in places
         ]
         columns = [
-            Column("place", _("generation, site"), widest=16),
+            Column("place", _("place"), widest=14),
             Column("needs", "!", widest=9),
             Column("done", _("done"), rest=True),
         ]

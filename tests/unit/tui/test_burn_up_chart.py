@@ -1,6 +1,7 @@
 """The numbers behind the picture of the burn-up."""
 
 from datetime import UTC, date, datetime
+from itertools import pairwise
 
 from rollout.application.burn_up import BurnUp
 from rollout.store.tables import DayForecast
@@ -58,4 +59,4 @@ def test_months_are_left_out_evenly_when_there_are_many():
     days = [date.fromordinal(int(tick)) for tick in ticks]
     assert len(days) <= 8
     assert all(day.day == 1 for day in days)
-    assert {(b.year - a.year) * 12 + b.month - a.month for a, b in zip(days, days[1:])} == {3}
+    assert {(b.year - a.year) * 12 + b.month - a.month for a, b in pairwise(days)} == {3}
