@@ -44,7 +44,7 @@ class Application:
         from rollout.adapters import export_files
         from rollout.application.exports import status as export_status
 
-        report = export_status.status(self.database, self.settings, now=self.clock.now())
+        report = export_status.daily(self.database, self.settings, now=self.clock.now())
         table, document = export_status.table(report), export_status.document(report)
         return [
             export_files.write_csv(folder / "status.csv", table).path,

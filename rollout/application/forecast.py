@@ -137,8 +137,10 @@ def made_from(
     seed: int = 1,
     trials: int = 10_000,
     goal: int | None = None,
+    band: bool = False,
 ) -> Forecast:
-    """The forecast from a standing; with a `goal` of when so many more machines are done."""
+    """The forecast from a standing; with a `goal` of when so many more machines are done, with
+    `band` of how many are done by each day."""
     calendar, cutover = calendar_of(settings), settings.programme.cutover
     today = standing.today
     seen = stand.observed(standing, stand.window(calendar, today), settings)
@@ -152,7 +154,9 @@ def made_from(
         found = Outlook(None, None, None, 0.0, ())
     elif left and missing is None:
         groups = stand.cohorts(standing, coming, cutover, settings)
-        found = outlook(groups, seen, coming, cutover, trials=trials, seed=seed, goal=goal)
+        found = outlook(
+            groups, seen, coming, cutover, trials=trials, seed=seed, goal=goal, band=band
+        )
     return Forecast(
         day=today,
         cutover=cutover,

@@ -154,7 +154,7 @@ def _finish(
     if not verdict.holds:
         raise RolloutError(_("the history does not hold: {why}").format(why=verdict.why))
     say(_("the history holds: {rows} facts").format(rows=f"{verdict.rows:,}"))
-    status = export_status.status(database, known, now=last.report.as_of)
+    status = export_status.daily(database, known, now=last.report.as_of)
     export_files.write_csv(wanted.out / "days.csv", pages.table(days))
     export_files.write_csv(wanted.out / "status.csv", export_status.table(status))
     export_files.write_json(wanted.out / "status.json", export_status.document(status))

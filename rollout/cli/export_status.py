@@ -31,9 +31,9 @@ def status(
     application = invocation(context).application()
     database, settings, now = application.database, application.settings, application.clock.now()
     if as_of is None:
-        report = export_status.status(database, settings, now=now)
+        report = export_status.daily(database, settings, now=now)
     else:
-        report = past.status_at(database, settings, past.moment(as_of, now=now))
+        report = export_status.daily_at(database, settings, past.moment(as_of, now=now))
     if format_ is Format.JSON:
         say_written(export_files.write_json(out, export_status.document(report)))
     else:

@@ -1,17 +1,15 @@
 """`rollout programme`"""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rollout.cli.invocation import AsJson, Reason, invocation
-from rollout.cli.output import moment, print_json, print_table, say
+from rollout.cli.output import print_json, print_table, say
 from rollout.domain.programme_board import MilestoneState
 from rollout.i18n import _
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
     from rollout.application.board.view import Board, IndicatorLine
 
 app = typer.Typer(
@@ -26,6 +24,7 @@ Late = Annotated[bool, typer.Option("--late", help=_("only what is late or misse
 @app.command(help=_("Milestones by their day, and indicators by fiscal year."))
 def show(context: typer.Context, late: Late = False, as_json: AsJson = False) -> None:
     from rollout.application.board.view import Board, view
+    from rollout.application.exports.status.document import board
 
     application = invocation(context).application()
     zone = application.settings.programme.zone
@@ -36,7 +35,7 @@ def show(context: typer.Context, late: Late = False, as_json: AsJson = False) ->
             [line for line in found.indicators if line.late],
         )
     if as_json:
-        print_json(_json(found, zone))
+        print_json(board(found, zone))
     else:
         _print(
             found, promised=bool(application.settings.milestones or application.settings.indicators)
@@ -90,42 +89,6 @@ def _year(text: str) -> int:
         return fiscal_year_of(text)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-
-
-def _json(board: "Board", zone: "ZoneInfo") -> dict[str, Any]:
-    return {
-        "milestones": [
-            {
-                "key": line.key,
-                "name": line.name,
-                "due": line.due,
-                "owner": line.owner,
-                "state": line.state,
-                "since": moment(line.since, zone),
-                "cause": line.cause,
-                "late": line.late,
-                "days_late": line.days_late,
-            }
-            for line in board.milestones
-        ],
-        "indicators": [
-            {
-                "key": line.key,
-                "name": line.name,
-                "unit": line.unit,
-                "owner": line.owner,
-                "better": line.better,
-                "fiscal_year": line.year,
-                "target": line.target,
-                "actual": line.actual,
-                "said_at": moment(line.said_at, zone),
-                "standing": line.standing,
-                "late": line.late,
-            }
-            for line in board.indicators
-        ],
-        "late": board.late,
-    }
 
 
 def _print(board: "Board", *, promised: bool) -> None:

@@ -17,7 +17,7 @@ from rollout.planning.observed import Observed
 if TYPE_CHECKING:
     from numpy.random import Generator
 
-__all__ = ["Cohort", "Endangered", "Observed", "Outlook", "Part", "PartKind", "outlook"]
+__all__ = ["BandDay", "Cohort", "Endangered", "Observed", "Outlook", "Part", "PartKind", "outlook"]
 
 SITES_SIMULATED = 8
 """The sites that finish last decide; the others are only tried out to find these."""
@@ -52,6 +52,15 @@ class Cohort:
         return sum(self.due.values()) + self.parked
 
 
+class BandDay(NamedTuple):
+    """Machines more that are done by the end of `day`, in 10, 50 and 90 of 100 trials at most."""
+
+    day: date
+    low: int
+    middle: int
+    high: int
+
+
 @dataclass(frozen=True)
 class Outlook:
     """Days by which all is done in 10, 50 and 90 of 100 trials (None: not within the horizon)."""
@@ -62,6 +71,8 @@ class Outlook:
     probability: float
     endangered: Sequence[Endangered]
     """Sites, waves and departments by the share of trials in which they are late, worst first."""
+    band: Sequence[BandDay] = ()
+    """Only when it was asked for; up to the day on which all trials are through."""
 
     @property
     def first(self) -> Endangered | None:
@@ -87,13 +98,15 @@ class _Rates(NamedTuple):
 class _Ended(NamedTuple):
     """By site and trial: position of the last day; waiting and parked machines at the cutover.
 
-    `reached`: by trial, the first day on which the goal was reached.
+    `reached`: by trial, the first day on which the goal was reached. `progress`: quantiles of the
+    machines done, by day, when they were asked for.
     """
 
     day: Any
     waiting: Any
     parked: Any
     reached: Any
+    progress: Sequence[Any] = ()
 
 
 def outlook(
@@ -105,15 +118,17 @@ def outlook(
     trials: int = 10_000,
     seed: int = 1,
     goal: int | None = None,
+    band: bool = False,
 ) -> Outlook:
     """The forecast over the coming working `days`, which reach beyond the cutover.
 
     With a `goal` the days are those by which so many machines are done, wherever they stand;
-    nothing is said of endangered parts then. The same arguments give the same answer.
+    nothing is said of endangered parts then. With `band` it says how many are done by each day.
+    The same arguments give the same answer.
     """
     import numpy
 
-    sites = [cohort for cohort in cohorts if cohort.machines]
+    sites = everywhere = [cohort for cohort in cohorts if cohort.machines]
     random = numpy.random.default_rng(seed)
     if len(sites) > SITES_SIMULATED and goal is None:
         few = max(16, _CELLS // len(sites))
@@ -124,7 +139,7 @@ def outlook(
     elif goal is not None:
         trials = min(trials, max(200, 2 * _CELLS // max(1, len(sites))))
     rates = _rates(observed, trials, random)
-    ended = _simulate(sites, rates, days, cutover, random, goal=goal)
+    ended = _simulate(sites, rates, days, cutover, random, goal=goal, watched=band)
     finish = ended.day.max(axis=0, initial=0) if goal is None else ended.reached
     in_time = sum(day < cutover for day in days)
     quantiles = numpy.quantile(finish, [0.1, 0.5, 0.9], method="higher")
@@ -150,7 +165,20 @@ def outlook(
             days[:in_time],
             float(1 - (rates.retry * rates.success).mean()),
         )
-    return Outlook(p10, p50, p90, float((finish < in_time).mean()), endangered)
+    progress = ended.progress
+    if band and len(sites) < len(everywhere):
+        # The few sites that decide the finish are not all that is done on the way.
+        few = max(200, 2 * _CELLS // len(everywhere))
+        rates = _rates(observed, few, random)
+        progress = _simulate(everywhere, rates, days, cutover, random, watched=True).progress
+    return Outlook(
+        p10,
+        p50,
+        p90,
+        float((finish < in_time).mean()),
+        endangered,
+        [BandDay(day, *map(int, done)) for day, done in zip(days, progress, strict=False)],
+    )
 
 
 def _rates(observed: Observed, trials: int, random: "Generator") -> _Rates:
@@ -203,6 +231,7 @@ def _simulate(
     random: "Generator",
     *,
     goal: int | None = None,
+    watched: bool = False,
 ) -> _Ended:
     """Move whole machines day by day: due, tried, done or parked, taken up again."""
     import numpy as np
@@ -226,6 +255,7 @@ def _simulate(
     done = np.zeros(shape[1], dtype=np.float32)
     last_in_time = sum(day < cutover for day in days) - 1
     at_cutover = (waiting, parked)
+    progress = []
     for at in range(len(days)):
         again = _binomial(parked, rates.retry, chance.normal(shape))
         waiting = waiting + due[at] + again
@@ -239,13 +269,15 @@ def _simulate(
         left = waiting + parked + to_come
         ended[(left < 0.5) & (ended == len(days))] = at
         done += passed.sum(axis=0)
+        if watched:
+            progress.append(np.quantile(done, [0.1, 0.5, 0.9]).round())
         if goal is not None:
             reached[(done >= goal - 0.5) & (reached == len(days))] = at
         if at <= last_in_time:
             at_cutover = (waiting, parked)
         if ((ended if goal is None else reached) < len(days)).all():
             break
-    return _Ended(ended, *at_cutover, reached)
+    return _Ended(ended, *at_cutover, reached, progress)
 
 
 def _binomial(number: Any, chance_of_each: Any, normal: Any) -> Any:

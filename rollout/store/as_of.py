@@ -1,21 +1,17 @@
 """Machines as they stood at a moment, told by the history.
 
-State, wave and day of a machine come from its facts. The columns of the ledger (site, department,
-owner) are those of today, set back by every `amend` that came after the moment; what no fact tells
-is not guessed.
+State, wave and day of a machine come from its facts; where it belonged is told by
+`as_of_places`. What no fact tells is not guessed.
 """
 
-import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import (
     JSON,
     ColumnElement,
     Date,
-    Select,
     Subquery,
     and_,
     case,
@@ -30,12 +26,12 @@ from sqlmodel import Session, col
 
 from rollout.domain.machine import NEEDS_A_PERSON, MachineState, MachineVerb
 from rollout.store import reports
+from rollout.store.as_of_places import amended, columns_then, line_values, placed, places_before
 from rollout.store.circumstances import circumstances
-from rollout.store.reports import Count, MachineLine
-from rollout.store.tables import AuditRow, Department, Machine, Site, Wave
+from rollout.store.reports import Count, Group, MachineLine
+from rollout.store.tables import AuditRow, Machine, Wave
 
 _MOVES = [*(verb.value for verb in MachineVerb), "register"]
-_FETCH = 5_000
 
 
 def machines_at(session: Session, moment: datetime) -> Subquery:
@@ -125,121 +121,27 @@ def _as_date(session: Session, text: Any) -> Any:
     return cast(text, Date)
 
 
-class MachineThen(NamedTuple):
-    """Where a machine stood, and where its ledger said it was."""
-
-    machine_id: int
-    generation: str
-    site: str | None
-    bureau: str | None
-    division: str | None
-    wave: int | None
-    planned_day: date | None
-    state: str
-
-
-def counts(session: Session, moment: datetime) -> list[Count]:
-    """How many machines shared site, bureau, generation, wave and state at `moment`."""
+def groups(session: Session, moment: datetime, day: date) -> list[Group]:
+    """How many machines shared everything that the report splits by; `day`: the local day."""
     then = machines_at(session, moment)
-    keys: list[Any] = [
-        col(Machine.generation),
-        col(Site.key),
-        col(Department.bureau),
-        then.c.wave,
-        then.c.state,
-    ]
+    keys: list[Any] = list(columns_then(then))
     found: Counter[tuple[Any, ...]] = Counter()
     for *key, machines in session.execute(
-        _placed(columns(*keys, func.count()), then).group_by(*keys)
+        placed(columns(*keys, func.count()), then).group_by(*keys)
     ):
         found[tuple(key)] += machines
-    for was, now in amended(session, moment, then):
-        found[now.generation, now.site, now.bureau, now.wave, now.state] -= 1
-        found[was.generation, was.site, was.bureau, was.wave, was.state] += 1
-    return [Count(*(*key, machines)) for key, machines in found.items() if machines]
+    for was, now in amended(session, moment, then, day):
+        found[now[1:]] -= 1
+        found[was[1:]] += 1
+    return [Group(*(*key, machines)) for key, machines in found.items() if machines]
 
 
-def _placed(statement: Select[Any], then: Subquery) -> Select[Any]:
-    return (
-        statement.select_from(Machine)
-        .join(then, then.c.machine_id == col(Machine.id))
-        .outerjoin(Site, col(Site.id) == col(Machine.site_id))
-        .outerjoin(Department, col(Department.id) == col(Machine.department_id))
-    )
+def counts(session: Session, moment: datetime, day: date) -> list[Count]:
+    """How many machines shared site, bureau, generation, wave and state at `moment`."""
+    return reports.counted(groups(session, moment, day))
 
 
-def amended(
-    session: Session, moment: datetime, then: Subquery
-) -> Iterator[tuple[MachineThen, MachineThen]]:
-    """Machines whose place was amended after `moment`: as it was, and as today's ledger has it."""
-    known = departments(session)
-    for now, before in _amendments(session, moment, then):
-        was = now
-        if "generation" in before:
-            was = was._replace(generation=before["generation"])
-        if "site" in before:
-            was = was._replace(site=before["site"])
-        if "department" in before:
-            bureau, division = known.get(before["department"], (before["department"], None))
-            was = was._replace(bureau=bureau or None, division=division)
-        if was != now:
-            yield was, now
-
-
-def _amendments(
-    session: Session, moment: datetime, then: Subquery
-) -> Iterator[tuple[MachineThen, Mapping[str, Any]]]:
-    """Each amended machine with the first old value of every field, streamed in order of id."""
-    statement = (
-        _placed(
-            columns(
-                col(Machine.id),
-                col(Machine.generation),
-                col(Site.key),
-                col(Department.bureau),
-                col(Department.division),
-                then.c.wave,
-                then.c.planned_day,
-                then.c.state,
-                col(AuditRow.detail),
-            ),
-            then,
-        )
-        .join(AuditRow, and_(col(AuditRow.noun) == "machine", col(AuditRow.noun_id) == Machine.id))
-        .where(col(AuditRow.at) > moment, col(AuditRow.verb) == "amend")
-        .order_by(col(Machine.id), col(AuditRow.id))
-    )
-    current: MachineThen | None = None
-    before: dict[str, Any] = {}
-    for *place, detail in session.execute(statement, execution_options={"yield_per": _FETCH}):
-        row = MachineThen(*place)
-        if current is not None and row.machine_id != current.machine_id:
-            yield current, before
-            before = {}
-        current = row
-        for field, value in old_values(detail).items():
-            before.setdefault(field, value)
-    if current is not None:
-        yield current, before
-
-
-def old_values(detail: str | None) -> dict[str, Any]:
-    """What an amendment says that stood there before it, by field; nothing once redacted."""
-    said = json.loads(detail) if detail else {}
-    if not isinstance(said, dict):
-        return {}
-    return {
-        field: pair[0] for field, pair in said.items() if isinstance(pair, list) and len(pair) == 2
-    }
-
-
-def departments(session: Session) -> dict[str, tuple[str, str]]:
-    """Bureau and division of every department that ever was, by its name as facts write it."""
-    rows = session.execute(columns(col(Department.bureau), col(Department.division)).distinct())
-    return {f"{bureau} {division}".strip(): (bureau, division) for bureau, division in rows}
-
-
-def exceptions(session: Session, moment: datetime) -> list[MachineLine]:
+def exceptions(session: Session, moment: datetime, day: date) -> list[MachineLine]:
     """Machines that needed a person at `moment`, the longest waiting first.
 
     Image and last sign of life are kept of today only, and left empty. An owner who is another one
@@ -253,15 +155,11 @@ def exceptions(session: Session, moment: datetime) -> list[MachineLine]:
     }
     today = reports.lines_of(session, stood)
     why = circumstances(session, stood, moment)
-    before = {
-        now.machine_id: fields
-        for now, fields in _amendments(session, moment, then)
-        if now.machine_id in stood
-    }
-    known = departments(session)
+    before = places_before(session, moment, day)
     lines = []
     for id_, row in stood.items():
-        line = _as_it_was(today[id_], before.get(id_, {}), known)
+        line = today[id_]
+        line = line._replace(**line_values(before.get(id_, {}), MachineLine._fields))
         lines.append(
             line._replace(
                 wave=row.wave,
@@ -278,17 +176,3 @@ def exceptions(session: Session, moment: datetime) -> list[MachineLine]:
             )
         )
     return sorted(lines, key=lambda line: (line.state_since, line.asset_tag))
-
-
-def _as_it_was(
-    line: MachineLine, before: Mapping[str, Any], known: Mapping[str, tuple[str, str]]
-) -> MachineLine:
-    if "site" in before:
-        line = line._replace(site=before["site"])
-    if "department" in before:
-        name = before["department"]
-        bureau, division = known.get(name, (name, None))
-        line = line._replace(bureau=bureau, division=division)
-    if "owner" in before:
-        line = line._replace(owner=None, staff_number=None)
-    return line

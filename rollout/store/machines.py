@@ -11,6 +11,7 @@ from rollout.domain.errors import NotFound
 from rollout.domain.machine import NEEDS_A_PERSON, MachineState
 from rollout.domain.wave import WaveState
 from rollout.store import pending_controls
+from rollout.store.batches import batches
 from rollout.store.tables import (
     AuditRow,
     Claim,
@@ -185,6 +186,17 @@ _SEEN = (
         last_seen_at=bindparam("seen_at"),
     )
 )
+
+
+def ids_of_tags(session: Session, tags: Iterable[str]) -> dict[str, int]:
+    """The ids of those of these asset tags that there are, by tag."""
+    found: dict[str, int] = {}
+    for batch in batches(tags):
+        rows = session.exec(
+            select(Machine.asset_tag, Machine.id).where(col(Machine.asset_tag).in_(batch))
+        )
+        found |= {tag: id_ or 0 for tag, id_ in rows}
+    return found
 
 
 def by_tags(session: Session, tags: Sequence[str]) -> Sequence[Machine]:

@@ -1,16 +1,25 @@
 """Prepared rows for status reports and machine lists."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, or_
+from sqlalchemy import Select, and_, case, or_
 from sqlmodel import Session, col, func, select
 
 from rollout.domain.machine import NEEDS_A_PERSON, MachineState
 from rollout.store import pending_controls
 from rollout.store.batches import batches
-from rollout.store.tables import Department, Machine, PendingControls, Person, Site, Wave
+from rollout.store.tables import (
+    Department,
+    Machine,
+    MachineMove,
+    PendingControls,
+    Person,
+    Site,
+    Wave,
+)
 
 _FETCH = 5_000
 
@@ -26,18 +35,67 @@ class Count(NamedTuple):
     machines: int
 
 
-def counts(session: Session) -> list[Count]:
-    """Every machine counted once."""
+class Group(NamedTuple):
+    """How many machines share everything that the report splits by."""
+
+    generation: str
+    site: str | None
+    bureau: str | None
+    division: str | None
+    wave: int | None
+    planned_day: date | None
+    state: str
+    in_ledger: bool
+    machines: int
+
+
+def groups(session: Session, day: date) -> list[Group]:
+    """Every machine counted once, where it belongs on `day`.
+
+    A PC whose user was transferred in the middle of its passage is moved in the tables when that
+    is over; it belongs to the new department from the effective day on.
+    """
+    waits = and_(
+        col(MachineMove.machine_id) == col(Machine.id),
+        col(MachineMove.done_at).is_(None),
+        col(MachineMove.day) <= day,
+    )
+    place = case(
+        (col(MachineMove.id).is_not(None), col(MachineMove.to_site_id)), else_=col(Machine.site_id)
+    )
+    office = case(
+        (col(MachineMove.id).is_not(None), col(MachineMove.to_department_id)),
+        else_=col(Machine.department_id),
+    )
     keys: list[Any] = [
         col(Machine.generation),
         col(Site.key),
         col(Department.bureau),
+        col(Department.division),
         col(Wave.number),
+        col(Machine.planned_day),
         col(Machine.state),
+        col(Machine.in_ledger),
     ]
     statement: Select[Any] = select(*keys, func.count())  # type: ignore[call-overload]
-    rows = session.execute(_joined(statement).group_by(*keys))
-    return [Count(*row) for row in rows]
+    rows = session.execute(
+        statement.select_from(Machine)
+        .outerjoin(MachineMove, waits)
+        .outerjoin(Site, col(Site.id) == place)
+        .outerjoin(Department, col(Department.id) == office)
+        .outerjoin(Wave, col(Wave.id) == col(Machine.wave_id))
+        .group_by(*keys)
+    )
+    return [Group(*row) for row in rows]
+
+
+def counted(found: Iterable[Group]) -> list[Count]:
+    """The same machines by site, bureau, generation, wave and state only."""
+    sums: Counter[tuple[str, str | None, str | None, int | None, str]] = Counter()
+    for group in found:
+        key = (group.generation, group.site, group.bureau, group.wave, group.state)
+        sums[key] += group.machines
+    return [Count(*key, machines) for key, machines in sums.items()]
 
 
 class MachineLine(NamedTuple):

@@ -166,7 +166,7 @@ def test_status_reconciles_with_the_database_in_every_split(
     database: Database, configuration: Settings, tmp_path: Path
 ) -> None:
     out = tmp_path / "status.json"
-    write_json(out, export_status.document(export_status.status(database, configuration, now=NOW)))
+    write_json(out, export_status.document(export_status.daily(database, configuration, now=NOW)))
     tree: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
     with database.read() as session:
         states = Counter(session.exec(select(Machine.state)).all())
@@ -190,7 +190,7 @@ def test_status_names_every_exception_with_its_days_and_cause(
     database: Database, configuration: Settings, tmp_path: Path
 ) -> None:
     out = tmp_path / "status.json"
-    report = export_status.status(database, configuration, now=NOW)
+    report = export_status.daily(database, configuration, now=NOW)
     write_json(out, export_status.document(report))
     exceptions = json.loads(out.read_text(encoding="utf-8"))["exceptions"]
     assert Counter(entry["state"] for entry in exceptions) == {
@@ -204,16 +204,17 @@ def test_status_names_every_exception_with_its_days_and_cause(
 def test_status_csv_has_the_same_figures_as_json(
     database: Database, configuration: Settings, tmp_path: Path
 ) -> None:
-    report = export_status.status(database, configuration, now=NOW)
+    report = export_status.daily(database, configuration, now=NOW)
     write_csv(tmp_path / "status.csv", export_status.table(report))
     rows = read_csv(tmp_path / "status.csv")
     sums: Counter[str] = Counter()
     for row in rows:
-        sums[row["Section"]] += int(row["Machines"])
+        sums[row["Section"]] += int(row["Number"])
         assert row["As of"] == "2022-11-04T05:00:00+09:00"
     assert sums == {
         "Programme": 60, "Summary": 60, "By state": 60, "By generation": 60, "By site": 60,
         "By department": 60, "By wave": 60, "Exceptions": 11,
+        "People": 9, "Burn-up": 0, "Personal devices": 0,
     }  # fmt: skip
     assert {row["Item"] for row in rows if row["Section"] == "By site"} == {
         "本庁",
@@ -227,7 +228,7 @@ def test_an_empty_programme_has_no_percentage_and_zero_everywhere(
 ) -> None:
     empty = Database(f"sqlite:///{tmp_path / 'empty.db'}")
     migrate.upgrade(empty)
-    report = export_status.status(empty, configuration, now=NOW)
+    report = export_status.daily(empty, configuration, now=NOW)
     write_json(tmp_path / "s.json", export_status.document(report))
     empty.close()
     tree = json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from sqlmodel import Session
 
+from rollout.domain.periods import fiscal_period
 from rollout.domain.programme_board import (
     Better,
     IndicatorStanding,
@@ -55,6 +56,11 @@ class IndicatorLine:
     actual: float | None
     said_at: datetime | None
     standing: IndicatorStanding
+
+    @property
+    def ended_on(self) -> date:
+        """The last day of its fiscal year."""
+        return fiscal_period(self.year).last
 
     @property
     def share(self) -> float | None:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from rollout.application import machines, spares
-from rollout.application.exports.status import document, status, table
+from rollout.application.exports.status import daily, document, table
 from rollout.application.machines import MachineRefused
 from rollout.application.operators import NotPermitted, Operator
 from rollout.application.spares import SparePool, SpareRefused
@@ -256,7 +256,7 @@ def test_the_pool_of_a_site_stands_beside_what_the_plan_counts_on(desk: Desk) ->
         SparePool("本庁", None, 1, 1, 0),
         SparePool("熊野", 1, 0, 0, 0),
     ]
-    report = status(desk.office.database, desk.office.settings, now=desk.office.clock.now())
+    report = daily(desk.office.database, desk.office.settings, now=desk.office.clock.now())
     assert document(report).head["spares"][0] == {
         "site": "尾鷲", "left": 1, "out": 0, "in_ledger": 2, "configured": 3,
     }  # fmt: skip

@@ -6,6 +6,9 @@ import pytest
 
 from rollout import i18n
 from rollout.application.exports.status import Standing
+from rollout.application.exports.status.exceptions import ExceptionKind
+from rollout.application.exports.status.people import DeviceFigure, PeopleFigure
+from rollout.application.exports.status.summary import Unknowable
 from rollout.domain.gates import Gate, Verdict
 from rollout.domain.machine import MachineState, MachineVerb, Step
 from rollout.domain.notice import NoticeKind, NoticeState, NoticeVerb
@@ -27,7 +30,9 @@ from rollout.settings import OperatorRole
 WORDS: tuple[type[StrEnum], ...] = (
     Better,
     ClaimOutcome,
+    DeviceFigure,
     ErasureVerb,
+    ExceptionKind,
     Gate,
     IndicatorStanding,
     MachineState,
@@ -39,6 +44,7 @@ WORDS: tuple[type[StrEnum], ...] = (
     NoticeVerb,
     Obstacle,
     OperatorRole,
+    PeopleFigure,
     RunPurpose,
     RunState,
     RunVerb,
@@ -46,6 +52,7 @@ WORDS: tuple[type[StrEnum], ...] = (
     Standing,
     Step,
     StopScope,
+    Unknowable,
     Verdict,
     WaveState,
     WaveVerb,

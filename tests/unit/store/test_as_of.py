@@ -124,13 +124,13 @@ def test_any_moment_of_any_fleet_comes_back_from_the_history(
                 session.flush()
                 session.expire_all()
                 if step == steps or chance.random() < 0.15:
-                    counted = sorted(reports.counts(session), key=str)
+                    counted = sorted(reports.groups(session, at.date()), key=str)
                     seen.append((at, live(session), counted, explained(session)))
         with database.read() as session:
             for at, rows, counted, causes in seen:
                 assert then(session, at) == rows
-                assert sorted(as_of.counts(session, at), key=str) == counted
-                assert {line.asset_tag for line in as_of.exceptions(session, at)} == {
+                assert sorted(as_of.groups(session, at, at.date()), key=str) == counted
+                assert {line.asset_tag for line in as_of.exceptions(session, at, at.date())} == {
                     f"DK20-{id_ - 1:06d}" for id_ in causes
                 }
                 told = circumstances(session, causes, at)
@@ -146,6 +146,6 @@ def test_a_machine_that_was_registered_later_is_not_counted_before(tmp_path: Pat
         populate(session, 2)
     with database.read() as session:
         before = START - timedelta(seconds=1)
-        assert as_of.counts(session, before) == []
-        assert sum(row.machines for row in as_of.counts(session, START)) == 2
+        assert as_of.counts(session, before, DAY) == []
+        assert sum(row.machines for row in as_of.counts(session, START, DAY)) == 2
     database.close()

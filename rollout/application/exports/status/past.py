@@ -1,13 +1,9 @@
-"""`export status --as-of`: the report of a moment that is over, from the history."""
+"""The moment of `export status --as-of`."""
 
 from datetime import datetime
 
-from rollout.application.exports.status.summary import StatusReport, Unknowable, prepared
 from rollout.domain.errors import RolloutError
 from rollout.i18n import _
-from rollout.settings import Settings
-from rollout.store import as_of
-from rollout.store.database import Database
 
 
 class NoSuchMoment(RolloutError):
@@ -31,11 +27,3 @@ def moment(text: str, *, now: datetime) -> datetime:
             _("{text} is still to come: a report can be made of what is over").format(text=text)
         )
     return found
-
-
-def status_at(database: Database, settings: Settings, then: datetime) -> StatusReport:
-    """Where every machine stood at `then`: the same figures, whenever it is asked for."""
-    with database.read() as session:
-        counts = as_of.counts(session, then)
-        lines = as_of.exceptions(session, then)
-    return prepared(settings, then, counts, lines, not_known=tuple(Unknowable))

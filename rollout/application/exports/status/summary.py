@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from rollout.application.choosing import today
 from rollout.application.spares import SparePool, pools
 from rollout.domain.lifecycle import Described
 from rollout.domain.machine import DONE, MachineState
@@ -64,6 +65,9 @@ class Unknowable(Described):
 
     SPARES = "spares", "How many spares were left."
     CONTROLS = "controls", "Which controls were to be measured again."
+    SIGN_INS = "sign_ins", "Who had registered for multi-factor sign-in."
+    TRAINING = "training", "Who had been trained, as far as it was known then."
+    READINESS = "readiness", "Who was ready."
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ class StatusReport:
 def status(database: Database, settings: Settings, *, now: datetime) -> StatusReport:
     """Where every machine stands at `now`."""
     with database.read() as session:
-        counts = reports.counts(session)
+        counts = reports.counted(reports.groups(session, today(settings, now)))
         lines = reports.exceptions(session)
     return prepared(settings, now, counts, lines, spares=pools(database, settings))
 
@@ -112,7 +116,7 @@ def prepared(
         standing[_STANDING.get(state, Standing.IN_PROGRESS)] += machines
     # Excluded machines are no part of what has to be done.
     taking_part = sum(states.values()) - standing[Standing.EXCLUDED]
-    today = moment.astimezone(zone).date()
+    day = today(settings, moment)
     return StatusReport(
         programme=settings.programme.name,
         cutover=settings.programme.cutover,
@@ -129,7 +133,7 @@ def prepared(
         spares=spares,
         not_known=not_known,
         exceptions=[
-            Exceptional(line, (today - line.state_since.astimezone(zone).date()).days)
+            Exceptional(line, (day - line.state_since.astimezone(zone).date()).days)
             for line in lines
         ],
     )

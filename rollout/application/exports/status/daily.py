@@ -1,0 +1,125 @@
+"""The daily progress report: its parts, made of one view of the tables or of a past moment."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from rollout.application.board.view import Board, view, view_at
+from rollout.application.exports.status.burn_up import BurnUp, burn_up
+from rollout.application.exports.status.days import day_before, day_of
+from rollout.application.exports.status.exceptions import ExceptionLine, exceptions
+from rollout.application.exports.status.people import People, people_at, people_now
+from rollout.application.exports.status.summary import (
+    Split,
+    Standing,
+    StatusReport,
+    Unknowable,
+    prepared,
+)
+from rollout.application.exports.status.tomorrow import Tomorrow, tomorrow
+from rollout.application.spares import pools
+from rollout.domain.machine import MachineState
+from rollout.settings import Settings
+from rollout.store import as_of, reports
+from rollout.store.circumstances import Circumstances, circumstances
+from rollout.store.database import Database
+from rollout.store.machines import ids_of_tags
+from rollout.store.reports import Group, MachineLine
+
+
+@dataclass(frozen=True)
+class DailyReport:
+    """`before` is the summary of the working day before at the same time; None: nothing was there.
+
+    Every part counts the same machines.
+    """
+
+    summary: StatusReport
+    before: StatusReport | None
+    burn_up: BurnUp
+    exceptions: Sequence[ExceptionLine]
+    people: People
+    tomorrow: Tomorrow
+    board: Board
+
+    @property
+    def holds(self) -> list[ExceptionLine]:
+        """Machines that a person has kept back."""
+        return [line for line in self.exceptions if line.is_hold]
+
+    def change(self, word: Standing) -> int | None:
+        """How many more machines stand there than on the working day before."""
+        if self.before is None:
+            return None
+        return self.summary.standing[word] - self.before.standing[word]
+
+    def state_changes(self, now: Split, splits: str) -> Mapping[MachineState, int] | None:
+        """By state, how many more machines a group has; `splits` is a field of StatusReport."""
+        if self.before is None:
+            return None
+        known = {split.name: split.states for split in getattr(self.before, splits)}
+        states = known.get(now.name, {})
+        return {state: number - states.get(state, 0) for state, number in now.states.items()}
+
+
+def daily(database: Database, settings: Settings, *, now: datetime) -> DailyReport:
+    """The report of `now`."""
+    board = view(database, settings, now)
+    spares = pools(database, settings)
+    with database.read() as session:
+        groups = reports.groups(session, day_of(settings, now))
+        lines = reports.exceptions(session)
+        people = people_now(database, settings, session, now)
+        summary = prepared(settings, now, reports.counted(groups), lines, spares=spares)
+        return _report(session, settings, summary, groups, people, board)
+
+
+def daily_at(database: Database, settings: Settings, then: datetime) -> DailyReport:
+    """The report of `then`, from the history: the same, whenever it is asked for."""
+    day = day_of(settings, then)
+    with database.read() as session:
+        groups = as_of.groups(session, then, day)
+        lines = as_of.exceptions(session, then, day)
+        counts = reports.counted(groups)
+        summary = prepared(settings, then, counts, lines, not_known=tuple(Unknowable))
+        people = people_at(session, settings, then)
+        return _report(session, settings, summary, groups, people, view_at(session, settings, then))
+
+
+def _report(
+    session: Session,
+    settings: Settings,
+    summary: StatusReport,
+    groups: Sequence[Group],
+    people: People,
+    board: Board,
+) -> DailyReport:
+    moment = summary.as_of
+    held = _held(session, moment, (entry.line for entry in summary.exceptions))
+    return DailyReport(
+        summary,
+        _before(session, settings, moment),
+        burn_up(session, settings, moment, groups),
+        exceptions(settings, moment, summary.exceptions, held, board),
+        people,
+        tomorrow(settings, day_of(settings, moment), groups),
+        board,
+    )
+
+
+def _before(session: Session, settings: Settings, moment: datetime) -> StatusReport | None:
+    then = day_before(settings, moment)
+    counts = as_of.counts(session, then, day_of(settings, then))
+    return prepared(settings, then, counts, ()) if counts else None
+
+
+def _held(
+    session: Session, moment: datetime, lines: Iterable[MachineLine]
+) -> dict[str, Circumstances]:
+    """What led held machines there, by tag."""
+    tags = [line.asset_tag for line in lines if line.state == MachineState.HELD]
+    ids = ids_of_tags(session, tags)
+    why = circumstances(session, ids.values(), moment)
+    return {tag: why[id_] for tag, id_ in ids.items() if id_ in why}
