@@ -7,10 +7,10 @@ out: on 2 April a PC belongs to the department of 1 April, also while its passag
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, Subquery, and_, or_
+from sqlalchemy import Select, Subquery, or_
 from sqlalchemy import select as columns
 from sqlmodel import Session, col
 
@@ -18,7 +18,6 @@ from rollout.store.batches import batches
 from rollout.store.tables import AuditRow, Department, Machine, MachineMove, Site
 
 _FETCH = 5_000
-_EVER = datetime.max.replace(tzinfo=UTC)
 
 
 class MachineThen(NamedTuple):
@@ -90,7 +89,7 @@ def amended(
 def places_before(session: Session, moment: datetime, day: date) -> dict[int, Before]:
     """What stood in the columns of machines that belonged elsewhere at `moment`, by their id."""
     found = _ledger_before(session, moment)
-    for machine_id, fields in _moved(session, day).items():
+    for machine_id, fields in _moved(session, moment, day).items():
         known = dict(found.get(machine_id, {}))
         for name, old in fields.items():
             if name not in known or old.until < known[name].until:
@@ -159,14 +158,13 @@ def departments(session: Session) -> dict[str, tuple[str, str]]:
     return {f"{bureau} {division}".strip(): (bureau, division) for bureau, division in rows}
 
 
-def _moved(session: Session, day: date) -> dict[int, dict[str, Old]]:
+def _moved(session: Session, moment: datetime, day: date) -> dict[int, dict[str, Old]]:
     """Where transfers say that machines belonged on `day`, unlike today's tables.
 
-    A later move that is done: what it left. An earlier one that waits: what it leads to.
+    One that was in force and still to be carried out at `moment`: what it leads to, whatever the
+    ledger says. Else the first later one: what it left.
     """
     move = MachineMove
-    later_done = and_(col(move.day) > day, col(move.done_at).is_not(None))
-    waits = and_(col(move.day) <= day, col(move.done_at).is_(None))
     offices = {
         id_: (bureau, division)
         for id_, bureau, division in session.execute(
@@ -177,17 +175,19 @@ def _moved(session: Session, day: date) -> dict[int, dict[str, Old]]:
     sites = {row[0]: row[1] for row in rows}
     found: dict[int, dict[str, Old]] = {}
     rows = session.execute(
-        columns(col(move.machine_id), col(move.done_at), col(move.from_department_id),
-                col(move.to_department_id), col(move.from_site_id), col(move.to_site_id))
-        .where(or_(later_done, waits))
+        columns(col(move.machine_id), col(move.day), col(move.done_at),
+                col(move.from_department_id), col(move.to_department_id),
+                col(move.from_site_id), col(move.to_site_id))
+        .where(or_(col(move.done_at).is_(None), col(move.done_at) > moment))
         .order_by(col(move.machine_id), col(move.day), col(move.id))
     )  # fmt: skip
-    for machine_id, done_at, from_office, to_office, from_site, to_site in rows:
-        if machine_id in found:
+    for machine_id, since, done_at, from_office, to_office, from_site, to_site in rows:
+        waited = since <= day
+        if not waited and (done_at is None or machine_id in found):
             continue
-        office, site = (from_office, from_site) if done_at else (to_office, to_site)
+        office, site = (to_office, to_site) if waited else (from_office, from_site)
         bureau, division = offices.get(office, (None, None))
-        until = done_at or _EVER
+        until = moment if waited else done_at
         found[machine_id] = {
             "bureau": Old(bureau, until),
             "division": Old(division, until),

@@ -6,14 +6,18 @@ from datetime import date
 
 from rollout.application.exports.status.days import next_day
 from rollout.application.standing import per_day
-from rollout.domain.machine import MachineState
+from rollout.domain.machine import DONE, NEEDS_A_PERSON, MachineState
 from rollout.settings import Settings
 from rollout.store.reports import Group
 
 
+_NO_WORK = frozenset(state.value for state in DONE | NEEDS_A_PERSON | {MachineState.EXCLUDED})
+
+
 @dataclass(frozen=True)
 class SiteWork:
-    """A site's machines that have not begun: with that day, and with an earlier one.
+    """A site's machines that are not through and wait for nobody: with that day, with an earlier
+    one.
 
     `room` is how many the site can hold on a day.
     """
@@ -45,12 +49,12 @@ class Tomorrow:
 
 
 def tomorrow(settings: Settings, today: date, groups: Sequence[Group]) -> Tomorrow:
-    """The work of the next working day; what was due before and has not begun comes with it."""
+    """The work of the next working day; what was due before and is not through comes with it."""
     day = next_day(settings, today)
     waiting: dict[str | None, list[Group]] = {}
     for group in groups:
         dated = day is not None and group.planned_day is not None and group.planned_day <= day
-        if dated and group.state == MachineState.PLANNED:
+        if dated and group.state not in _NO_WORK:
             waiting.setdefault(group.site, []).append(group)
     return Tomorrow(
         day,
