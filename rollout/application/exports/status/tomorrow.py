@@ -10,7 +10,6 @@ from rollout.domain.machine import DONE, NEEDS_A_PERSON, MachineState
 from rollout.settings import Settings
 from rollout.store.reports import Group
 
-
 _NO_WORK = frozenset(state.value for state in DONE | NEEDS_A_PERSON | {MachineState.EXCLUDED})
 
 
