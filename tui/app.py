@@ -26,8 +26,10 @@ from tui.screens.list_screen import FilteredScreen
 from tui.screens.live import LiveScreen
 from tui.screens.machines import MachinesScreen
 from tui.screens.overview import OverviewScreen
+from tui.screens.readiness import ReadinessScreen
 from tui.screens.runs import RunsScreen
 from tui.screens.stops import StopsScreen
+from tui.screens.takeouts import TakeoutsScreen
 from tui.screens.waves import WavesScreen
 from tui.themes import DARK, LIGHT, THEMES, tones_of
 
@@ -46,6 +48,8 @@ ROOMS: dict[str, type[LiveScreen]] = {
     "stops": StopsScreen,
     "accounts": AccountsScreen,
     "activity": ActivityScreen,
+    "takeouts": TakeoutsScreen,
+    "readiness": ReadinessScreen,
 }
 
 

@@ -12,6 +12,8 @@ KEYS = {
     "stops": "6",
     "accounts": "7",
     "activity": "8",
+    "takeouts": "9",
+    "readiness": "-",
 }
 
 
@@ -24,6 +26,8 @@ WORDS = {
     "stops": msgid("stops"),
     "accounts": msgid("accounts"),
     "activity": msgid("activity"),
+    "takeouts": msgid("take-outs"),
+    "readiness": msgid("readiness"),
 }
 """How a room's key is described in the list of keys."""
 
@@ -44,4 +48,6 @@ def room_name(room: str) -> str:
         "stops": _("Stops"),
         "accounts": _("Accounts"),
         "activity": _("Activity"),
+        "takeouts": _("Take-out"),
+        "readiness": _("Readiness"),
     }[room]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, update
+from sqlalchemy import ColumnElement, and_, tuple_, update
 from sqlmodel import Session, col, func, or_, select
 
 from rollout.domain.errors import NotFound
@@ -38,13 +38,21 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Filter:
-    """Which applications are wanted; what is empty wants all."""
+    """Which applications are wanted; what is empty wants all.
+
+    `text` is looked for in asset tag, staff number, name and place.
+    """
 
     states: tuple[str, ...] = ()
     departments: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     staff_numbers: tuple[str, ...] = ()
     overdue_on: date | None = None
+    text: str = ""
+
+
+Place = tuple[date, int]
+"""Where an application stands in the order of a listing: its last day and its number."""
 
 
 def add(session: Session, row: Takeout) -> int:
@@ -68,8 +76,14 @@ def of_department(name: str) -> ColumnElement[bool]:
     return or_(bureau == name, bureau + " " + division == name)
 
 
-def listing(session: Session, wanted: Filter = Filter()) -> list[Row]:
-    """Applications, the latest end first among those that are under way."""
+def listing(
+    session: Session,
+    wanted: Filter = Filter(),
+    *,
+    after: Place | None = None,
+    limit: int | None = None,
+) -> list[Row]:
+    """Applications in the order of their last day, the first `limit` behind `after`."""
     conditions: list[ColumnElement[bool]] = []
     if wanted.states:
         conditions.append(col(Takeout.state).in_(wanted.states))
@@ -81,6 +95,13 @@ def listing(session: Session, wanted: Filter = Filter()) -> list[Row]:
         conditions.append(or_(*(of_department(name) for name in wanted.departments)))
     if wanted.overdue_on is not None:
         conditions.append(overdue(wanted.overdue_on))
+    if wanted.text:
+        searched = (Machine.asset_tag, Person.staff_number, Person.name, Takeout.place)
+        conditions.append(
+            or_(*(col(one).contains(wanted.text, autoescape=True) for one in searched))
+        )
+    if after is not None:
+        conditions.append(tuple_(col(Takeout.period_to), col(Takeout.id)) > tuple_(*after))
     rows = session.exec(
         select(  # type: ignore[call-overload]
             Takeout, Machine, Person, Department.bureau, Department.division
@@ -90,6 +111,7 @@ def listing(session: Session, wanted: Filter = Filter()) -> list[Row]:
         .outerjoin(Department, col(Department.id) == col(Person.department_id))
         .where(*conditions)
         .order_by(col(Takeout.period_to), col(Takeout.id))
+        .limit(limit)
     )
     return [Row(*row) for row in rows]
 

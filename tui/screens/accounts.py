@@ -10,12 +10,11 @@ from rollout.application.accounts import listing
 from rollout.application.accounts.listing import AccountRow, Wanted
 from rollout.application.accounts.revoking import revoke
 from rollout.domain.account import AccountState, CloudService
-from rollout.domain.lifecycle import Described
 from rollout.domain.words import msgid
 from rollout.i18n import _
 from rollout.i18n.labels import label
 from rollout.settings import OperatorRole
-from tui.filter_words import FilterRefused
+from tui.filter_language import meant, split
 from tui.plain import plain
 from tui.screens.confirm import Answer, Question
 from tui.screens.window_screen import WindowScreen
@@ -41,19 +40,10 @@ class AccountsScreen(WindowScreen):
 
     def parse(self, words: str) -> Wanted:
         """`state:blocked service:mailbox 佐藤`."""
-        states: list[str] = []
-        services: list[str] = []
-        texts = []
-        for word in words.split():
-            name, colon, values = word.partition(":")
-            wanted = [value for value in values.split(",") if value]
-            if colon and name.lower() == "state":
-                states += [_word(AccountState, value) for value in wanted]
-            elif colon and name.lower() == "service":
-                services += [_word(CloudService, value) for value in wanted]
-            else:
-                texts.append(word)
-        return Wanted(tuple(states), tuple(services), " ".join(texts))
+        given, text = split(words, ("state", "service"))
+        return Wanted(
+            meant(AccountState, given["state"]), meant(CloudService, given["service"]), text
+        )
 
     def fetch(self, wanted: Any, after: Any, limit: int) -> Sequence[AccountRow]:
         """In the order of staff numbers."""
@@ -149,14 +139,3 @@ class AccountsScreen(WindowScreen):
             )
 
         self.act(f"revoke {number}", work)
-
-
-def _word(words: type[Described], value: str) -> str:
-    for word in words:
-        if value.lower() == word.value or value == label(word):
-            return str(word.value)
-    raise FilterRefused(
-        _("{word} is unknown: use one of {known}").format(
-            word=value, known=", ".join(label(word) for word in words)
-        )
-    )

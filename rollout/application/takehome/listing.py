@@ -12,7 +12,8 @@ from rollout.settings import Settings
 from rollout.store import takeouts
 from rollout.store.database import Database
 from rollout.store.tables import Machine
-from rollout.store.takeouts import Filter
+from rollout.store.takeouts import Filter as Filter  # front ends ask with the one
+from rollout.store.takeouts import Place as Place  # and go on behind the other
 
 EVERYTHING = Filter()
 
@@ -45,14 +46,25 @@ class Listed:
     lacks: Sequence[str]
     may_go_from: date | None
 
+    @property
+    def place_in_order(self) -> Place:
+        """What comes behind it is asked for with this."""
+        return self.last, self.number
+
 
 def listing(
-    database: Database, settings: Settings, at: datetime, wanted: Filter = EVERYTHING
+    database: Database,
+    settings: Settings,
+    at: datetime,
+    wanted: Filter = EVERYTHING,
+    *,
+    after: Place | None = None,
+    limit: int | None = None,
 ) -> list[Listed]:
-    """Applications in the order of their last day."""
+    """Applications in the order of their last day, the first `limit` behind `after`."""
     day = today(settings, at)
     with database.read() as session:
-        found = takeouts.listing(session, wanted)
+        found = takeouts.listing(session, wanted, after=after, limit=limit)
         open_ones = [row.machine for row in found if row.takeout.state in UNDER_WAY]
         missing = lacks(session, settings, open_ones, day)
         pins = takeouts.pins(session, list(missing))

@@ -9,7 +9,7 @@ from rollout.application.choosing import today
 from rollout.application.operators import Operator
 from rollout.application.takehome import decisions
 from rollout.application.takehome.decisions import TakeoutRefused, Wish
-from rollout.application.takehome.listing import listing
+from rollout.application.takehome.listing import Listed, Place, listing
 from rollout.domain.errors import NeedsApproval, NotAllowed
 from rollout.domain.machine import MachineState, MachineVerb
 from rollout.domain.takeout import TakeoutVerb
@@ -232,3 +232,22 @@ def test_only_letting_out_makes_a_machine_portable() -> None:
 
     into = {verb for (_state, verb), to in MACHINE.moves.items() if to == MachineState.PORTABLE}
     assert into == {MachineVerb.LET_OUT}
+
+
+def test_windows_of_a_listing_together_are_the_listing(office: Office) -> None:
+    office.wave()
+    ids = office.machines(7, generation="DK20")
+    for place, id_ in enumerate(ids):
+        office.owner(id_, f"職員{place}", f"90000{place}")
+        wish = replace(_wish(office, id_, days=1 + place // 3), staff_number=f"90000{place}")
+        decisions.apply(office.database, office.settings, wish, office.planner, office.clock.now())
+
+    def window(after: Place | None) -> list[Listed]:
+        now = office.clock.now()
+        return listing(office.database, office.settings, now, after=after, limit=2)
+
+    found: list[Listed] = []
+    while rows := window(found[-1].place_in_order if found else None):
+        found += rows
+    assert found == listing(office.database, office.settings, office.clock.now())
+    assert len(found) == 7

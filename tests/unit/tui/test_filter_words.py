@@ -4,7 +4,8 @@ import pytest
 
 from rollout import i18n
 from rollout.application.machines import Filter
-from tui.filter_words import FilterRefused, parse
+from tui.filter_language import FilterRefused
+from tui.filter_words import parse
 
 
 @pytest.fixture(autouse=True)
