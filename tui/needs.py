@@ -80,6 +80,8 @@ def _beside(standing: Standing) -> Iterator[Row]:
          _("take-outs")),
         ("room activity noun:notice verb:fail", plain(_("not delivered"), BAD),
          seen.notices_failed, _("notices")),
+        ("room activity noun:mailbox_batch", plain(_("batch alarm"), WARN),
+         standing.batch_alarms, _("mailbox moves")),
     ):  # fmt: skip
         if number:
             yield _row(key, what, number, noun)

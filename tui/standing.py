@@ -9,6 +9,7 @@ from typing import Any
 from rollout.application import machines, spares, stops, waves
 from rollout.application.burn_up import BurnUp, burn_up
 from rollout.application.glance import Glance, Machines, by_place, glance
+from rollout.application.mailboxes.listing import alarms
 from rollout.application.spares import SparePool
 from rollout.application.training.status import TrainingStatus, status
 from rollout.application.waves import WaveView
@@ -46,6 +47,7 @@ class Standing:
     places: Sequence[Place] | None
     burn_up: BurnUp | None
     training: TrainingStatus | None
+    batch_alarms: int
     complete: bool
     paced: float
 
@@ -65,6 +67,7 @@ class StandingLooker:
         self._burn_up = Paced(lambda: burn_up(database, settings, desk.now()))
         self._places = Paced(lambda: places(by_place(database)))
         self._training = Paced(lambda: status(database, settings, self._today()))
+        self._alarms = Paced(lambda: len(alarms(database, settings, desk.now())))
         self._looked = False
 
     def _today(self) -> date:
@@ -80,6 +83,7 @@ class StandingLooker:
             (self._burn_up, (seen.facts, seen.forecast and seen.forecast.made_at, today)),
             (self._places, seen.facts),
             # An import of trainings is no change of a state: the history says nothing of it.
+            (self._alarms, (seen.facts, today)),
             (self._training, (today, int(monotonic() // TRAINING_SECONDS))),
         ]
         if self._counts.due(seen.facts):
@@ -100,6 +104,7 @@ class StandingLooker:
             places=self._places.answer,
             burn_up=self._burn_up.answer,
             training=self._training.answer,
+            batch_alarms=self._alarms.answer or 0,
             complete=all(part.answer is not None for part, _key in costly),
             paced=monotonic() - begun,
         )

@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from rollout.cli import accounts_mailboxes
+from rollout.cli.accounts_mailboxes import batches_json, print_batches
 from rollout.cli.accounts_view import (
     print_blocked,
     print_counts,
@@ -159,17 +161,20 @@ def resume(
 
 @app.command(help=_("How many have which service, and what is blocked."))
 def status(context: typer.Context, as_json: AsJson = False) -> None:
+    from rollout.application.mailboxes.listing import alarms
     from rollout.store import accounts
 
     application = invocation(context).application()
+    stopping = alarms(application.database, application.settings, application.clock.now())
     with application.database.read() as session:
         counts = accounts.counts(session)
         blocked = accounts.in_states(session, [AccountState.BLOCKED], limit=100_000)
         missed = accounts.missed(session, limit=100_000)
     if as_json:
-        print_json(status_json(counts, blocked, missed))
+        print_json(status_json(counts, blocked, missed) | batches_json(stopping))
         return
     print_counts(counts)
+    print_batches(stopping)
     print_missed(missed, application.settings.programme.zone)
     print_blocked(application.database)
 
@@ -203,6 +208,10 @@ def revoke(
             remedy=_("`rollout serve` goes on with them, or `rollout accounts resume`"),
         )
     )
+
+
+for _name, (_command, _text) in accounts_mailboxes.COMMANDS.items():
+    app.command(_name, help=_text)(_command)
 
 
 @contextmanager

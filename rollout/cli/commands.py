@@ -7,6 +7,7 @@ import typer
 from rollout import __version__
 from rollout.cli import (
     accounts,
+    accounts_mailboxes,
     audit,
     backup,
     byod,
@@ -76,6 +77,9 @@ for name, (importing_command, text) in importing_dates.COMMANDS.items():
     importing.app.command(name, help=text)(importing_command)
 importing.app.command("departments", help=importing_departments.HELP)(
     importing_departments.departments
+)
+importing.app.command("mailbox-batches", help=accounts_mailboxes.IMPORT_HELP)(
+    accounts_mailboxes.import_batches
 )
 importing.app.command("people", help=importing_people.HELP)(importing_people.people)
 importing.app.command("training", help=importing_training.HELP)(importing_training.training)

@@ -129,6 +129,11 @@ class Accounts(Section):
     """Time zone of mailboxes, by its Windows name."""
     mailbox_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 24
     """A mailbox that is not there so long after the licence is a case for a person."""
+    batch_stop_days: Annotated[int, Field(ge=1)] = 60
+    """So many days after an administrator last touched it, Exchange stops a batch of mailbox moves
+    that is synced and not completed."""
+    batch_warn_days: Days = 14
+    """So many days before that the batch is shown with an alarm."""
     nicknames: dict[str, str] = Field(default_factory=dict)
     """Bureau and division with a space between, and the address of their group before the @."""
     old_group_days: Days = 14

@@ -29,7 +29,7 @@ from rollout.domain.personal import Traces, plain
 from rollout.store.redaction import pseudonym
 from rollout.store.tables import AuditRow, Claim, Machine, Person, Run
 
-GOES = frozenset({"absences", "person_dates", "sign_ins", "stray_devices"})
+GOES = frozenset({"absences", "mailbox_moves", "person_dates", "sign_ins", "stray_devices"})
 """Tables whose rows of a person go: they say nothing without the person."""
 STAYS = frozenset(
     {

@@ -126,6 +126,8 @@ def _noun(noun: str) -> str:
         "run": _("run"),
         "stop": _("stop"),
         "account": _("account"),
+        "mailbox": _("mailbox"),
+        "mailbox_batch": _("batch"),
     }.get(noun, noun)
 
 

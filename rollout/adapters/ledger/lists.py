@@ -9,7 +9,9 @@ from rollout.adapters.ledger.columns import Column, load_columns, title_key
 from rollout.adapters.ledger.reader import Located, locate
 from rollout.application.ledger.rows import LedgerRow, SkippedRows, cell_text
 
-ListKind = Literal["absences", "constraints", "departments", "people", "training"]
+ListKind = Literal[
+    "absences", "constraints", "departments", "mailbox_batches", "people", "training"
+]
 
 
 class ListFile:

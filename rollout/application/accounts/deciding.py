@@ -7,7 +7,9 @@ from datetime import date, timedelta
 from rollout.application.accounts.directory import DirectoryUser
 from rollout.application.accounts.naming import department_name, needs, nickname_of, upn_of
 from rollout.application.accounts.world import World
+from rollout.application.mailboxes.holding import cause_of
 from rollout.domain.account import AccountState, CloudService, PlannedAction
+from rollout.domain.mailbox_batch import Hindrance
 from rollout.domain.words import msgid
 from rollout.i18n.told import Told, told
 from rollout.settings.accounts import Accounts
@@ -69,7 +71,9 @@ class Decider:
         states: States,
         today: date,
         left: Mapping[int, Sequence[LeftGroup]] | None = None,
+        hindered: Mapping[int, Hindrance] | None = None,
     ) -> None:
+        self._hindered = hindered or {}
         self._left = left or {}
         self._world, self._settings = world, settings
         self._states, self._today = states, today
@@ -186,6 +190,10 @@ class Decider:
         return Decision(person, made, action)
 
     def _mailbox(self, person: AccountPerson, user: DirectoryUser | None) -> Decision:
+        kept_back = self._hindered.get(person.id)
+        if kept_back is not None:
+            cause = cause_of(kept_back)
+            return Decision(person, CloudService.MAILBOX, PlannedAction.BLOCKED, cause)
         state = self._states.get((person.id, CloudService.MAILBOX.value))
         if state == AccountState.READY and user is not None and user.mail:
             return Decision(person, CloudService.MAILBOX, PlannedAction.KEEP)

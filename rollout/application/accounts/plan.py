@@ -27,7 +27,7 @@ from rollout.i18n import _
 from rollout.i18n.labels import label
 from rollout.settings import OperatorRole, Settings
 from rollout.settings.accounts import Accounts
-from rollout.store import accounts, licences, postings
+from rollout.store import accounts, licences, mailbox_moves, postings
 from rollout.store.accounts import AccountPerson
 from rollout.store.database import Database
 from rollout.store.tables import AccountPlan
@@ -150,6 +150,7 @@ def _look(
             for one in (day, today)
         )
         left = _left_groups(session, settings.accounts, day)
+        hindered = mailbox_moves.hindrances(session)
         states = {(row.person_id, row.service): row.state for row in accounts.of_people(session)}
     wanted = settings.accounts
     if scope.services:
@@ -160,7 +161,7 @@ def _look(
         wanted,
         _nicknames(people, wanted) | {one.nickname for groups in left.values() for one in groups},
     )
-    decider = Decider(world, wanted, states, day, left)
+    decider = Decider(world, wanted, states, day, left, hindered)
     decisions = decider.decide(people)
     moves = _moves(before, people, day + timedelta(days=wanted.old_group_days))
     return world, Proposal(decisions, decider.stock(), moves=moves)

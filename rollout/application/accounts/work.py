@@ -16,6 +16,7 @@ from rollout.application.accounts.orders import (
 from rollout.application.accounts.outcomes import result
 from rollout.application.accounts.queue import Queue, Work
 from rollout.application.accounts.signing_in import refresh
+from rollout.application.mailboxes.holding import hold_back
 from rollout.application.ports import Clock
 from rollout.domain.account import AccountVerb
 from rollout.i18n.told import Told
@@ -68,6 +69,7 @@ class AccountsWork:
         Raises DirectoryAway; what was open stays open.
         """
         notice(self._database, self._all, self._directory, self._clock.now())
+        hold_back(self._database, actor=ACTOR, at=self._clock.now())
         self._queue.look_around()
         feed = _Feed(self)
         feed.take(asking=True)

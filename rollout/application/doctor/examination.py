@@ -4,7 +4,14 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from rollout.application.accounts.directory import Directory
-from rollout.application.doctor import accounts, computer, database, equipment, operation
+from rollout.application.doctor import (
+    accounts,
+    computer,
+    database,
+    equipment,
+    mailboxes,
+    operation,
+)
 from rollout.application.doctor.finding import Finding, judged
 from rollout.application.ports import Archive, Equipment
 from rollout.domain.errors import RolloutError
@@ -39,6 +46,7 @@ def _of_tables(opened: Database, settings: Settings, now: datetime) -> Iterator[
         yield judged("database", _("database"), f"{shown}, {migrate.EXPECTED}")
         yield from database.examine(opened)
         yield from operation.examine(opened, settings, now)
+        yield from mailboxes.examine(opened, settings, now)
     except RolloutError as error:
         yield judged("database", _("database"), str(error), problem="rollout init")
     except Exception as error:

@@ -13,6 +13,7 @@ from rollout.store.tables.host_result import HostResult
 from rollout.store.tables.lease import Lease
 from rollout.store.tables.licence_stock import LicenceStock
 from rollout.store.tables.machine import Machine
+from rollout.store.tables.mailbox_move import MailboxBatch, MailboxMove
 from rollout.store.tables.nightly_work import NightlyWork
 from rollout.store.tables.notice import Notice
 from rollout.store.tables.organisation import Department, Person, Site
@@ -55,6 +56,8 @@ __all__ = [
     "Machine",
     "MachineDates",
     "MachineMove",
+    "MailboxBatch",
+    "MailboxMove",
     "Milestone",
     "NightlyWork",
     "Notice",

@@ -1,0 +1,1 @@
+"""Reports of mailbox moves: taking them in, judging and approving grades, alarms."""
