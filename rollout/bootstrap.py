@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +25,9 @@ from rollout.store.database import Database
 
 if TYPE_CHECKING:
     from rollout.application.accounts.work import AccountsWork
+    from rollout.application.exports.extract import Extract
     from rollout.application.exports.forms import Table
+    from rollout.application.exports.pack import Packer
 
 
 @dataclass
@@ -60,6 +63,38 @@ class Application:
         from rollout.adapters import export_files
 
         return export_files.write_csv(path, table).path
+
+    @cached_property
+    def packer(self) -> "Packer":
+        """Whoever puts a pack of exports together."""
+        from rollout.adapters.reports import exporting
+        from rollout.application.exports.pack import Packer
+
+        def write_rows(path: Path, extract: "Extract", form: str) -> None:
+            exporting.write(path, extract, exporting.Form(form))
+
+        return Packer(self.database, self.settings, write_rows, self._write_status)
+
+    def _write_status(self, folder: Path, as_of: datetime | None) -> list[Path]:
+        from rollout.adapters import export_files
+        from rollout.adapters.reports import exporting
+        from rollout.application.exports import status as export_status
+        from rollout.store.exporting.reach import reach_of
+
+        with self.database.read() as session:
+            reach = reach_of(session)
+        if as_of is None:
+            report = export_status.daily(self.database, self.settings, now=self.clock.now())
+        else:
+            report = export_status.daily_at(self.database, self.settings, as_of)
+        table, document = export_status.table(report), export_status.document(report)
+        written = [
+            export_files.write_csv(folder / "status.csv", table).path,
+            export_files.write_json(folder / "status.json", document).path,
+        ]
+        for path in written:
+            exporting.seal_status(path, report.summary, reach)
+        return written
 
     @cached_property
     def engine(self) -> RunEngine:

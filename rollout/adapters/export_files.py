@@ -8,29 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rollout.adapters.reports.beside import ExportFailed, beside
+from rollout.adapters.reports.cells import ENCODINGS, Replaced, fitting, harmless, survivor
 from rollout.application.exports.forms import Cell, Document, Table
 
 Progress = Callable[[int, int], None]
 """Told (rows written, all rows)."""
 
-ENCODINGS = {"utf-8-bom": "utf-8-sig", "utf-8-sig": "utf-8-sig", "utf-8": "utf-8", "cp932": "cp932"}
-
-# What a spreadsheet would take for the beginning of a formula, half and full width.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-# Unicode has two code points for these and CP932 only the other one.
-_TWINS = {"〜": "～", "−": "－", "—": "―", "‖": "∥", "¢": "￠", "£": "￡", "¬": "￢"}
-_GETA = "〓"
 _EVERY = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Replaced:
-    """A character that the encoding does not have. `row` counts from 1, the headings being 1."""
-
-    row: int
-    column: str
-    character: str
-    put: str
 
 
 @dataclass(frozen=True)
@@ -113,24 +97,12 @@ class _Fitting:
         ]
 
     def _text(self, number: int, column: int, text: str) -> str:
-        if not text.isascii() and self._survivor(text) != text:
-            text = "".join(self._character(number, column, one) for one in text)
-        # With the apostrophe a spreadsheet shows the text and calculates nothing.
-        return "'" + text if text.startswith(_FORMULA) else text
-
-    def _survivor(self, text: str) -> str | None:
-        """What a reader of the file gets; None when it cannot be written."""
-        try:
-            # Python writes some twins without a word, so what comes back is what counts.
-            return text.encode(self._codec).decode(self._codec)
-        except UnicodeEncodeError:
-            return None
-
-    def _character(self, number: int, column: int, character: str) -> str:
-        survivor = self._survivor(character)
-        if survivor == character:
-            return character
-        unknown = _GETA if self._codec == "cp932" else "\ufffd"
-        put = survivor or _TWINS.get(character, unknown)
-        self._replaced.append(Replaced(number, self._headings[column], character, put))
-        return put
+        if not text.isascii() and survivor(text, self._codec) != text:
+            put = []
+            for character, written in fitting(text, self._codec):
+                put.append(written)
+                if written != character:
+                    heading = self._headings[column]
+                    self._replaced.append(Replaced(number, heading, character, written))
+            text = "".join(put)
+        return harmless(text)

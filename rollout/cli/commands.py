@@ -13,6 +13,8 @@ from rollout.cli import (
     byod,
     demo,
     export,
+    export_pack,
+    export_rows,
     export_status,
     importing,
     importing_dates,
@@ -84,6 +86,8 @@ importing.app.command("mailbox-batches", help=accounts_mailboxes.IMPORT_HELP)(
 importing.app.command("people", help=importing_people.HELP)(importing_people.people)
 importing.app.command("training", help=importing_training.HELP)(importing_training.training)
 export.app.command("status", help=export_status.HELP)(export_status.status)
+for name, (export_command, text) in {**export_rows.COMMANDS, **export_pack.COMMANDS}.items():
+    export.app.command(name, help=text)(export_command)
 for group in (
     importing,
     plan,

@@ -132,6 +132,7 @@ def _finish(
     wanted: FastDemo, database: "Database", known: "Settings", days: list["DayStatus"]
 ) -> None:
     from rollout.adapters import export_files
+    from rollout.adapters.reports import exporting
     from rollout.adapters.simulated import report as pages
     from rollout.adapters.simulated.ledger import SITES
     from rollout.application import waves
@@ -159,7 +160,7 @@ def _finish(
     export_files.write_csv(wanted.out / "status.csv", export_status.table(status))
     export_files.write_json(wanted.out / "status.json", export_status.document(status))
     with machine_list.open_machines(database, known, now=last.report.as_of) as source:
-        export_files.write_csv(wanted.out / "machines.csv", source.table())
+        exporting.write(wanted.out / "machines.csv", source, exporting.Form.CSV)
     if wanted.report is not None:
         told = pages.Told(
             wanted.machines,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rollout.cli.invocation import invocation
-from rollout.cli.output import print_table, progress_bar, say
+from rollout.cli.output import print_table, say
 from rollout.i18n import _
 
 if TYPE_CHECKING:
@@ -37,30 +37,6 @@ class Encoding(StrEnum):
 FormatOption = Annotated[Format, typer.Option("--format", help=_("csv or json"))]
 Out = Annotated[Path, typer.Option("--out", help=_("the file to write"))]
 EncodingOption = Annotated[Encoding, typer.Option("--encoding", help=_("of a CSV file"))]
-
-
-@app.command(help=_("One row per machine, with everything that belongs to it."))
-def machines(
-    context: typer.Context,
-    out: Out,
-    format_: FormatOption = Format.CSV,
-    encoding: EncodingOption = Encoding.UTF8_BOM,
-) -> None:
-    from rollout.adapters import export_files
-    from rollout.application.exports import machines as export_machines
-
-    application = invocation(context).application()
-    with (
-        export_machines.open_machines(
-            application.database, application.settings, now=application.clock.now()
-        ) as source,
-        progress_bar(_("machines")) as bar,
-    ):
-        if format_ is Format.JSON:
-            written = export_files.write_json(out, source.document(), progress=bar)
-        else:
-            written = export_files.write_csv(out, source.table(), encoding=encoding, progress=bar)
-    say_written(written)
 
 
 @app.command(help=_("Replaced machines with the certificates of their erasure."))

@@ -1,19 +1,26 @@
 """`rollout machine`"""
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from rollout.cli import host_key, retirement, spare
 from rollout.cli.invocation import AsJson, Reason, invocation
+from rollout.cli.machine_filter import (
+    GenerationOption,
+    NeedsAPerson,
+    PurposeOption,
+    SiteOption,
+    StateOption,
+    TextOption,
+    WaveOption,
+    wanted,
+)
 from rollout.cli.machine_view import as_json, as_row, columns, print_view, view_json
 from rollout.cli.options import day_option
 from rollout.cli.output import print_json, print_table, say
 from rollout.i18n import _
-
-if TYPE_CHECKING:
-    pass
 
 app = typer.Typer(
     name="machine", help=_("Machines: where each stands, and what to do."), no_args_is_help=True
@@ -26,46 +33,25 @@ Tags = Annotated[list[str], typer.Argument(help=_("asset tags"), metavar="TAG...
 @app.command("list", help=_("Machines that match every given filter."))
 def list_(
     context: typer.Context,
-    state: Annotated[list[str] | None, typer.Option(help=_("only in this state"))] = None,
-    site: Annotated[list[str] | None, typer.Option(help=_("only at this site"))] = None,
-    generation: Annotated[list[str] | None, typer.Option(help=_("only of this generation"))] = None,
-    wave: Annotated[list[int] | None, typer.Option(help=_("only of this wave"))] = None,
-    purpose: Annotated[
-        list[str] | None,
-        typer.Option(help=_("only of this purpose: personal, shared, counter, spare")),
-    ] = None,
-    text: Annotated[str, typer.Option(help=_("part of tag, computer name or owner"))] = "",
-    needs_a_person: Annotated[
-        bool, typer.Option("--needs-a-person", help=_("only what nobody but a person can settle"))
-    ] = False,
+    state: StateOption = None,
+    site: SiteOption = None,
+    generation: GenerationOption = None,
+    wave: WaveOption = None,
+    purpose: PurposeOption = None,
+    text: TextOption = "",
+    needs_a_person: NeedsAPerson = False,
     limit: Annotated[int, typer.Option(min=1, help=_("how many at most"))] = 1000,
     as_json_: AsJson = False,
 ) -> None:
     from rollout.application import machines
-    from rollout.application.ledger.words import purpose_of
-    from rollout.domain.machine import MachineState
-    from rollout.store.machines import Filter
 
-    known = {word.value for word in MachineState}
-    for word in state or ():
-        if word not in known:
-            raise typer.BadParameter(
-                _("{word!r} is not a state: one of {known}").format(
-                    word=word, known=", ".join(MachineState)
-                )
-            )
     application = invocation(context).application()
     zone = application.settings.programme.zone
-    wanted = Filter(
-        tuple(state or ()),
-        tuple(site or ()),
-        tuple(generation or ()),
-        tuple(wave or ()),
-        text,
-        purposes=tuple(purpose_of(word) for word in purpose or ()),
-        needs_a_person=needs_a_person,
+    rows = machines.listing(
+        application.database,
+        wanted(state, site, generation, wave, purpose, text, needs_a_person),
+        limit=limit,
     )
-    rows = machines.listing(application.database, wanted, limit=limit)
     if as_json_:
         print_json([as_json(joined, zone) for joined in rows])
         return

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from rollout.domain.account import CloudService
+from rollout.domain.controls import MODEL
 from rollout.domain.gates import Limits as GateLimits
 from rollout.domain.machine import Step
 from rollout.domain.windows import Hours, Window
@@ -213,6 +214,9 @@ class Verification(Section):
     """They are measured again after so long, and again, while the machine is at its owner's."""
     recheck_hours: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 48
     """What is still pending when this is over needs a person."""
+    controls: tuple[str, ...] = MODEL
+    """What the security model asks of every PC on the new platform: one without a measurement that
+    passed is a gap in `rollout export evidence`. `mfa` is the sign-in of the PC's owner."""
     only_take_home: tuple[str, ...] = ("disk_encryption",)
     """Controls that are awaited only of machines that may be taken home."""
 

@@ -144,12 +144,17 @@ def _shown(said: Mapping[str, Any], known: Mapping[str, tuple[str, str]]) -> dic
 
 def old_values(detail: str | None) -> dict[str, Any]:
     """What an amendment says that stood there before it, by field; nothing once redacted."""
-    said = json.loads(detail) if detail else {}
-    if not isinstance(said, dict):
-        return {}
     return {
-        field: pair[0] for field, pair in said.items() if isinstance(pair, list) and len(pair) == 2
+        field: pair[0]
+        for field, pair in document(detail).items()
+        if isinstance(pair, list) and len(pair) == 2
     }
+
+
+def document(detail: str | None) -> dict[str, Any]:
+    """The detail of a fact by its keys; nothing once redacted."""
+    said = json.loads(detail) if detail else {}
+    return said if isinstance(said, dict) else {}
 
 
 def departments(session: Session) -> dict[str, tuple[str, str]]:

@@ -68,34 +68,33 @@ class Joined:
         return self.machine.cause or self.control_cause
 
 
-def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
+def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
+    """What a filter asks of machines joined with their site, owner, wave and pending controls."""
+    found: list[ColumnElement[bool]] = []
     if wanted.states:
-        conditions.append(col(Machine.state).in_(wanted.states))
+        found.append(col(Machine.state).in_(wanted.states))
     if wanted.sites:
-        conditions.append(col(Site.key).in_(wanted.sites))
+        found.append(col(Site.key).in_(wanted.sites))
     if wanted.generations:
-        conditions.append(col(Machine.generation).in_(wanted.generations))
+        found.append(col(Machine.generation).in_(wanted.generations))
     if wanted.waves:
-        conditions.append(col(Wave.number).in_(wanted.waves))
+        found.append(col(Wave.number).in_(wanted.waves))
     if wanted.tags:
-        conditions.append(col(Machine.asset_tag).in_(wanted.tags))
+        found.append(col(Machine.asset_tag).in_(wanted.tags))
     if wanted.purposes:
-        conditions.append(col(Machine.purpose).in_(wanted.purposes))
+        found.append(col(Machine.purpose).in_(wanted.purposes))
     if wanted.needs_a_person:
         waiting = [state.value for state in NEEDS_A_PERSON]
-        conditions.append(
-            or_(col(Machine.state).in_(waiting), col(PendingControls.cause).is_not(None))
-        )
+        found.append(or_(col(Machine.state).in_(waiting), col(PendingControls.cause).is_not(None)))
     if wanted.text:
-        conditions.append(
+        found.append(
             or_(
                 col(Machine.asset_tag).contains(wanted.text, autoescape=True),
                 col(Machine.computer_name).contains(wanted.text, autoescape=True),
                 col(Person.name).contains(wanted.text, autoescape=True),
             )
         )
-    return conditions
+    return found
 
 
 def listing(
@@ -121,7 +120,7 @@ def listing(
             PendingControls,
             and_(col(PendingControls.machine_id) == col(Machine.id), pending_controls.lacking()),
         )
-        .where(*_conditions(wanted), col(Machine.asset_tag) > after)
+        .where(*conditions(wanted), col(Machine.asset_tag) > after)
         .order_by(col(Machine.asset_tag))
         .limit(limit)
     )

@@ -11,14 +11,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlmodel import col, select
+from sqlmodel import select
 
 from rollout import i18n
 from rollout.adapters.export_files import Replaced, write_csv, write_json
 from rollout.adapters.reports.beside import ExportFailed
 from rollout.application.exports import status as export_status
 from rollout.application.exports.forms import Document, Table
-from rollout.application.exports.machines import open_machines
 from rollout.domain.machine import MachineState, MachineVerb
 from rollout.settings import Settings, load
 from rollout.store import migrate, transitions
@@ -109,57 +108,6 @@ def read_csv(path: Path, encoding: str = "utf-8-sig") -> list[dict[str, str]]:
 def as_text(cell: str) -> str:
     """What a spreadsheet shows for a cell."""
     return cell[1:] if cell.startswith("'") else cell
-
-
-def test_machines_csv_has_every_machine_with_the_words_of_the_database(
-    database: Database, configuration: Settings, tmp_path: Path
-) -> None:
-    out = tmp_path / "out" / "machines.csv"
-    told: list[tuple[int, int]] = []
-    with open_machines(database, configuration, now=NOW) as export:
-        written = write_csv(out, export.table(), progress=lambda *a: told.append(a))
-    assert out.read_bytes().startswith(b"\xef\xbb\xbf")
-    rows = read_csv(out)
-    assert written.rows == len(rows) == 60
-    assert told[-1] == (60, 60)
-    assert list(written.replaced) == []
-    with database.read() as session:
-        found = session.exec(
-            select(Machine, Person).join(Person).order_by(col(Machine.asset_tag))
-        ).all()
-        for row, (machine, owner) in zip(rows, found, strict=True):
-            assert row["Asset tag"] == machine.asset_tag
-            assert row["State"] == machine.state
-            assert row["Step"] == (machine.step or "")
-            assert as_text(row["Owner"]) == owner.name
-            assert as_text(row["Remark"]) == machine.remark
-            assert as_text(row["Cause"]) == (machine.cause or "")
-            assert row["In this state since"] == "2022-11-01T10:00:00+09:00"
-            assert (
-                row["May be taken out"] == {None: "", True: "yes", False: "no"}[machine.may_leave]
-            )
-    for row in rows:
-        for cell in row.values():
-            assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
-
-
-def test_machines_json_keeps_every_text_as_it_is(
-    database: Database, configuration: Settings, tmp_path: Path
-) -> None:
-    out = tmp_path / "machines.json"
-    with open_machines(database, configuration, now=NOW) as export:
-        write_json(out, export.document())
-    tree = json.loads(out.read_text(encoding="utf-8"))
-    assert (tree["programme"], tree["total"]) == ("移行", 60)
-    assert tree["as_of"] == "2022-11-04T05:00:00+09:00"
-    assert len(tree["machines"]) == 60
-    with database.read() as session:
-        for item in tree["machines"]:
-            machine = session.exec(
-                select(Machine).where(Machine.asset_tag == item["asset_tag"])
-            ).one()
-            for name in ("state", "step", "attempt", "cause", "remark", "may_leave", "serial"):
-                assert item[name] == getattr(machine, name)
 
 
 def test_status_reconciles_with_the_database_in_every_split(

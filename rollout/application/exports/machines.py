@@ -1,115 +1,181 @@
 """`export machines`: every machine with everything that is joined to it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from rollout.application.exports.forms import Cell, Document, Table, iso
+from rollout.application.exports.extract import (
+    Column,
+    Extract,
+    Note,
+    Page,
+    local,
+    truth,
+    why,
+    words,
+    yes_no,
+)
+from rollout.application.exports.forms import iso
+from rollout.application.exports.stamp import Kind
+from rollout.domain.account import AccountState, CloudService
 from rollout.domain.machine import MachineState, Step
+from rollout.domain.takeout import PinState, TakeoutState
 from rollout.i18n import _
 from rollout.i18n.labels import label
 from rollout.settings import Settings
-from rollout.store import reports
 from rollout.store.database import Database
-from rollout.store.reports import MachineLine
+from rollout.store.exporting import machines, past
+from rollout.store.exporting.beside import Until
+from rollout.store.exporting.reach import reach_of
+from rollout.store.machines import Filter
 
-
-@dataclass(frozen=True)
-class MachinesExport:
-    """The machines as of `as_of`, read while they are written."""
-
-    programme: str
-    as_of: datetime
-    zone: ZoneInfo
-    total: int
-    session: Session
-
-    def table(self) -> Table:
-        """For people: headings and words in the language in force."""
-        rows = (_row(line, self.zone) for line in reports.machine_lines(self.session))
-        return Table(_headings(), rows, self.total)
-
-    def document(self) -> Document:
-        """For programs."""
-        head = {
-            "programme": self.programme,
-            "as_of": iso(self.as_of, self.zone),
-            "total": self.total,
-        }
-        items = (_item(line, self.zone) for line in reports.machine_lines(self.session))
-        return Document(head, "machines", items, self.total)
+EVERYTHING = Filter()
+_STATE = machines.FIELDS.index("state")
 
 
 @contextmanager
 def open_machines(
-    database: Database, settings: Settings, *, now: datetime
-) -> Iterator[MachinesExport]:
-    """One consistent view of all machines; write it out before the block ends."""
+    database: Database,
+    settings: Settings,
+    *,
+    now: datetime,
+    wanted: Filter = EVERYTHING,
+    as_of: datetime | None = None,
+) -> Iterator[Extract]:
+    """One consistent view of the machines that match; write it out before the block ends.
+
+    With `as_of` they are as they stood then, by the history; what it does not keep is left empty:
+    see `past.UNKNOWN`.
+    """
     with database.read() as session:
-        yield MachinesExport(
-            programme=settings.programme.name,
-            as_of=now,
-            zone=settings.programme.zone,
-            total=reports.total(session),
-            session=session,
-        )
+        yield extract(session, settings, now=now, wanted=wanted, as_of=as_of)
 
 
-def _headings() -> Sequence[str]:
-    return (
-        _("Asset tag"),
-        _("Generation"),
-        _("Model"),
-        _("Serial number"),
-        _("MAC address"),
-        _("Computer name"),
-        _("Site"),
-        _("Floor"),
-        _("Department"),
-        _("Division"),
-        _("Staff number"),
-        _("Owner"),
-        _("Purpose"),
-        _("Lease from"),
-        _("Lease to"),
-        _("May be taken out"),
-        _("In the ledger"),
-        _("Wave"),
-        _("Planned day"),
-        _("State"),
-        _("Step"),
-        _("Attempt"),
-        _("In this state since"),
-        _("Cause"),
-        _("Held from"),
-        _("Held until"),
-        _("Image"),
-        _("Last seen"),
-        _("Remark"),
+def extract(
+    session: Session,
+    settings: Settings,
+    *,
+    now: datetime,
+    wanted: Filter = EVERYTHING,
+    as_of: datetime | None = None,
+) -> Extract:
+    """The same in a transaction that is open already."""
+    zone = settings.programme.zone
+    counts: Counter[str] = Counter()
+    if as_of is None:
+        today = now.astimezone(zone).date()
+        total = machines.total(session, wanted, today)
+        pages = machines.pages(session, wanted, today)
+    else:
+        total = past.total(session)
+        pages = past.pages(session, wanted, Until(at=as_of), as_of, as_of.astimezone(zone).date())
+    moment = iso(as_of or now, zone) or ""
+    unknown = [] if as_of is None else list(past.UNKNOWN)
+    filtered = {name: value for name, value in asdict(wanted).items() if value}
+    return Extract(
+        kind=Kind.MACHINES,
+        title=_("Machines"),
+        columns=columns(zone),
+        pages=_counted(pages, counts),
+        total=total,
+        as_of=moment,
+        past=as_of is not None,
+        programme=settings.programme.name,
+        reach=reach_of(session),
+        head={
+            "programme": settings.programme.name,
+            "as_of": moment,
+            "filter": filtered,
+            "not_known": unknown,
+        },
+        facts=[
+            (_("Programme"), settings.programme.name),
+            (_("As of"), moment),
+            (_("Filter"), ", ".join(f"{name}: {value}" for name, value in filtered.items()) or "-"),
+            *([(_("Not known of this moment"), ", ".join(unknown))] if unknown else []),
+        ],
+        filter=filtered,
+        counts=counts,
+        notes=lambda: [_by_state(counts)],
     )
 
 
-def _row(line: MachineLine, zone: ZoneInfo) -> Sequence[Cell]:
-    return tuple(_cell(name, value, zone) for name, value in zip(line._fields, line, strict=True))
+def _counted(pages: Iterator[Page], counts: Counter[str]) -> Iterator[Page]:
+    counts["machines"] = 0
+    for page in pages:
+        counts["machines"] += len(page[_STATE])
+        for state, number in Counter(page[_STATE]).items():
+            counts[f"state.{state}"] += number
+        yield page[: len(machines.FIELDS)]
 
 
-def _cell(name: str, value: Any, zone: ZoneInfo) -> Cell:
-    if value is None or isinstance(value, bool):
-        return None if value is None else _("yes") if value else _("no")
-    if name in ("state", "held_from"):
-        return label(MachineState(value))
-    if name == "step":
-        return label(Step(value))
-    return value if isinstance(value, (str, int)) else iso(value, zone)
+def _by_state(counts: Counter[str]) -> Note:
+    return Note(
+        "by_state",
+        _("By state"),
+        (
+            Column("state", _("State"), show=words(MachineState)),
+            Column("machines", _("Machines"), holds="number"),
+        ),
+        [(state.value, counts[f"state.{state}"]) for state in MachineState],
+    )
 
 
-def _item(line: MachineLine, zone: ZoneInfo) -> Mapping[str, Any]:
-    return {
-        name: value if value is None or isinstance(value, (str, int)) else iso(value, zone)
-        for name, value in zip(line._fields, line, strict=True)
-    }
+def columns(zone: ZoneInfo) -> tuple[Column, ...]:
+    """In the order of `store.exporting.machines.FIELDS`."""
+    moment, cause, yes = local(zone), why(), yes_no()
+    account = words(AccountState)
+    found = (
+        Column("asset_tag", _("Asset tag"), width=16),
+        Column("generation", _("Generation"), width=10),
+        Column("model", _("Model"), width=18),
+        Column("serial", _("Serial number"), width=16),
+        Column("mac", _("MAC address"), width=18),
+        Column("computer_name", _("Computer name"), width=16),
+        Column("site", _("Site"), width=10),
+        Column("floor", _("Floor"), width=7),
+        Column("department", _("Department"), width=18),
+        Column("division", _("Division"), width=18),
+        Column("staff_number", _("Staff number"), width=12),
+        Column("owner", _("Owner"), width=14),
+        Column("purpose", _("Purpose"), width=10),
+        Column("lease_from", _("Lease from"), holds="day", width=11),
+        Column("lease_to", _("Lease to"), holds="day", width=11),
+        Column("may_leave", _("May be taken out"), show=yes, tell=truth, width=9),
+        Column("in_ledger", _("In the ledger"), show=yes, tell=truth, width=9),
+        Column("wave", _("Wave"), holds="number", width=7),
+        Column("planned_day", _("Planned day"), holds="day", width=11),
+        Column("state", _("State"), show=words(MachineState), width=12),
+        Column("step", _("Step"), show=words(Step), width=12),
+        Column("attempt", _("Attempt"), holds="number", width=8),
+        Column("state_since", _("In this state since"), "moment", moment, moment, 20),
+        Column("cause", _("Cause"), show=cause, tell=cause, width=30),
+        Column("held_from", _("Held from"), show=words(MachineState), width=12),
+        Column("hold_until", _("Held until"), holds="day", width=11),
+        Column("image_id", _("Image"), width=14),
+        Column("last_seen_at", _("Last seen"), "moment", moment, moment, 20),
+        Column("remark", _("Remark"), width=24),
+        Column("spare", _("Spare in its place"), width=16),
+        Column("stands_in_for", _("Stands in for"), width=16),
+        Column("upn", _("Sign-in name"), width=26),
+        *(
+            Column(service.value, label(service), show=account, width=12)
+            for service in CloudService
+        ),
+        Column("take_out", _("Take-out"), show=words(TakeoutState), width=10),
+        Column("take_out_from", _("Out from"), holds="day", width=11),
+        Column("take_out_to", _("Out until"), holds="day", width=11),
+        Column("disk_pin", _("PIN of the disk"), show=words(PinState), width=12),
+        Column("controls_passed", _("Controls passed"), holds="number", width=9),
+        Column("controls_failed", _("Controls failed"), holds="number", width=9),
+        Column("controls_pending", _("Controls pending"), holds="number", width=9),
+        Column("controls_lacking", _("Controls lacking"), width=24),
+        Column("measured_at", _("Measured at"), "moment", moment, moment, 20),
+    )
+    assert tuple(column.key for column in found) == machines.FIELDS  # noqa: S101  (mixed columns)
+    return found

@@ -1,0 +1,146 @@
+"""A long export as CSV, a column of a page at a time.
+
+The same few words stand in most columns thousands of times: each is made fit once. What is
+different in every row is looked over in one go, joined, and one by one only when something in it
+needs it. The bytes are those that the csv module would write.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rollout.adapters.reports.beside import ExportFailed, beside
+from rollout.adapters.reports.cells import (
+    ENCODINGS,
+    FORMULA,
+    Replaced,
+    fitting,
+    harmless,
+    survivor,
+)
+from rollout.application.exports.extract import Extract
+from rollout.application.exports.forms import Cell
+from rollout.i18n import _
+
+Progress = Callable[[int, int], None]
+KEPT = 1_000
+"""So many replaced characters are told; every one stands in the list beside the file."""
+LIST_ENDING = ".replaced.csv"
+_BETWEEN = "\x1f"
+_QUOTED = ('"', ",", "\r", "\n")
+_LEADING = tuple(_BETWEEN + sign for sign in FORMULA)
+_FEW = 4
+"""A column with a quarter as many different values as rows is translated value by value."""
+
+
+@dataclass
+class Replacements:
+    """What had to be replaced: how much, the first ones, and the list of all beside the file."""
+
+    count: int = 0
+    first: list[Replaced] = field(default_factory=list)
+    listed: Path | None = None
+
+
+def write(path: Path, extract: Extract, *, encoding: str, progress: Progress) -> Replacements:
+    """Write `extract` to `path`. Raises ExportFailed."""
+    codec = ENCODINGS.get(encoding)
+    if codec is None:
+        raise ExportFailed(
+            _("unknown encoding {encoding}: use utf-8-bom, utf-8 or cp932").format(
+                encoding=repr(encoding)
+            )
+        )
+    listed = path.with_name(path.name + LIST_ENDING)
+    with beside(path) as file, beside(listed) as list_file:
+        losses = _Losses(io.TextIOWrapper(list_file, encoding="utf-8-sig", newline=""))
+        headings = [column.heading for column in extract.columns]
+        columns = [_Column(heading, codec, losses) for heading in headings]
+        # The mark of utf-8-sig comes before the first bytes only.
+        file.write((",".join(map(_fit, headings)) + "\r\n").encode(codec))
+        plain = "utf-8" if codec == "utf-8-sig" else codec
+        row = 2
+        for page in extract.shown():
+            cells = [
+                column.fitted(values, row) for column, values in zip(columns, page, strict=True)
+            ]
+            text = "\r\n".join(map(",".join, zip(*cells, strict=True)))
+            file.write((text + "\r\n").encode(plain))
+            row += len(page[0])
+            progress(row - 2, extract.total)
+        losses.close()
+    if losses.found.count:
+        losses.found.listed = listed
+    else:
+        listed.unlink(missing_ok=True)
+    return losses.found
+
+
+def _fit(cell: Cell) -> str:
+    """A cell as it stands in the file; the encoding is looked after elsewhere."""
+    if cell is None:
+        return ""
+    if not isinstance(cell, str):
+        return str(cell)
+    text = harmless(cell)
+    if any(sign in text for sign in _QUOTED):
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
+class _Column:
+    """One column of the file."""
+
+    def __init__(self, heading: str, codec: str, losses: "_Losses") -> None:
+        self._heading, self._codec, self._losses = heading, codec, losses
+        self._all = codec.startswith("utf-8")
+
+    def fitted(self, values: Sequence[Any], row: int) -> Sequence[str]:
+        """Cells as they stand in the file; `row` is that of the first."""
+        if not self._all:
+            values = [*self._encodable(values, row)]
+        different = set(values)
+        if len(different) * _FEW <= len(values):
+            words = {value: _fit(value) for value in different}
+            return [*map(words.__getitem__, values)]
+        if {*map(type, different)} != {str}:
+            return [*map(_fit, values)]
+        joined = _BETWEEN + _BETWEEN.join(values)
+        if any(sign in joined for sign in (*_QUOTED, *_LEADING)):
+            return [*map(_fit, values)]
+        return values
+
+    def _encodable(self, values: Sequence[Any], row: int) -> Iterator[Any]:
+        for number, value in enumerate(values, row):
+            if not isinstance(value, str) or survivor(value, self._codec) == value:
+                yield value
+                continue
+            put = []
+            for character, written in fitting(value, self._codec):
+                put.append(written)
+                if written != character:
+                    self._losses.add(Replaced(number, self._heading, character, written))
+            yield "".join(put)
+
+
+class _Losses:
+    """The list of what was replaced."""
+
+    def __init__(self, file: io.TextIOWrapper) -> None:
+        self.found = Replacements()
+        self._file = file
+        self._writer = csv.writer(file, lineterminator="\r\n")
+        self._writer.writerow([_("row"), _("column"), _("character"), _("written as")])
+
+    def add(self, loss: Replaced) -> None:
+        self.found.count += 1
+        if len(self.found.first) < KEPT:
+            self.found.first.append(loss)
+        self._writer.writerow([loss.row, loss.column, harmless(loss.character), loss.put])
+
+    def close(self) -> None:
+        self._file.flush()
+        self._file.detach()

@@ -1,0 +1,181 @@
+"""`rollout export machines|evidence|audit`"""
+
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rollout.cli.export import Encoding, EncodingOption, Out
+from rollout.cli.export_status import AsOf
+from rollout.cli.invocation import invocation
+from rollout.cli.machine_filter import (
+    GenerationOption,
+    NeedsAPerson,
+    PurposeOption,
+    SiteOption,
+    StateOption,
+    TextOption,
+    WaveOption,
+    wanted,
+)
+from rollout.cli.output import print_table, progress_bar, say
+from rollout.i18n import _
+
+if TYPE_CHECKING:
+    from rollout.adapters.reports.exporting import Exported
+    from rollout.application.exports.extract import Extract
+
+SHOWN = 20
+"""Replaced characters and cut texts that are listed before the rest is only counted."""
+
+
+class RowFormat(StrEnum):
+    """The forms of rows."""
+
+    CSV = "csv"
+    XLSX = "xlsx"
+    JSON = "json"
+    JSONL = "jsonl"
+
+
+class EvidenceFormat(StrEnum):
+    """The forms of evidence; PDF has what is lacking, and no row for every measurement."""
+
+    CSV = "csv"
+    XLSX = "xlsx"
+    JSON = "json"
+    JSONL = "jsonl"
+    PDF = "pdf"
+
+
+RowFormatOption = Annotated[
+    RowFormat, typer.Option("--format", help=_("csv, xlsx, json or jsonl (a JSON object per line)"))
+]
+EvidenceFormatOption = Annotated[
+    EvidenceFormat,
+    typer.Option("--format", help=_("csv, xlsx, pdf, json or jsonl (a JSON object per line)")),
+]
+
+
+def machines(
+    context: typer.Context,
+    out: Out,
+    state: StateOption = None,
+    site: SiteOption = None,
+    generation: GenerationOption = None,
+    wave: WaveOption = None,
+    purpose: PurposeOption = None,
+    text: TextOption = "",
+    needs_a_person: NeedsAPerson = False,
+    format_: RowFormatOption = RowFormat.CSV,
+    encoding: EncodingOption = Encoding.UTF8_BOM,
+    as_of: AsOf = None,
+) -> None:
+    """One row per machine."""
+    from rollout.application.exports.machines import open_machines
+    from rollout.application.exports.status.past import moment
+
+    application = invocation(context).application()
+    now = application.clock.now()
+    with open_machines(
+        application.database,
+        application.settings,
+        now=now,
+        wanted=wanted(state, site, generation, wave, purpose, text, needs_a_person),
+        as_of=None if as_of is None else moment(as_of, now=now),
+    ) as extract:
+        _write(out, extract, format_, encoding)
+
+
+def evidence(
+    context: typer.Context,
+    out: Out,
+    state: StateOption = None,
+    site: SiteOption = None,
+    generation: GenerationOption = None,
+    wave: WaveOption = None,
+    purpose: PurposeOption = None,
+    text: TextOption = "",
+    needs_a_person: NeedsAPerson = False,
+    format_: EvidenceFormatOption = EvidenceFormat.XLSX,
+    encoding: EncodingOption = Encoding.UTF8_BOM,
+    as_of: AsOf = None,
+) -> None:
+    """One row per machine and control."""
+    from rollout.application.exports.evidence import open_evidence
+    from rollout.application.exports.status.past import moment
+
+    application = invocation(context).application()
+    now = application.clock.now()
+    with open_evidence(
+        application.database,
+        application.settings,
+        now=now,
+        wanted=wanted(state, site, generation, wave, purpose, text, needs_a_person),
+        as_of=None if as_of is None else moment(as_of, now=now),
+    ) as extract:
+        _write(out, extract, format_, encoding)
+
+
+def audit(
+    context: typer.Context,
+    out: Out,
+    format_: RowFormatOption = RowFormat.JSONL,
+    encoding: EncodingOption = Encoding.UTF8_BOM,
+    as_of: AsOf = None,
+) -> None:
+    """One row per fact."""
+    from rollout.application.exports.audit import open_audit
+    from rollout.application.exports.status.past import moment
+
+    application = invocation(context).application()
+    now = application.clock.now()
+    with open_audit(
+        application.database,
+        application.settings,
+        now=now,
+        as_of=None if as_of is None else moment(as_of, now=now),
+    ) as extract:
+        _write(out, extract, format_, encoding)
+
+
+COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
+    "machines": (machines, _("One row per machine, with everything that belongs to it.")),
+    "evidence": (
+        evidence,
+        _("What was measured of each control on each machine, and what is missing."),
+    ),
+    "audit": (audit, _("The history with its hash chain.")),
+}
+
+
+def _write(out: Path, extract: "Extract", format_: StrEnum, encoding: Encoding) -> None:
+    from rollout.adapters.reports.exporting import Form, write
+
+    with progress_bar(extract.title, extract.total) as bar:
+        done = write(out, extract, Form(format_.value), encoding=encoding, progress=bar)
+    say_exported(done)
+
+
+def say_exported(done: "Exported") -> None:
+    """Where the file is, its digest, and what of its texts is not as in the database."""
+    say(
+        _("{path}: {rows} rows, {digest}").format(
+            path=done.path, rows=f"{done.stamp.rows:,}", digest=done.stamp.sha256
+        )
+    )
+    if done.replacements:
+        print_table(
+            [_("row"), _("column"), _("character"), _("written as")],
+            [[one.row, one.column, one.character, one.put] for one in done.replaced[:SHOWN]],
+            title=_("{count} characters that the encoding does not have").format(
+                count=done.replacements
+            ),
+        )
+        say(_("every one of them is listed in {path}").format(path=done.listed))
+    if done.cuts:
+        say(_("{count} texts are longer than a cell and were cut:").format(count=done.cuts))
+        for place in done.cut[:SHOWN]:
+            say(f"  {place}")

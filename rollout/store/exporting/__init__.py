@@ -1,0 +1,1 @@
+"""Plain rows for exports of a whole fleet: pages by key, texts as the database keeps them."""

@@ -1,0 +1,222 @@
+"""What lies beside machines in other tables, for one page of them at a time.
+
+Each answers with columns in the order of the ids that it is asked for, empty where there is
+nothing. `Until` bounds what is read to how far the database once went.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, and_, case, or_, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, func
+
+from rollout.domain.account import ACCOUNT, CloudService
+from rollout.domain.machine import Step
+from rollout.domain.takeout import UNDER_WAY
+from rollout.store.exporting.texts import among, day, moment
+from rollout.store.tables import Account, Claim, DiskPin, Evidence, Machine, SpareLoan, Takeout
+
+Columns = Sequence[Sequence[Any]]
+
+
+@dataclass(frozen=True)
+class Until:
+    """Up to which moment, fact of the history, measurement and claim is read; None: no bound."""
+
+    at: datetime | None = None
+    fact_id: int | None = None
+    evidence_id: int | None = None
+    claim_id: int | None = None
+
+    def facts(self, table: Any) -> list[ColumnElement[bool]]:
+        """Conditions on rows of the history."""
+        bounds: list[ColumnElement[bool]] = []
+        if self.at is not None:
+            bounds.append(table.at <= self.at)
+        if self.fact_id is not None:
+            bounds.append(table.id <= self.fact_id)
+        return bounds
+
+    def evidence(self, table: Any = Evidence) -> list[ColumnElement[bool]]:
+        """Conditions on measurements."""
+        bounds: list[ColumnElement[bool]] = []
+        if self.at is not None:
+            bounds.append(table.measured_at <= self.at)
+        if self.evidence_id is not None:
+            bounds.append(table.id <= self.evidence_id)
+        return bounds
+
+
+class Loans:
+    """Spares that are out: tag of the spare by machine, and of the machine by spare."""
+
+    def __init__(self, session: Session, until: Until = Until()) -> None:
+        lent, needy = aliased(Machine), aliased(Machine)
+        returned = col(SpareLoan.returned_at)
+        out: list[ColumnElement[bool]] = [returned.is_(None)]
+        if until.at is not None:
+            out = [col(SpareLoan.lent_at) <= until.at, or_(*out, returned > until.at)]
+        rows = session.connection().execute(
+            select(col(SpareLoan.machine_id), col(SpareLoan.spare_id), col(lent.asset_tag),
+                   col(needy.asset_tag))
+            .join(lent, col(lent.id) == col(SpareLoan.spare_id))
+            .join(needy, col(needy.id) == col(SpareLoan.machine_id))
+            .where(*out)
+        ).all()  # fmt: skip
+        self.spare_of: Mapping[int, str] = {machine: spare for machine, _id, spare, _tag in rows}
+        self.lent_to: Mapping[int, str] = {spare: tag for _id, spare, _spare, tag in rows}
+
+
+class Accounts:
+    """The state of each service of the owners; empty where nothing was asked for.
+
+    Whether there is a row of such a service is no difference: the history does not tell it.
+    """
+
+    FIELDS = tuple(service.value for service in CloudService)
+    _NONE = (None,) * len(FIELDS)
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        # An empty fleet of accounts is asked once, not page by page.
+        self._any = session.connection().execute(select(col(Account.id)).limit(1)).first()
+
+    def of(self, owners: Sequence[int | None]) -> Columns:
+        ids = {owner for owner in owners if owner is not None}
+        if not ids or self._any is None:
+            return [self._NONE[:1] * len(owners)] * len(self.FIELDS)
+        asked = col(Account.state) != ACCOUNT.initial.value
+        states = [
+            func.max(case((and_(col(Account.service) == name, asked), col(Account.state))))
+            for name in self.FIELDS
+        ]
+        rows = self._session.connection().execute(
+            select(col(Account.person_id), *states)
+            .where(among(col(Account.person_id), ids))
+            .group_by(col(Account.person_id))
+        )
+        found: dict[int | None, tuple[str | None, ...]] = {person: it for person, *it in rows}  # type: ignore[misc]
+        return [*zip(*(found.get(owner, self._NONE) for owner in owners), strict=True)]
+
+
+class Takeouts:
+    """The application under way that ends last, and the PIN of the disk."""
+
+    FIELDS = ("take_out", "take_out_from", "take_out_to", "disk_pin")
+    _NONE = (None, None, None)
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def of(self, machines: Sequence[int]) -> Columns:
+        execute, session = self._session.connection().execute, self._session
+        states = sorted(state.value for state in UNDER_WAY)
+        rows = execute(
+            select(col(Takeout.machine_id), col(Takeout.state), day(session, Takeout.period_from),
+                   day(session, Takeout.period_to))
+            .where(among(col(Takeout.machine_id), machines), col(Takeout.state).in_(states))
+            .order_by(col(Takeout.period_to), col(Takeout.id))
+        )  # fmt: skip
+        found = {machine: tuple(it) for machine, *it in rows}
+        asked = execute(
+            select(col(DiskPin.machine_id), col(DiskPin.state)).where(
+                among(col(DiskPin.machine_id), machines)
+            )
+        )
+        pins: Mapping[int, str] = {machine: state for machine, state in asked.all()}  # noqa: C416
+        return [
+            *zip(*(found.get(machine, self._NONE) for machine in machines), strict=True),
+            [*map(pins.get, machines)],
+        ]
+
+
+class Summary(NamedTuple):
+    """Of one machine: how many controls passed, failed and wait, and which did not pass."""
+
+    passed: int
+    failed: int
+    pending: int
+    lacking: str | None
+
+
+class Controls:
+    """The last verdict on each control since the disk was last rewritten, summed up."""
+
+    FIELDS = (
+        "controls_passed", "controls_failed", "controls_pending", "controls_lacking", "measured_at",
+    )  # fmt: skip
+    _NONE = (None,) * 5
+
+    def __init__(self, session: Session, until: Until = Until()) -> None:
+        self._session, self._until = session, until
+
+    def of(self, machines: Sequence[int]) -> Columns:
+        last = latest(machines, self._until)
+        rows = self._session.connection().execute(
+            select(
+                last.c.machine_id,
+                func.aggregate_strings(
+                    col(Evidence.control) + "\x1f" + col(Evidence.verdict), "\x1e"
+                ),
+                moment(self._session, func.max(col(Evidence.measured_at))),
+            )
+            .select_from(last)
+            .join(Evidence, and_(
+                col(Evidence.machine_id) == last.c.machine_id,
+                col(Evidence.control) == last.c.control,
+                col(Evidence.epoch) == last.c.epoch,
+            ))
+            .group_by(last.c.machine_id)
+        )  # fmt: skip
+        found = {machine: (*summary(said), at) for machine, said, at in rows}
+        none = self._NONE
+        return [*zip(*(found.get(machine, none) for machine in machines), strict=True)]
+
+
+def latest(machines: Sequence[int], until: Until) -> Any:
+    """Machine, control and epoch of the last measurement since the disk was last rewritten."""
+    claim = [
+        col(Claim.step) == Step.REIMAGE.value,
+        among(col(Claim.machine_id), machines),
+    ]
+    if until.at is not None:
+        claim.append(col(Claim.created_at) <= until.at)
+    if until.claim_id is not None:
+        claim.append(col(Claim.id) <= until.claim_id)
+    rewritten = (
+        select(col(Claim.machine_id), func.max(Claim.id).label("epoch"))
+        .where(*claim)
+        .group_by(col(Claim.machine_id))
+        .subquery("rewritten")
+    )
+    return (
+        select(
+            col(Evidence.machine_id), col(Evidence.control), func.max(Evidence.epoch).label("epoch")
+        )
+        .outerjoin(rewritten, rewritten.c.machine_id == col(Evidence.machine_id))
+        .where(
+            among(col(Evidence.machine_id), machines),
+            col(Evidence.epoch) > func.coalesce(rewritten.c.epoch, 0),
+            *until.evidence(),
+        )
+        .group_by(col(Evidence.machine_id), col(Evidence.control))
+        .subquery("latest")
+    )
+
+
+@lru_cache(maxsize=4096)
+def summary(said: str) -> Summary:
+    """What the database put together for a machine; most machines say the same."""
+    verdicts = dict(one.split("\x1f") for one in said.split("\x1e"))
+    counted = [*verdicts.values()]
+    lacking = sorted(control for control, verdict in verdicts.items() if verdict != "pass")
+    return Summary(
+        counted.count("pass"),
+        counted.count("fail"),
+        counted.count("pending"),
+        ", ".join(lacking) or None,
+    )

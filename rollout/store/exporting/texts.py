@@ -1,0 +1,43 @@
+"""Values as text in both databases, because a million objects of dates cost more than the rows."""
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, Text, cast, func, type_coerce
+from sqlmodel import Session
+
+_MOMENT = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
+
+
+def in_sqlite(session: Session) -> bool:
+    """Whether the database is SQLite, which keeps days and moments as text anyway."""
+    return session.connection().dialect.name == "sqlite"
+
+
+def day(session: Session, column: Any) -> ColumnElement[str | None]:
+    """A day as `2022-11-01`."""
+    return type_coerce(column, String) if in_sqlite(session) else cast(column, Text)
+
+
+def moment(session: Session, column: Any) -> ColumnElement[str | None]:
+    """A moment in UTC as `store.columns.instant_text` writes it."""
+    return type_coerce(column, String) if in_sqlite(session) else func.to_char(column, _MOMENT)
+
+
+def kept(column: Any) -> ColumnElement[str | None]:
+    """A cause or reason as it is kept, in no language; `i18n.told.retold` reads it."""
+    return type_coerce(column, String)
+
+
+def among(column: Any, ids: Collection[int]) -> ColumnElement[bool]:
+    """Condition that holds for `ids`, and may hold for others between them.
+
+    Thousands of parameters cost more than the rows that are read in vain; ids of one page of
+    machines mostly follow each other.
+    """
+    first, last = min(ids, default=0), max(ids, default=-1)
+    if last - first <= 4 * len(ids):
+        found: ColumnElement[bool] = column.between(first, last)
+        return found
+    chosen: ColumnElement[bool] = column.in_(list(ids))
+    return chosen

@@ -1,0 +1,149 @@
+"""`export verify`: what was changed is found, in the file, in the history, in the figures."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from export_fleet import MACHINES, NOW, hours, move
+from sqlalchemy import text
+
+from rollout.adapters.reports.exporting import Form, write
+from rollout.application.exports import stamp, verifying
+from rollout.application.exports.audit import open_audit
+from rollout.application.exports.evidence import open_evidence
+from rollout.application.exports.machines import open_machines
+from rollout.application.exports.stamp import NoStamp
+from rollout.application.exports.verifying import Question
+from rollout.domain.history import GENESIS, Fact, digest
+from rollout.domain.machine import MachineVerb
+from rollout.settings import Settings
+from rollout.store.database import Database
+from rollout.store.machines import Filter
+
+OPENERS: dict[str, Any] = {
+    "machines": open_machines, "evidence": open_evidence, "audit": open_audit,
+}  # fmt: skip
+
+
+def export(
+    database: Database, settings: Settings, path: Path, kind: str = "machines", **options: Any
+) -> Path:
+    with OPENERS[kind](database, settings, now=NOW, **options) as extract:
+        write(path, extract, Form(path.suffix.removeprefix(".")))
+    return path
+
+
+def broken(database: Database, settings: Settings, path: Path) -> Sequence[Question]:
+    chain = verifying.walk(database)
+    answers = verifying.verify(database, settings, path, chain)
+    assert [answer.question for answer in answers] == [
+        Question.BYTES, Question.HISTORY, Question.TOTALS,
+    ]  # fmt: skip
+    return [answer.question for answer in answers if not answer.holds]
+
+
+@pytest.mark.parametrize("kind", sorted(OPENERS))
+@pytest.mark.parametrize("as_of", [None, hours(9)])
+def test_it_holds_after_everything_has_moved_on(
+    changing: Database, configuration: Settings, tmp_path: Path, kind: str, as_of: Any
+) -> None:
+    path = export(changing, configuration, tmp_path / "x.csv", kind, as_of=as_of)
+    with changing.write() as session:
+        move(session, [1], MachineVerb.RETRY, 100)
+        move(session, range(31, 36), MachineVerb.BEGIN, 2)  # the clock of this one went wrong
+    assert broken(changing, configuration, path) == []
+
+
+def test_one_changed_byte_is_found(
+    fleet: Database, configuration: Settings, tmp_path: Path
+) -> None:
+    path = export(fleet, configuration, tmp_path / "x.csv")
+    data = bytearray(path.read_bytes())
+    data[-4] ^= 1
+    path.write_bytes(data)
+    assert broken(fleet, configuration, path) == [Question.BYTES]
+
+
+def test_totals_that_the_database_does_not_count_are_found(
+    fleet: Database, configuration: Settings, tmp_path: Path
+) -> None:
+    path = export(fleet, configuration, tmp_path / "x.csv")
+    place = stamp.beside(path)
+    tree = json.loads(place.read_text(encoding="utf-8"))
+    tree["counts"]["state.migrated"] += 1
+    place.write_text(json.dumps(tree), encoding="utf-8")
+    assert broken(fleet, configuration, path) == [Question.TOTALS]
+
+
+def test_a_fact_that_was_changed_before_the_export_is_found_and_one_after_it_is_not(
+    changing: Database, configuration: Settings, tmp_path: Path
+) -> None:
+    path = export(changing, configuration, tmp_path / "x.jsonl", "audit")
+    with changing.write() as session:
+        move(session, [1], MachineVerb.RETRY, 100)
+    last = verifying.walk(changing).rows
+    forge(changing, last)
+    assert broken(changing, configuration, path) == []
+    forge(changing, 70)
+    assert broken(changing, configuration, path) == [Question.HISTORY]
+
+
+def forge(database: Database, fact: int) -> None:
+    """What only somebody can do who takes the triggers away first."""
+    with database.write() as session:
+        connection = session.connection()
+        if connection.dialect.name == "sqlite":
+            for (name,) in connection.execute(
+                text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+            ).all():
+                connection.execute(text(f"DROP TRIGGER {name}"))
+        else:
+            connection.execute(text("ALTER TABLE audit DISABLE TRIGGER USER"))
+        connection.execute(text("UPDATE audit SET actor = 'x' WHERE id = :fact"), {"fact": fact})
+
+
+def test_an_export_of_another_database_is_refused(
+    fleet: Database, changing: Database, configuration: Settings, tmp_path: Path
+) -> None:
+    path = export(fleet, configuration, tmp_path / "x.csv")
+    assert broken(changing, configuration, path) == [Question.HISTORY]
+
+
+def test_a_filtered_export_is_counted_with_its_filter(
+    fleet: Database, configuration: Settings, tmp_path: Path
+) -> None:
+    for wanted in (Filter(sites=("尾鷲",)), Filter(needs_a_person=True), Filter(text="00001")):
+        path = export(fleet, configuration, tmp_path / "x.csv", wanted=wanted)
+        assert 0 < stamp.read(path).counts["machines"] < MACHINES
+        assert broken(fleet, configuration, path) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda place: place.unlink(), "has no stamp"),
+        (lambda place: place.write_text("{", encoding="utf-8"), "cannot be read"),
+        (lambda place: place.write_text('{"stamp": 9}', encoding="utf-8"), "does not know"),
+    ],
+)
+def test_what_has_no_stamp_that_can_be_read_says_so(
+    fleet: Database, configuration: Settings, tmp_path: Path, change: Any, why: str
+) -> None:
+    path = export(fleet, configuration, tmp_path / "x.csv")
+    change(stamp.beside(path))
+    with pytest.raises(NoStamp, match=why):
+        stamp.read(path)
+
+
+def test_the_chain_can_be_followed_in_the_file_alone(
+    fleet: Database, configuration: Settings, tmp_path: Path
+) -> None:
+    path = export(fleet, configuration, tmp_path / "x.jsonl", "audit", as_of=hours(9))
+    last = GENESIS
+    for line in path.read_text("utf-8").splitlines():
+        row = json.loads(line)
+        last = digest(last, Fact(**{name: row[name] for name in Fact._fields}), row["salt"])
+        assert row["digest"] == last
+    assert stamp.read(path).reach.digest == last
