@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from rollout.cli.output import moment, print_table, say
 from rollout.domain.account import AccountState, CloudService, PlannedAction
+from rollout.domain.departments import DepartmentChangeKind
 from rollout.i18n import _
 from rollout.i18n.labels import label
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from rollout.application.accounts.following import Reorganised
     from rollout.application.accounts.plan import Proposal
     from rollout.store.database import Database
     from rollout.store.tables import Account
@@ -100,6 +102,20 @@ def proposal_json(proposal: "Proposal") -> dict[str, Any]:
             }
             for one in proposal.moves
         ],
+        "reorganised": [
+            {
+                "day": one.day,
+                "kind": one.kind,
+                "from": one.before,
+                "to": one.after,
+                "keeps_its_group": one.keeps,
+            }
+            for one in proposal.reorganised
+        ],
+        "new_names": [
+            {"group": one.address, "from": one.before, "to": one.after}
+            for one in proposal.new_names
+        ],
         "services": [
             {
                 "staff_number": one.person.staff_number,
@@ -127,6 +143,37 @@ def print_moves(proposal: "Proposal", day: date) -> None:
         say(_("and {number} more: see --json").format(number=len(proposal.moves) - SHOWN))
 
 
+def print_groups(proposal: "Proposal") -> None:
+    """Groups that get a new name, and what becomes of those of reorganised departments."""
+    if proposal.new_names:
+        print_table(
+            [_("group"), _("from"), _("to")],
+            [[one.address, one.before, one.after] for one in proposal.new_names],
+            title=_("groups that get the new name of their department"),
+        )
+    if proposal.reorganised:
+        print_table(
+            [_("day"), _("change"), _("from"), _("to"), _("group")],
+            [
+                [
+                    one.day,
+                    label(DepartmentChangeKind(one.kind)),
+                    one.before,
+                    one.after or "",
+                    _of_group(one),
+                ]
+                for one in proposal.reorganised
+            ],
+            title=_("departments that change"),
+        )
+
+
+def _of_group(one: "Reorganised") -> str:
+    if one.keeps:
+        return _("stays, with the new name")
+    return _("people join that of the new department") if one.after else _("stays as it is")
+
+
 def print_proposal(proposal: "Proposal") -> None:
     """Totals, seats, and what there is to do; the blocked first."""
     totals = proposal.totals()
@@ -152,9 +199,11 @@ def print_proposal(proposal: "Proposal") -> None:
             for one in proposal.stock
         ],
     )
+    print_groups(proposal)
     doing = [one for one in proposal.decisions if one.action is not PlannedAction.KEEP]
     if not doing:
-        say(_("there is nothing to do"))
+        if not proposal.new_names:
+            say(_("there is nothing to do"))
         return
     print_table(
         [_("staff number"), _("name"), _("service"), _("what"), _("cause")],

@@ -136,6 +136,10 @@ class Accounts(Section):
     """So many days before that the batch is shown with an alarm."""
     nicknames: dict[str, str] = Field(default_factory=dict)
     """Bureau and division with a space between, and the address of their group before the @."""
+    renamed_groups: Literal["keep", "new"] = "keep"
+    """What becomes of the group of a department that is renamed. `keep`: it gets the new name and
+    keeps its address, unless `nicknames` gives the new name another one; `new`: the renamed
+    department gets a group of its own."""
     old_group_days: Days = 14
     """So many days a person who moved stays in the old department's group."""
     revoke_after_days: Days = 30

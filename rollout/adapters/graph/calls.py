@@ -24,6 +24,7 @@ from rollout.application.accounts.orders import (
     ProvisionApp,
     Refused,
     RemoveMember,
+    RenameGroup,
     RevokeSessions,
     SetLicences,
     SetMailbox,
@@ -104,6 +105,9 @@ def call(order: Order, base: str) -> Call:
             return Call("GET", f"/groups?$filter={wanted}&{chosen}", "read")
         case CreateGroup():
             return Call("POST", "/groups", "write", _new_group(order))
+        case RenameGroup():
+            body = {"displayName": order.display_name}
+            return Call("PATCH", f"/groups/{segment(order.group)}", "write", body)
         case CreateTeam():
             body = {"memberSettings": {"allowCreateUpdateChannels": True}}
             return Call("PUT", f"/groups/{segment(order.group)}/team", "teams", body)

@@ -23,6 +23,7 @@ _READ_GROUPS = (
     "Directory.ReadWrite.All",
 )
 _GROUPS = ("Group.Create", "Group.ReadWrite.All", "Directory.ReadWrite.All")
+_RENAME = ("Group.ReadWrite.All", "Directory.ReadWrite.All")
 _TEAMS = ("Team.Create", "Group.ReadWrite.All", "Directory.ReadWrite.All")
 _TEAM_MEMBERS = ("TeamMember.Read.All", "TeamMember.ReadWrite.All", "Group.Read.All")
 _CHANNELS = ("Channel.Create", "Group.ReadWrite.All", "Directory.ReadWrite.All")
@@ -53,6 +54,8 @@ def _needed(settings: Accounts) -> Iterator[Lacking]:
         yield Lacking(label(CloudService.GROUPWARE), _READ_GROUPS)
         yield Lacking(label(CloudService.GROUPWARE), _GROUPS)
         yield Lacking(label(CloudService.GROUPWARE), _MEMBERS)
+        if settings.renamed_groups == "keep":
+            yield Lacking(_("new names of groups"), _RENAME)
     if CloudService.CHAT in services:
         chat = label(CloudService.CHAT)
         if settings.chat.provider == "enterprise_app":

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from rollout.application.accounts.deciding import ACTING, Decision
+from rollout.application.accounts.following import NewName
 from rollout.application.accounts.naming import department_name, needs, nickname_of
 from rollout.application.accounts.world import World
 from rollout.application.operators import Operator
@@ -18,7 +19,8 @@ from rollout.domain.account import (
     GroupKind,
     PlannedAction,
 )
-from rollout.i18n.told import Told
+from rollout.domain.words import msgid
+from rollout.i18n.told import Told, told
 from rollout.settings.accounts import Accounts
 from rollout.store import accounts, transitions
 from rollout.store.tables import Account, CloudGroup
@@ -173,3 +175,30 @@ def _ask_for_groups(
     ids = [int(str(row["id"])) for row in there]
     transitions.apply(session, CloudGroup, ids, AccountVerb.CONFIRM, actor=actor, at=at)
     transitions.apply(session, CloudGroup, asked, AccountVerb.REQUEST, actor=actor, at=at)
+
+
+def ask_for_new_names(
+    session: Session, new_names: Sequence[NewName], operator: Operator, at: datetime
+) -> None:
+    """Groups that are there get the name that their department has now."""
+    rows = {
+        row.department_id: row for row in accounts.groups(session) if row.kind == GroupKind.GROUP
+    }
+    for one in new_names:
+        row = rows.get(one.keeper)
+        if row is None or row.state != AccountState.READY or row.external_id is None:
+            continue
+        work = {"id": row.id, "due_at": at, "attempts": 0, "in_doubt": False}
+        accounts.write_work(session, CloudGroup, [work])
+        transitions.apply(
+            session,
+            CloudGroup,
+            [row.id or 0],
+            AccountVerb.REQUEST,
+            actor=operator.name,
+            at=at,
+            reason=told(_CALLED, before=one.before, after=one.after),
+        )
+
+
+_CALLED = msgid("the department {before} is called {after} now")

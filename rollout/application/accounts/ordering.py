@@ -19,6 +19,7 @@ from rollout.application.accounts.orders import (
     Order,
     ProvisionApp,
     RemoveMember,
+    RenameGroup,
     RevokeSessions,
     SetLicences,
     SetMailbox,
@@ -170,13 +171,20 @@ def _licence(row: Account, user: str, known: Known) -> Next:
 
 def _groupware(row: Account, person: AccountPerson, user: str, known: Known) -> Next:
     group = known.groups.get((person.department_id or 0, GroupKind.GROUP.value))
-    if group is not None and group.state == AccountState.BLOCKED:
-        return Stuck(told(msgid("the group of the department is blocked")))
-    if group is None or group.external_id is None or group.state != AccountState.READY:
-        return Wait(told(msgid("waits for the group of the department")))
+    missing = _without(group)
+    if group is None or group.external_id is None:
+        return missing
     key = row.id or 0
     old = [one for one in known.left.get(row.person_id, ()) if one != group.external_id]
     return [AddMember(key, group.external_id, user), *(RemoveMember(key, one, user) for one in old)]
+
+
+def _without(group: CloudGroup | None) -> Wait | Stuck:
+    """What to say while a group is not there. One that is there is used whatever its state: that
+    its new name was refused keeps nobody out."""
+    if group is not None and group.state == AccountState.BLOCKED:
+        return Stuck(told(msgid("the group of the department is blocked")))
+    return Wait(told(msgid("waits for the group of the department")))
 
 
 def _chat(row: Account, person: AccountPerson, user: str, known: Known) -> Next:
@@ -227,15 +235,13 @@ def next_of_group(row: CloudGroup, department: tuple[str, str], known: Known) ->
     nickname = nickname_of(row.department_id, name, known.settings)
     if row.kind == GroupKind.GROUP:
         if row.external_id is not None:
-            return Settled()
+            return [RenameGroup(key, row.external_id, name)]
         if row.in_doubt:
             return [FindGroup(key, nickname)]
         return [CreateGroup(key, nickname, name)]
     group = known.groups.get((row.department_id, GroupKind.GROUP.value))
-    if group is not None and group.state == AccountState.BLOCKED:
-        return Stuck(told(msgid("the group of the department is blocked")))
-    if group is None or group.external_id is None or group.state != AccountState.READY:
-        return Wait(told(msgid("waits for the group of the department")))
+    if group is None or group.external_id is None:
+        return _without(group)
     if row.external_id is None:
         return [CreateTeam(key, group.external_id)]
     channels = known.settings.chat.channels

@@ -95,6 +95,15 @@ class CreateGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class RenameGroup:
+    """Give a group another name; its address stays."""
+
+    row: int
+    group: str
+    display_name: str
+
+
+@dataclass(frozen=True, slots=True)
 class CreateTeam:
     """Make the team of a group."""
 
@@ -160,6 +169,7 @@ Order = (
     | SetMailbox
     | FindGroup
     | CreateGroup
+    | RenameGroup
     | CreateTeam
     | CreateChannel
     | AddMember

@@ -3,13 +3,14 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
 
+from rollout.application.accounts import following
 from rollout.application.accounts import world as reading
-from rollout.application.accounts.asking import ask
+from rollout.application.accounts.asking import ask, ask_for_new_names
 from rollout.application.accounts.deciding import (
     ACTING,
     Decider,
@@ -18,6 +19,7 @@ from rollout.application.accounts.deciding import (
     Stock,
 )
 from rollout.application.accounts.directory import Directory
+from rollout.application.accounts.following import NewName, Places, Reorganised
 from rollout.application.accounts.naming import department_name, nickname_of
 from rollout.application.accounts.world import World
 from rollout.application.operators import Operator
@@ -27,7 +29,7 @@ from rollout.i18n import _
 from rollout.i18n.labels import label
 from rollout.settings import OperatorRole, Settings
 from rollout.settings.accounts import Accounts
-from rollout.store import accounts, licences, mailbox_moves, postings
+from rollout.store import accounts, licences, mailbox_moves
 from rollout.store.accounts import AccountPerson
 from rollout.store.database import Database
 from rollout.store.tables import AccountPlan
@@ -56,6 +58,10 @@ class Proposal:
     number: int | None = None
     moves: Sequence["Move"] = ()
     """Who stands elsewhere on the day that was asked about."""
+    new_names: Sequence[NewName] = ()
+    """Groups that get the new name of their department."""
+    reorganised: Sequence[Reorganised] = ()
+    """Departments that change until the day that was asked about."""
 
     def totals(self) -> Counter[tuple[CloudService, PlannedAction]]:
         """Decisions by service and action."""
@@ -94,7 +100,7 @@ def propose(
     With `as_of` it is what there will be to do on that day: shown, and not kept.
     Raises AccountsRefused, DirectoryAway.
     """
-    world, proposal = _look(database, settings, directory, scope, at, as_of)
+    world, proposal, _places = _look(database, settings, directory, scope, at, as_of)
     if as_of is not None:
         return proposal
     with database.write() as session:
@@ -124,7 +130,7 @@ def propose(
                 if one.action is not PlannedAction.KEEP
             ],
         )
-    return Proposal(proposal.decisions, proposal.stock, number)
+    return replace(proposal, number=number)
 
 
 def _look(
@@ -134,25 +140,28 @@ def _look(
     scope: Scope,
     at: datetime,
     as_of: date | None = None,
-) -> tuple[World, Proposal]:
+) -> tuple[World, Proposal, Places]:
     must_be_in_use(settings.accounts)
     today = at.astimezone(settings.programme.zone).date()
     day = as_of or today
     with database.read() as session:
+        places = following.read(session, settings.accounts, day)
         people, before = (
-            accounts.people(
-                session,
-                wave=scope.wave,
-                department=scope.department,
-                staff_number=scope.staff_number,
-                day=one,
+            places.people(
+                accounts.people(
+                    session,
+                    wave=scope.wave,
+                    department=scope.department,
+                    staff_number=scope.staff_number,
+                    day=one,
+                )
             )
             for one in (day, today)
         )
-        left = _left_groups(session, settings.accounts, day)
+        left = _left_groups(session, places, people)
         hindered = mailbox_moves.hindrances(session)
         states = {(row.person_id, row.service): row.state for row in accounts.of_people(session)}
-    wanted = settings.accounts
+    wanted = places.settings
     if scope.services:
         chosen = tuple(one for one in wanted.services if one.value in scope.services)
         wanted = wanted.model_copy(update={"services": chosen})
@@ -164,7 +173,29 @@ def _look(
     decider = Decider(world, wanted, states, day, left, hindered)
     decisions = decider.decide(people)
     moves = _moves(before, people, day + timedelta(days=wanted.old_group_days))
-    return world, Proposal(decisions, decider.stock(), moves=moves)
+    proposal = Proposal(
+        decisions,
+        decider.stock(),
+        moves=moves,
+        new_names=_new_names(places, people, world, wanted),
+        reorganised=following.reorganised(places, today),
+    )
+    return world, proposal, places
+
+
+def _new_names(
+    places: Places, people: Sequence[AccountPerson], world: World, settings: Accounts
+) -> list[NewName]:
+    """Groups of these people's departments that still bear a former name."""
+    found = []
+    if CloudService.GROUPWARE not in settings.services:
+        return []
+    for keeper in sorted({one.department_id for one in people if one.department_id is not None}):
+        group = world.groups.get(places.address(keeper).casefold())
+        if group is not None and group.display_name in places.former_names(keeper):
+            after = department_name(*places.names[keeper])
+            found.append(NewName(keeper, group.nickname, group.display_name, after))
+    return found
 
 
 def _moves(
@@ -184,19 +215,12 @@ def _place(person: AccountPerson | None) -> str | None:
     return department_name(person.bureau, person.division or "")
 
 
-def _left_groups(session: Session, settings: Accounts, day: date) -> dict[int, list[LeftGroup]]:
-    names = accounts.departments(session)
+def _left_groups(
+    session: Session, places: Places, people: Sequence[AccountPerson]
+) -> dict[int, list[LeftGroup]]:
     return {
-        person: [
-            LeftGroup(
-                nickname_of(
-                    one.department_id, department_name(*names[one.department_id]), settings
-                ),
-                one.last,
-            )
-            for one in left
-        ]
-        for person, left in postings.left_departments(session, day).items()
+        person: [LeftGroup(places.address(one.department_id), one.last) for one in left]
+        for person, left in following.left_departments(session, places, people).items()
     }
 
 
@@ -250,16 +274,17 @@ def begin(
     """
     operator.must_be(OperatorRole.OPERATOR)
     number, scope = last_scope(database)
-    world, proposal = _look(database, settings, directory, scope, at)
+    world, proposal, places = _look(database, settings, directory, scope, at)
     with database.write() as session:
         plan = accounts.last_plan(session)
         if plan is None or plan.id != number or plan.applied_at is not None:
             raise AccountsRefused(_("another plan was made meanwhile: look at it first"))
         _must_be_the_same(session, number, proposal)
-        ask(session, settings.accounts, world, proposal.decisions, operator, at)
+        ask(session, places.settings, world, proposal.decisions, operator, at)
+        ask_for_new_names(session, proposal.new_names, operator, at)
         plan.applied_at = at
         session.add(plan)
-    return Proposal(proposal.decisions, proposal.stock, number)
+    return replace(proposal, number=number)
 
 
 def _must_be_the_same(session: Session, number: int, proposal: Proposal) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from rollout.application.accounts import following
 from rollout.application.accounts.directory import Directory
 from rollout.application.accounts.ordering import (
     Known,
@@ -56,12 +57,13 @@ class Queue:
         today: Callable[[], date],
     ) -> None:
         self._database, self._settings, self._today = database, settings, today
+        self._configured = settings
         self._directory, self._passwords = directory, passwords
         self.licence_groups: Mapping[str, str] = {}
         self._skus: Mapping[str, str] = {}
         self._learnt = False
         self._people: dict[int, AccountPerson] = {}
-        self._departments: dict[int, tuple[str, str]] = {}
+        self._departments: Mapping[int, tuple[str, str]] = {}
         self._left: Mapping[int, Sequence[postings.Left]] = {}
 
     def look_around(self) -> None:
@@ -69,10 +71,14 @@ class Queue:
         with self._database.read() as session:
             day = self._today()
             # Where everybody is posted today, whether or not the daemon has looked since midnight.
-            everybody = (*accounts.people(session), *accounts.people(session, day=day))
+            places = following.read(session, self._configured, day)
+            self._settings = places.settings
+            everybody = places.people(
+                (*accounts.people(session), *accounts.people(session, day=day))
+            )
             self._people = {person.id: person for person in everybody}
-            self._departments = accounts.departments(session)
-            self._left = postings.left_departments(session, day)
+            self._departments = places.names
+            self._left = following.left_departments(session, places, self._people.values())
         if self._learnt or CloudService.LICENCE not in self._settings.services:
             return
         self._skus = {one.part_number: one.sku_id for one in self._directory.products()}
@@ -84,6 +90,10 @@ class Queue:
                 if name in by_name
             }
         self._learnt = True
+
+    def people_of(self, departments: Collection[int]) -> set[int]:
+        """People whose groups are kept under these departments."""
+        return {one.id for one in self._people.values() if one.department_id in departments}
 
     def take(self, now: datetime, limit: int, *, asking: bool) -> list[Work]:
         """Open rows whose moment has come; groups before the people who wait for them.

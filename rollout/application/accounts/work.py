@@ -117,6 +117,7 @@ class AccountsWork:
                     # What waited for these is looked at now.
                     people = {one.row.person_id for one in moving if one.table is Account}
                     places = {one.row.department_id for one in moving if one.table is CloudGroup}
+                    people |= self._queue.people_of(places)
                     accounts.wake(session, people, places, at)
         return ends
 

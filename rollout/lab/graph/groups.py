@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from rollout.lab.graph import licences, listing
-from rollout.lab.graph.errors import bad_request, conflicting, not_found
+from rollout.lab.graph.errors import bad_request, conflicting, not_found, not_modelled
 from rollout.lab.graph.listing import Shape
 from rollout.lab.graph.requests import GraphRequest, GraphResponse, created, done
 from rollout.lab.graph.routes import RouteTable
@@ -19,6 +19,8 @@ table = RouteTable()
 
 _READ = ("GroupMember.Read.All", "Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All")
 _CREATE = ("Group.Create", "Group.ReadWrite.All", "Directory.ReadWrite.All")
+_CHANGE = ("Group.ReadWrite.All", "Directory.ReadWrite.All")
+_CHANGEABLE = frozenset({"description", "displayName", "visibility"})
 _MEMBERS = ("GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All")
 _AT_ONCE = 20
 """Members that one request may bring."""
@@ -110,6 +112,19 @@ def create_group(tenant: Tenant, request: GraphRequest, _: dict[str, str]) -> Gr
 def read_group(tenant: Tenant, request: GraphRequest, path: dict[str, str]) -> GraphResponse:
     """One group."""
     return GraphResponse(200, listing.one(request, SHAPE, tenant.seen("groups", path["group"])))
+
+
+@table.add("PATCH", "/groups/{group}", roles=_CHANGE)
+def change_group(tenant: Tenant, request: GraphRequest, path: dict[str, str]) -> GraphResponse:
+    """Another name, description or visibility; the address is Exchange's to change."""
+    group, body = tenant.truth("groups", path["group"]), request.properties()
+    for name in body:
+        if name not in _CHANGEABLE:
+            raise not_modelled(f"a change of '{name}' of a group")
+    if "displayName" in body and not 1 <= len(str(body["displayName"] or "")) <= 256:
+        raise bad_request("Invalid value specified for property 'displayName' of resource 'Group'.")
+    tenant.write("groups", group["id"], group | body)
+    return done()
 
 
 @table.add("GET", "/groups/{group}/members", roles=_READ, units=3)

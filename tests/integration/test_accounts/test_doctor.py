@@ -41,7 +41,7 @@ rule = "x"
     assert seen.found == (
         "missing: mailbox: MailboxSettings.ReadWrite, groupware: GroupMember.Read.All, "
         "groupware: Group.Create, groupware: GroupMember.ReadWrite.All, "
-        "chat: AppRoleAssignment.ReadWrite.All"
+        "new names of groups: Group.ReadWrite.All, chat: AppRoleAssignment.ReadWrite.All"
     )
 
 
