@@ -43,6 +43,11 @@ _STANDING = {
 }
 
 
+def standing_of(state: MachineState) -> Standing:
+    """The word of the summary for a state."""
+    return _STANDING.get(state, Standing.IN_PROGRESS)
+
+
 @dataclass(frozen=True)
 class Split:
     """A group of machines by state; `name` is None for machines without one."""
@@ -113,7 +118,7 @@ def prepared(
     states = _by_state(counts)
     standing: Counter[Standing] = Counter()
     for state, machines in states.items():
-        standing[_STANDING.get(state, Standing.IN_PROGRESS)] += machines
+        standing[standing_of(state)] += machines
     # Excluded machines are no part of what has to be done.
     taking_part = sum(states.values()) - standing[Standing.EXCLUDED]
     day = today(settings, moment)

@@ -1,0 +1,142 @@
+"""People's side, and what was promised besides machines."""
+
+from collections.abc import Sequence
+
+from rollout.application.board.view import IndicatorLine, MilestoneLine
+from rollout.application.exports.status.daily import DailyReport
+from rollout.application.exports.status.grids.form import Cell, Column, Grid, Rate, Tone, Word
+from rollout.application.exports.status.people import Share
+from rollout.domain.dates import format_era
+from rollout.domain.periods import fiscal_period
+from rollout.domain.programme_board import IndicatorStanding, MilestoneState
+from rollout.i18n import _, language
+from rollout.i18n.labels import label
+
+_MOST, _HALF = 0.9, 0.5
+
+
+def shares(report: DailyReport) -> Grid:
+    """Accounts, sign-in, training and readiness of everybody in service."""
+    columns = (
+        Column(_("Of people in service"), 26),
+        Column(_("Number"), 10),
+        Column(_("Of"), 10),
+        Column(_("Share"), 10),
+        Column(_("How it stands"), 14),
+        Column(_("Blocked"), 10),
+    )
+    rows = [_share(share, bool(report.summary.not_known)) for share in report.people.shares]
+    return Grid(_("Accounts, training and readiness"), columns, rows)
+
+
+def _share(share: Share, past: bool) -> Sequence[Cell]:
+    rate = share.rate
+    if rate is None:
+        unknown = _("not known of this moment") if past else _("not asked for")
+        word = Word(unknown, Tone.GREY)
+    elif rate >= 1:
+        word = Word(_("complete"), Tone.GREEN)
+    elif rate >= _MOST:
+        word = Word(_("nearly complete"), Tone.GREEN)
+    elif rate >= _HALF:
+        word = Word(_("under way"), Tone.AMBER)
+    else:
+        word = Word(_("early"), Tone.GREY)
+    blocked = share.blocked or None
+    figure = Rate(rate) if rate is not None else None
+    return label(share.figure), share.number, share.of, figure, word, blocked
+
+
+def devices(report: DailyReport) -> Grid:
+    """Personal devices by how far they are."""
+    rows: list[Sequence[Cell]] = [
+        (label(word), number) for word, number in report.people.devices.items()
+    ]
+    rows.append((_("Total"), sum(report.people.devices.values())))
+    columns = (Column(_("State"), 20), Column(_("Devices"), 10))
+    return Grid(_("Personal devices"), columns, rows, total=True)
+
+
+def obstacles(report: DailyReport) -> Grid:
+    """What keeps people from being ready."""
+    rows: list[Sequence[Cell]] = [
+        (label(effect.part), effect.people, effect.alone) for effect in report.people.obstacles
+    ]
+    columns = (
+        Column(_("Missing"), 20),
+        Column(_("People"), 10),
+        Column(_("Nothing else is missing"), 14),
+    )
+    unknown = bool(report.summary.not_known)
+    empty = _("not known of this moment") if unknown else _("nothing is missing")
+    return Grid(_("What is missing to people"), columns, rows, empty=empty)
+
+
+def milestones(report: DailyReport) -> Grid:
+    """Promises by their day."""
+    columns = (
+        Column(_("Milestone"), 34),
+        Column(_("Due"), 18),
+        Column(_("State"), 12),
+        Column(_("On time?"), 12),
+        Column(_("Late by days"), 8),
+        Column(_("Responsible"), 24),
+        Column(_("Reason"), 30),
+    )
+    rows = [_milestone(line) for line in report.board.milestones]
+    return Grid(_("Milestones"), columns, rows, empty=_("none is configured"))
+
+
+def _milestone(line: MilestoneLine) -> Sequence[Cell]:
+    if line.state is MilestoneState.DROPPED:
+        word = Word(label(line.state), Tone.GREY)
+    elif line.late:
+        word = Word(_("late"), Tone.RED)
+    else:
+        word = Word(_("on time"), Tone.GREEN)
+    days = line.days_late or None
+    return line.name, line.due, label(line.state), word, days, line.owner, line.cause
+
+
+_TONES = {
+    IndicatorStanding.AWAITED: Tone.GREY,
+    IndicatorStanding.MET: Tone.GREEN,
+    IndicatorStanding.BEHIND: Tone.RED,
+    IndicatorStanding.UNMEASURED: Tone.AMBER,
+}
+
+
+def indicators(report: DailyReport) -> Grid:
+    """Figures by fiscal year."""
+    columns = (
+        Column(_("Indicator"), 34),
+        Column(_("Fiscal year"), 14),
+        Column(_("Target"), 10),
+        Column(_("Actual"), 10),
+        Column(_("Unit"), 8),
+        Column(_("Of the target"), 10),
+        Column(_("How it stands"), 12),
+        Column(_("Responsible"), 24),
+    )
+    rows = [_indicator(line) for line in report.board.indicators]
+    return Grid(_("Indicators"), columns, rows, empty=_("none is configured"))
+
+
+def _indicator(line: IndicatorLine) -> Sequence[Cell]:
+    return (
+        line.name,
+        fiscal_year(line.year),
+        line.target,
+        line.actual,
+        line.unit,
+        Rate(line.share) if line.share is not None else None,
+        Word(label(line.standing), _TONES[line.standing]),
+        line.owner,
+    )
+
+
+def fiscal_year(year: int) -> str:
+    """令和5年度 to whoever reads Japanese, FY2023 to others."""
+    if language() != "ja":
+        return f"FY{year}"
+    return format_era(fiscal_period(year).first).partition("年")[0] + "年度"
