@@ -43,8 +43,10 @@ class Application:
         return Operator.named(name or getpass.getuser(), self.settings.roles)
 
     def export_status(self, folder: Path) -> list[Path]:
-        """Write the status as CSV and JSON into `folder`. Raises ExportFailed."""
+        """Write the daily report in every form into `folder`. Raises ExportFailed."""
         from rollout.adapters import export_files
+        from rollout.adapters.reports.pdf_status import write_status_pdf
+        from rollout.adapters.reports.xlsx_status import write_status_xlsx
         from rollout.application.exports import status as export_status
 
         report = export_status.daily(self.database, self.settings, now=self.clock.now())
@@ -52,6 +54,8 @@ class Application:
         return [
             export_files.write_csv(folder / "status.csv", table).path,
             export_files.write_json(folder / "status.json", document).path,
+            write_status_xlsx(folder / "status.xlsx", report),
+            write_status_pdf(folder / "status.pdf", report),
         ]
 
     def write_table(self, path: Path, table: "Table") -> Path:

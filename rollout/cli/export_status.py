@@ -1,14 +1,35 @@
 """`rollout export status`"""
 
-from typing import Annotated
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rollout.cli.export import Encoding, EncodingOption, Format, FormatOption, Out, say_written
+from rollout.cli.export import Encoding, EncodingOption, Out, say_written
 from rollout.cli.invocation import invocation
+from rollout.cli.output import say
 from rollout.i18n import _
 
-HELP = _("Where everything stands, on one page.")
+if TYPE_CHECKING:
+    from rollout.application.exports.status import DailyReport
+
+HELP = _("The daily progress report: where everything stands, and what comes next.")
+
+
+class StatusFormat(StrEnum):
+    """The forms of the report: two to read, one for sheets of others, one for programs."""
+
+    XLSX = "xlsx"
+    PDF = "pdf"
+    CSV = "csv"
+    JSON = "json"
+
+
+FormatOption = Annotated[
+    StatusFormat | None,
+    typer.Option("--format", help=_("xlsx, pdf, csv or json; by the file's ending by default")),
+]
 
 AsOf = Annotated[
     str | None,
@@ -19,12 +40,11 @@ AsOf = Annotated[
 def status(
     context: typer.Context,
     out: Out,
-    format_: FormatOption = Format.CSV,
+    format_: FormatOption = None,
     encoding: EncodingOption = Encoding.UTF8_BOM,
     as_of: AsOf = None,
 ) -> None:
     """The daily progress report."""
-    from rollout.adapters import export_files
     from rollout.application.exports import status as export_status
     from rollout.application.exports.status import past
 
@@ -34,8 +54,31 @@ def status(
         report = export_status.daily(database, settings, now=now)
     else:
         report = export_status.daily_at(database, settings, past.moment(as_of, now=now))
-    if format_ is Format.JSON:
+    _write(report, out, format_ or _by_ending(out), encoding)
+
+
+def _by_ending(out: Path) -> StatusFormat:
+    ending = out.suffix.lower().removeprefix(".")
+    return StatusFormat(ending) if ending in set(StatusFormat) else StatusFormat.CSV
+
+
+def _write(report: "DailyReport", out: Path, format_: StatusFormat, encoding: Encoding) -> None:
+    from rollout.adapters import export_files
+    from rollout.application.exports import status as export_status
+
+    if format_ is StatusFormat.JSON:
         say_written(export_files.write_json(out, export_status.document(report)))
-    else:
+        return
+    if format_ is StatusFormat.CSV:
         table = export_status.table(report)
         say_written(export_files.write_csv(out, table, encoding=encoding))
+        return
+    if format_ is StatusFormat.XLSX:
+        from rollout.adapters.reports.xlsx_status import write_status_xlsx
+
+        write_status_xlsx(out, report)
+    else:
+        from rollout.adapters.reports.pdf_status import write_status_pdf
+
+        write_status_pdf(out, report)
+    say(_("{path}: written").format(path=out))

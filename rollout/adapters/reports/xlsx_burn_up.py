@@ -7,11 +7,11 @@ from xlsxwriter import Workbook
 from xlsxwriter.chart import Chart
 from xlsxwriter.worksheet import Worksheet
 
+from rollout.adapters.reports.colours import ACTUAL, BAND, MIDDLE, PLAN, SHADE
 from rollout.application.exports.status.burn_up import BurnUp, BurnUpDay
 from rollout.application.exports.status.grids.form import Grid
 from rollout.i18n import _, language
 
-PLAN, ACTUAL, MIDDLE, BAND, SHADE = "#6B7280", "#1F4E79", "#C2410C", "#F6C9A8", "#E5E7EB"
 _NONE = {"none": True}
 _DAY, _PLANNED, _DONE, _MIDDLE = 0, 3, 4, 6
 """Columns of the grid `course`."""

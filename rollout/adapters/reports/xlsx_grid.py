@@ -8,7 +8,8 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from rollout.application.exports.status.grids.form import Cell, Change, Grid, Rate, Tone, Word
+from rollout.adapters.reports.colours import COLOURS, HEAD, INK, LINE
+from rollout.application.exports.status.grids.form import Cell, Change, Grid, Rate, Word
 from rollout.i18n import language
 
 A4 = 9
@@ -16,15 +17,6 @@ LONGEST_TEXT = 32_767
 """So many characters a cell of this format holds."""
 ROWS = 1_048_576
 
-COLOURS = {
-    Tone.GREEN: ("#C6E7CE", "#14532D"),
-    Tone.AMBER: ("#FFE7A3", "#6B4500"),
-    Tone.RED: ("#F8C9C4", "#7F1D1D"),
-    Tone.GREY: ("#E3E5E8", "#3F4650"),
-    Tone.PLAIN: ("#FFFFFF", "#1F2933"),
-}
-"""Background and ink; dark enough that the word is read in monochrome."""
-INK, LINE, HEAD = "#1F2933", "#B8C0CA", "#1F4E79"
 FONT = {"ja": "游ゴシック", "en": "Calibri"}
 
 
@@ -71,7 +63,7 @@ class Looks:
         elif isinstance(value, float):
             own["num_format"] = "#,##0.0" if value % 1 else "#,##0"
         elif isinstance(value, int):
-            own["num_format"] = "#,##0"
+            own["num_format"] = '#,##0;-#,##0;"–"'
         else:
             own |= {"text_wrap": True, "align": "left"}
         return self.of(**own)

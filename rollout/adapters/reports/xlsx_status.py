@@ -11,8 +11,8 @@ from xlsxwriter.worksheet import Worksheet
 
 from rollout.adapters.reports import xlsx_burn_up
 from rollout.adapters.reports.beside import ExportFailed, beside
+from rollout.adapters.reports.colours import HEAD
 from rollout.adapters.reports.xlsx_grid import (
-    HEAD,
     ROWS,
     Looks,
     set_page,

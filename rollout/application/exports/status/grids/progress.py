@@ -74,7 +74,7 @@ def verdict(report: DailyReport) -> Word:
     if made.outlook.probability >= _LIKELY:
         return Word(_("likely to hold"), Tone.GREEN)
     if made.outlook.probability >= _OPEN:
-        return Word(_("open"), Tone.AMBER)
+        return Word(_("uncertain"), Tone.AMBER)
     return Word(_("in danger"), Tone.RED)
 
 
@@ -99,7 +99,7 @@ def why_no_forecast(report: DailyReport) -> str:
 def _key_figures(report: DailyReport) -> Iterator[Sequence[Cell]]:
     found, made = report.summary, report.burn_up.forecast
     if found.percent_done is not None:
-        yield _("Done"), Rate(found.percent_done / 100)
+        yield _("Share done"), Rate(found.percent_done / 100)
     yield _("Due by the plan by the end of this day"), report.burn_up.due
     yield (
         _("Done, against the plan"),
@@ -151,7 +151,7 @@ def _split(report: DailyReport, field: str, title: str, heading: str) -> Grid:
         Column(_("How it stands"), 12),
         Column(_("Total"), 8),
         *(Column(label(word), 10) for word in Standing),
-        Column(_("Done"), 9),
+        Column(_("Share done"), 9),
         Column(_("Done since the working day before"), 12),
     )
     return Grid(title, columns, rows, total=bool(rows), empty=_("there are no machines"))
