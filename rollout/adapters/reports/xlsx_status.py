@@ -1,12 +1,9 @@
 """The daily report as a book of sheets."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC
 from pathlib import Path
 
 from xlsxwriter import Workbook
-from xlsxwriter.exceptions import XlsxWriterException
 from xlsxwriter.worksheet import Worksheet
 
 from rollout.adapters.reports import xlsx_burn_up
@@ -26,7 +23,8 @@ from rollout.i18n import _
 
 _ABOVE = 3
 """Rows above a grid: the title, of when it is, and air."""
-_TEXTS = {
+_OPTIONS = {
+    "in_memory": True,
     "strings_to_formulas": False,
     "strings_to_urls": False,
     "strings_to_numbers": False,
@@ -38,28 +36,18 @@ def write_status_xlsx(path: Path, report: DailyReport) -> Path:
 
     The same report gives the same bytes: the book's dates are those of the report.
     """
-    with beside(path) as file, _refused(path):
-        book = Workbook(file, dict(_TEXTS))
+    # A book that cannot be written to its end leaves its archive open: it is made whole first.
+    whole = BytesIO()
+    with beside(path) as file:
+        book = Workbook(whole, dict(_OPTIONS))
         made = report.summary.as_of.astimezone(UTC).replace(tzinfo=None)
         book.set_properties(
             {"title": head.title(), "subject": report.summary.programme, "created": made}
         )
         _Sheets(book, report).write()
         book.close()
+        file.write(whole.getvalue())
     return path
-
-
-@contextmanager
-def _refused(path: Path) -> Iterator[None]:
-    """What the library says of a full disk, in our words."""
-    try:
-        yield
-    except XlsxWriterException as error:
-        raise ExportFailed(
-            _("cannot write {path}: {why}; an older export is unchanged").format(
-                path=path, why=error
-            )
-        ) from None
 
 
 class _Sheets:

@@ -81,7 +81,8 @@ def _machine(
     line, state = entry.line, MachineState(entry.line.state)
     since = line.state_since.astimezone(settings.programme.zone)
     held = state is MachineState.HELD
-    next_date = line.hold_until or answer_by(settings, since.date())
+    until = line.hold_until if held else None
+    next_date = until or answer_by(settings, since.date())
     return ExceptionLine(
         ExceptionKind.MACHINE,
         line.asset_tag,
