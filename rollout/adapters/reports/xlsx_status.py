@@ -1,6 +1,7 @@
 """The daily report as a book of sheets."""
 
 from datetime import UTC
+from io import BytesIO
 from pathlib import Path
 
 from xlsxwriter import Workbook
