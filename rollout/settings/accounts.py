@@ -18,7 +18,8 @@ _CLOUDS = {
         "https://microsoftgraph.chinacloudapi.cn",
     ),
 }
-_UPN_FIELDS = frozenset({"staff_number"})
+_UPN_NAMES = ("family", "given", "family_initial", "given_initial", "nickname")
+_UPN_FIELDS = frozenset({"staff_number", *_UPN_NAMES})
 
 Days = Annotated[int, Field(ge=0)]
 
@@ -113,7 +114,13 @@ class Accounts(Section):
     """So often the directory is asked which of its users came and went, while `identity` is
     `synced`."""
     upn: str = "{staff_number}@pref.example.jp"
-    """The name to sign in with of a person for whom no list gives one."""
+    """The name to sign in with of a person for whom no list gives one. In braces: `staff_number`;
+    `family`, `given`, `family_initial`, `given_initial` in Roman letters, from the list's column
+    for them or from the kana; `nickname`, a column of the list. A rule with any but the staff
+    number is applied by `import people`, once: a name that was made stays."""
+    upn_when_taken: Literal["number", "refuse"] = "number"
+    """What to do when the rule makes a name that somebody else has: `number` puts 2, 3, ... behind
+    it, before the @, in the order of staff numbers; `refuse` leaves it to the list."""
     services: tuple[CloudService, ...] = tuple(CloudService)
     """Which services people get."""
     licences: tuple[str, ...] = ("SPE_E3",)
@@ -160,10 +167,22 @@ class Accounts(Section):
         if fields - _UPN_FIELDS or self.upn.count("@") != 1:
             raise ValueError(
                 _("upn {rule} cannot be used: it takes {fields} and one @").format(
-                    rule=repr(self.upn), fields="{staff_number}"
+                    rule=repr(self.upn),
+                    fields=", ".join(f"{{{name}}}" for name in ("staff_number", *_UPN_NAMES)),
                 )
             )
         return self
+
+    @property
+    def upn_fields(self) -> frozenset[str]:
+        """What the rule for names to sign in with is made of."""
+        return frozenset(name for _t, name, *_r in string.Formatter().parse(self.upn) if name)
+
+    def upn_by_number(self, staff_number: str) -> str:
+        """The name to sign in with by the staff number alone; empty when the rule needs more."""
+        if self.upn_fields - {"staff_number"}:
+            return ""
+        return self.upn.format(staff_number=staff_number)
 
     @property
     def in_use(self) -> bool:

@@ -226,7 +226,8 @@ def forget(session: Session, person: Person, at: datetime) -> None:
         if table.name in GOES:
             session.connection().execute(delete(table).where(column == person.id))
     person.staff_number, person.name, person.kana = pseudonym(person.id or 0), "", ""
-    person.forgotten_at = at
+    # Else nobody who bears the same name to sign in with could be taken in.
+    person.upn, person.forgotten_at = None, at
     session.add(person)
     session.flush()
 

@@ -21,6 +21,11 @@ ACTING = frozenset({PlannedAction.CREATE, PlannedAction.CHANGE, PlannedAction.RE
 NOT_THERE = msgid("not in the directory: is {upn} in the scope of synchronisation?")
 NEEDED = msgid("{service} has to be there first")
 
+NAMELESS = msgid(
+    "has no name to sign in with: `rollout import people` with a list that has it, or what the "
+    "rule [accounts] upn is made of"
+)
+
 States = Mapping[tuple[int, str], str]
 """The state of each (person id, service) that has a row."""
 
@@ -107,6 +112,9 @@ class Decider:
         users = self._world.matches(upn_of(person, self._settings), person.staff_number)
         if person.left_on is not None and person.left_on < self._today:
             return self._leaver(person, services, users)
+        if not upn_of(person, self._settings) and not users:
+            cause = told(NAMELESS)
+            return [Decision(person, one, PlannedAction.BLOCKED, cause) for one in services]
         if len(users) > 1:
             cause = told(
                 msgid(

@@ -6,8 +6,8 @@ from rollout.store.accounts import AccountPerson
 
 
 def upn_of(person: AccountPerson, settings: Accounts) -> str:
-    """The name to sign in with."""
-    return person.upn or settings.upn.format(staff_number=person.staff_number)
+    """The name to sign in with; empty while no list gave one and the rule needs a list."""
+    return person.upn or settings.upn_by_number(person.staff_number)
 
 
 def department_name(bureau: str, division: str) -> str:

@@ -125,6 +125,7 @@ def _users_of_people(
         if person.left_on is None or person.left_on >= today:
             by_upn[upn_of(person, settings.accounts).casefold()] = person.id
             by_number[person.staff_number] = person.id
+    by_upn.pop("", None)
     found: dict[int, set[str]] = defaultdict(set)
     for user in changes.users:
         for owner in (by_upn.get(user.upn.casefold()), by_number.get(user.employee_id or "")):

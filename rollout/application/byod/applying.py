@@ -208,6 +208,6 @@ def decide(
 
 def _names(row: PersonalDevice, person: Person, settings: Settings) -> set[str]:
     """Names under which the applicant could act."""
-    upn = person.upn or settings.accounts.upn.format(staff_number=person.staff_number)
+    upn = person.upn or settings.accounts.upn_by_number(person.staff_number)
     own = {row.applied_by, person.staff_number, person.name, upn, upn.partition("@")[0]}
     return {name.casefold() for name in own}

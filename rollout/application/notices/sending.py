@@ -45,7 +45,7 @@ class Sent:
 
 def address_of(letter: Letter, settings: Settings) -> str:
     """Where the owner's mail goes."""
-    return letter.upn or settings.accounts.upn.format(staff_number=letter.staff_number)
+    return letter.upn or settings.accounts.upn_by_number(letter.staff_number)
 
 
 def outbox(database: Database, states: Sequence[NoticeState]) -> list[Letter]:

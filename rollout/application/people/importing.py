@@ -10,6 +10,7 @@ from rollout.application.ledger.rows import Ledger
 from rollout.application.operators import Operator
 from rollout.application.people.reading import DAY, Entry, Progress, read
 from rollout.application.people.report import PeopleReport
+from rollout.application.people.sign_in_names import SignInNames
 from rollout.application.transfers.approvals import end_takeouts, show_devices
 from rollout.application.transfers.taking_effect import hold_slots, take_effect
 from rollout.domain.errors import RolloutError
@@ -96,6 +97,7 @@ class _Writing:
         """Write everything, and say what it does to machines."""
         session, report = self.session, self.report
         known = {one.staff_number: one for one in store.every_person(session)}
+        names = self._names(known).give(entries, report)
         new = [found[-1] for number, found in entries.items() if number not in known]
         store.add_people(
             session,
@@ -109,12 +111,11 @@ class _Writing:
         changed: dict[int, Timeline] = {}
         leaving: dict[int, date] = {}
         changes: dict[int, dict[str, Any]] = {}
-        upns = self._upns()
         for number, found in entries.items():
             person = known[number]
             before = lines.get(person.id, ())
             after = before or self._from_ledger(person)
-            values, after = self._person(person, found, after, upns)
+            values, after = self._person(person, found, after, names)
             if values:
                 changes[person.id] = values
             if after != before:
@@ -142,19 +143,16 @@ class _Writing:
         person: store.KnownPerson,
         found: list[Entry],
         line: Timeline,
-        upns: dict[str, int],
+        names: dict[str, str],
     ) -> tuple[dict[str, Any], Timeline]:
         values: dict[str, Any] = {}
+        if person.staff_number in names:
+            values["upn"] = names[person.staff_number]
         for entry in found:
             for name in ("name", "kana"):
                 said = getattr(entry, name)
                 if said and said != getattr(person, name):
                     values[name] = said
-            if entry.upn and upns.get(entry.upn) != person.id:
-                if entry.upn in upns:
-                    self.report.remark(_TAKEN, entry.row.row)
-                else:
-                    values["upn"] = entry.upn
             # Where somebody was before the programme began does not matter, and departments are
             # known since then only.
             since = max(self.first, entry.since or (self.today if line else self.first))
@@ -179,10 +177,13 @@ class _Writing:
             return ()
         return (Posted(Place(person.department_id), self.first),)
 
-    def _upns(self) -> dict[str, int]:
+    def _names(self, known: dict[str, store.KnownPerson]) -> SignInNames:
         from rollout.store import accounts
 
-        return {one.upn.casefold(): one.id for one in accounts.people(self.session) if one.upn}
+        people = accounts.people(self.session)
+        taken = {one.upn.casefold(): one.staff_number for one in people if one.upn}
+        kana = {number: person.kana for number, person in known.items()}
+        return SignInNames(self.settings.accounts, taken, kana)
 
     def _department(self, entry: Entry, day: date) -> int:
         """The department of that name on that day; one that ended is followed, one that is not
@@ -293,7 +294,6 @@ class _Writing:
 
 
 _OLD_NAME = msgid("the department has another name by that day: it was followed")
-_TAKEN = msgid("the name to sign in with is another person's: it was passed over")
 
 
 def _site_before(line: Timeline, day: date) -> int | None:

@@ -11,7 +11,7 @@ from rollout.application.people.report import PeopleReport
 from rollout.application.people.words import Change, change_of, is_total, pc_of, upn_of
 from rollout.domain.identifiers import parse_staff_number
 from rollout.domain.postings import PcFollows
-from rollout.domain.text import ValueRefused, match_key
+from rollout.domain.text import ValueRefused, match_key, tidy
 from rollout.domain.words import msgid
 
 DAY = timedelta(days=1)
@@ -27,6 +27,8 @@ class Entry:
     name: str
     kana: str
     upn: str | None
+    romaji: str
+    nickname: str
     bureau: str
     division: str
     site: str
@@ -138,8 +140,9 @@ def _entry(cells: Cells, report: PeopleReport, as_of: date | None) -> Entry | No
         bureau, division = division, ""
     since = moved or (as_of if as_of and (begins is None or begins <= as_of) else begins)
     here = change is Change.HERE
-    return Entry(cells.row, number, name, kana, upn, bureau, division, site, post, since,
-                 last_day, here, pc)  # fmt: skip
+    romaji, nickname = tidy(cells.text("romaji")), tidy(cells.text("nickname"))
+    return Entry(cells.row, number, name, kana, upn, romaji, nickname, bureau, division, site,
+                 post, since, last_day, here, pc)  # fmt: skip
 
 
 def _last_day(change: Change, moved: date | None, as_of: date | None) -> date | None:

@@ -39,7 +39,11 @@ _PC = {
     for word in words.split()
 }
 _is_total = re.compile(r".*(小計|合計|総計|累計|total)[:：]?[0-9,]*(名|人)?|計").fullmatch
-_upn = re.compile(r"[A-Za-z0-9!#$%&'*+./=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,189}").fullmatch
+# What the directory takes: no dot at either end of the part before the @, 64 characters there.
+_upn = re.compile(
+    r"(?=[^@]{1,64}@)[A-Za-z0-9'_!#^~-]+(?:\.+[A-Za-z0-9'_!#^~-]+)*@"
+    r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,46}[A-Za-z0-9])?"
+).fullmatch
 
 
 def is_total(text: str) -> bool:
