@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from rollout.application.exports.extract import Extract
     from rollout.application.exports.forms import Table
     from rollout.application.exports.pack import Packer
+    from rollout.application.notices.sending import Writer
+    from rollout.application.notices.work import NoticesWork
 
 
 @dataclass
@@ -119,6 +121,9 @@ class Application:
     @cached_property
     def mailer(self) -> Mailer:
         """The mailbox that sends. Raises MailAway when the configuration names none."""
+        return self._mailbox()
+
+    def _mailbox(self) -> Mailer:
         from rollout.adapters.graph.mail import GraphMailer
 
         if not (self.settings.notices.in_use and self.settings.accounts.in_use):
@@ -132,6 +137,27 @@ class Application:
             self.settings.accounts.tenant,
             self.settings.notices.sender,
             per_minute=self.settings.notices.per_minute,
+        )
+
+    @property
+    def mail_writer(self) -> "Writer":
+        """Whoever writes the mails, by the templates."""
+        from rollout.adapters.notices.writer import TemplateWriter
+
+        return TemplateWriter(self.settings)
+
+    def notices_work(self, lease_epoch: int) -> "NoticesWork":
+        """Whoever sends notices for the holder of that lease; to be made in the thread that uses
+        it. Raises MailAway."""
+        from rollout.application.notices.work import NoticesWork
+
+        return NoticesWork(
+            self.database,
+            self.settings,
+            self._mailbox(),
+            self.mail_writer,
+            self.clock,
+            lease_epoch=lease_epoch,
         )
 
     @contextmanager

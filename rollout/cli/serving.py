@@ -52,7 +52,10 @@ def work_until_idle(application: "Application") -> None:
 def _work(application: "Application", *, until_idle: bool, wait: bool = False) -> None:
     from rollout.service.daemon import Daemon, stop_on_signals
 
-    in_use = application.settings.accounts.in_use
+    in_use, own = application.settings.accounts.in_use, application.settings.notices
+    mails = in_use and own.in_use and own.send == "by itself"
+    if mails:
+        application.mail_writer.check()
     with _shown(application, lines=until_idle) as show:
         daemon = Daemon(
             application.database,
@@ -64,6 +67,7 @@ def _work(application: "Application", *, until_idle: bool, wait: bool = False) -
             on_tick=show,
             nights=application.nights,
             accounts=(lambda: application.accounts_work) if in_use else None,
+            notices=application.notices_work if mails else None,
         )
         stop_on_signals(daemon)
         daemon.run()

@@ -56,6 +56,7 @@ def doctor(context: typer.Context, as_json: AsJson = False) -> None:
             application.archive,
             application.equipment,
             application.directory if application.settings.accounts.in_use else None,
+            application.mail_writer if application.settings.notices.in_use else None,
         )
     if as_json:
         print_json(

@@ -22,11 +22,6 @@ SHOWN = 50
 """People that are printed before the rest is only counted."""
 
 
-@app.callback()
-def group() -> None:
-    """A group of its own, although it has one command yet."""
-
-
 @app.command(help=_("The share of trained people by department and wave, and who is missing."))
 def status(
     context: typer.Context,
@@ -46,6 +41,59 @@ def status(
         print_json(_json(found))
     else:
         _print(found)
+
+
+@app.command(help=_("Tell the promoters of offices by mail who of theirs is missing."))
+def remind(
+    context: typer.Context,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=_("only show whom it tells"))] = False,
+    as_json: AsJson = False,
+) -> None:
+    from rollout.application.training.reminding import remind as remind_them
+
+    call = invocation(context)
+    application = call.application()
+    done = remind_them(
+        application.database,
+        application.settings,
+        application.operator(call.actor),
+        application.clock.now(),
+        dry_run=dry_run,
+    )
+    if as_json:
+        print_json(
+            {
+                "planned": done.planned,
+                "promoters": [
+                    {"staff_number": one.staff_number, "name": one.name, "missing": one.missing}
+                    for one in done.promoters
+                ],
+                "unknown_promoters": list(done.unknown),
+                "offices_without": [
+                    {"department": office, "missing": count}
+                    for office, count in done.offices_without.items()
+                ],
+            }
+        )
+        return
+    print_table(
+        [_("staff number"), _("promoter"), _("people missing")],
+        [[one.staff_number, one.name, one.missing] for one in done.promoters],
+    )
+    for number in done.unknown:
+        say(_("{number}: not in service; correct [training.promoters]").format(number=number))
+    for office, count in done.offices_without.items():
+        say(
+            _("{office}: {count} people are missing, and no promoter is named").format(
+                office=office or "-", count=count
+            )
+        )
+    if not dry_run:
+        say(
+            _("{count} mails wait in the outbox: `rollout notice plan` shows them").format(
+                count=done.planned
+            )
+        )
 
 
 def _json(found: "TrainingStatus") -> dict[str, Any]:

@@ -12,8 +12,11 @@ class NoticeKind(Described):
     DAY_BEFORE = "day_before", "The PC is moved tomorrow."
     DONE = "done", "The PC is moved."
     NEW_DATE = "new_date", "The PC will be moved on another day."
+    CANCELLED = "cancelled", "The PC is not moved on the day that was told."
+    NOT_DONE = "not_done", "The PC did not come through on its day."
     CUTOVER_DAY = "cutover_day", "The day of the cutover."
-    MISSING_TRAINING = "missing_training", "A training that is demanded is missing."
+    MISSING_TRAINING = "missing_training", "Whose trainings are missing, to an office's promoter."
+    BYOD_INVITATION = "byod_invitation", "How a personal device is set up."
 
 
 class NoticeState(Described):
@@ -22,6 +25,7 @@ class NoticeState(Described):
     PLANNED = "planned", "It is to be sent."
     SENT = "sent", "The mail service took it."
     FAILED = "failed", "The mail service refused it, or it came back."
+    DROPPED = "dropped", "Overtaken before it went: what it would tell holds no longer."
 
 
 class NoticeVerb(Described):
@@ -30,6 +34,7 @@ class NoticeVerb(Described):
     SEND = "send", "Hand it to the mail service."
     FAIL = "fail", "It was refused, or came back."
     RETRY = "retry", "Send it again."
+    DROP = "drop", "Do not send it any more."
 
 
 _S, _V = NoticeState, NoticeVerb
@@ -38,6 +43,8 @@ _MOVES: dict[tuple[StrEnum, StrEnum], StrEnum | Back] = {
     (_S.PLANNED, _V.FAIL): _S.FAILED,
     (_S.SENT, _V.FAIL): _S.FAILED,
     (_S.FAILED, _V.RETRY): _S.PLANNED,
+    (_S.PLANNED, _V.DROP): _S.DROPPED,
+    (_S.FAILED, _V.DROP): _S.DROPPED,
 }
 
 NOTICE = Lifecycle(
@@ -46,5 +53,8 @@ NOTICE = Lifecycle(
     verbs=NoticeVerb,
     initial=_S.PLANNED,
     moves=_MOVES,
-    explained=frozenset({_S.FAILED}),
+    explained=frozenset({_S.FAILED, _S.DROPPED}),
 )
+
+ABOUT_THE_DAY = frozenset({NoticeKind.DAYS_BEFORE, NoticeKind.NEW_DATE})
+"""After these the owner counts on the day, and the calendar has an entry for it."""

@@ -15,6 +15,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from rollout.adapters.clock import SystemClock
 from rollout.application.accounts.work import AccountsWork
 from rollout.application.nightly import Nights
+from rollout.application.notices.work import NoticesWork
 from rollout.application.ports import Clock, RunEngine, SettableClock
 from rollout.application.programme import Programme, Ticked
 from rollout.application.starting import NothingStarts
@@ -22,11 +23,13 @@ from rollout.domain.errors import LeaseHeld
 from rollout.domain.words import msgid
 from rollout.i18n import _
 from rollout.service import holder
-from rollout.service.accounts import AccountsThread
+from rollout.service.accounts import accounts_thread
+from rollout.service.beside import BesideThread
 from rollout.service.endpoint import Endpoint
 from rollout.service.listener import Listener
 from rollout.service.metrics import Pulse
 from rollout.service.monitoring import Monitor, monitoring_application
+from rollout.service.notices import notices_thread
 from rollout.service.trouble import Trouble
 from rollout.service.watch import Watch, WorkHangs
 from rollout.settings import Settings
@@ -59,7 +62,8 @@ class Daemon:
 
     `nights` is what it does once a day beside the ticks, however long that takes; asked twice to
     end, it leaves that to the next daemon. `accounts` makes what works on people's accounts
-    all the while; `until_idle` does not wait for it.
+    all the while, `notices` what sends mails, for the lease of that epoch; `until_idle` waits for
+    neither.
     """
 
     def __init__(
@@ -74,6 +78,7 @@ class Daemon:
         on_tick: Callable[[Ticked], None] = lambda ticked: None,
         nights: Nights | None = None,
         accounts: Callable[[], AccountsWork] | None = None,
+        notices: Callable[[int], NoticesWork] | None = None,
     ) -> None:
         self._database = database
         self._settings = settings
@@ -90,7 +95,7 @@ class Daemon:
         self._jumped = timedelta()
         self._on_tick = on_tick
         self._nights = nights
-        self._accounts = accounts
+        self._accounts, self._notices = accounts, notices
         self._at_night = threading.Lock()
         self._pulse = Pulse()
         self._stop = threading.Event()
@@ -103,9 +108,7 @@ class Daemon:
         epoch = self._stand_by() if self._wait else self._acquire()
         if epoch is None:
             return
-        companions: list[Listener | AccountsThread] = [*self._listeners(epoch)]
-        if self._accounts is not None:
-            companions.append(AccountsThread(self._accounts, self._clock, self._fail))
+        companions = [*self._listeners(epoch), *self._threads(epoch)]
         programme = Programme(
             self._database, self._settings, self._engine, self._clock, lease_epoch=epoch
         )
@@ -129,6 +132,17 @@ class Daemon:
         if self._stop.is_set():
             self._hurry.set()
         self._stop.set()
+
+    def _threads(
+        self, epoch: int
+    ) -> "list[BesideThread[AccountsWork] | BesideThread[NoticesWork]]":
+        """What works beside the ticks."""
+        found: list[BesideThread[AccountsWork] | BesideThread[NoticesWork]] = []
+        if self._accounts is not None:
+            found.append(accounts_thread(self._accounts, self._clock, self._fail))
+        if self._notices is not None:
+            found.append(notices_thread(partial(self._notices, epoch), self._fail))
+        return found
 
     def _listeners(self, epoch: int) -> list[Listener]:
         """The endpoint of the PCs, and that of monitoring when it has a port of its own."""

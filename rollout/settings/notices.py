@@ -10,18 +10,21 @@ from rollout.i18n import _
 from rollout.settings.operation import HoursOfDay
 from rollout.settings.planning import Section
 
-PLANNED = (NoticeKind.DAYS_BEFORE, NoticeKind.DAY_BEFORE, NoticeKind.NEW_DATE)
-"""What follows from the plan by itself."""
+PLANNED = tuple(kind for kind in NoticeKind if kind is not NoticeKind.BYOD_INVITATION)
+"""What follows from plan, passage and trainings by itself; an invitation follows from its order."""
 
 
 class Notices(Section):
-    """`[notices]`: mails to owners, which `rollout notice send` sends. How many days ahead they are
-    told is `days_before` of `[notice]`, which the planner obeys as well."""
+    """`[notices]`: mails to people, which the daemon sends by itself. How many days ahead owners
+    are told is `days_before` of `[notice]`, which the planner obeys as well."""
 
     sender: str = ""
     """The mailbox that sends, by its address; empty: no mail is sent."""
+    send: Literal["by itself", "by hand"] = "by itself"
+    """`by hand`: only `rollout notice send` sends."""
     kinds: tuple[NoticeKind, ...] = PLANNED
-    """What is planned from the plan by itself."""
+    """What is put into the outbox without being asked for. `missing_training` goes to the
+    promoters of `[training.promoters]`."""
     language: Literal["ja", "en"] = "ja"
     """Language of the mails."""
     templates: Path | None = None
@@ -35,6 +38,16 @@ class Notices(Section):
     """Whether mails about a date bring an entry for the calendar."""
     per_minute: Annotated[int, Field(ge=1, le=30)] = 29
     """A mailbox may send 30 messages a minute."""
+    cutover_days: Annotated[int, Field(ge=1, le=60)] = 7
+    """So many days before the cutover everybody is told of it; a mailbox sends 10,000 a day."""
+    settle_minutes: Annotated[float, Field(ge=0, le=10_080)] = 60
+    """A PC that lost its day, or that needs somebody on its day, is told of only after so long:
+    most get another day, or come through, before."""
+    attempts: Annotated[int, Field(ge=1, le=20)] = 5
+    """A mail that is refused goes so often, each time after a longer pause; then it waits for
+    somebody. One that came back waits at once."""
+    retry_minutes: Annotated[float, Field(gt=0, le=1440)] = 15
+    """The first of these pauses; each is twice the one before."""
     doubt_minutes: Annotated[float, Field(ge=0, le=1440)] = 10
     """A mail whose answer was lost, and which the mailbox does not show after so long, was not
     sent and goes again."""
@@ -54,7 +67,7 @@ class Notices(Section):
         for kind in self.kinds:
             if kind not in PLANNED:
                 raise ValueError(
-                    _("kinds: {kind} does not follow from the plan: choose among {known}").format(
+                    _("kinds: {kind} goes when it is ordered: choose among {known}").format(
                         kind=kind.value, known=", ".join(PLANNED)
                     )
                 )

@@ -241,6 +241,16 @@ class Training(Section):
     courses: tuple[str, ...] = ()
     """Every owner needs these, by the names that the training files have; the gate
     `training_share` and `rollout training status` ask for all of them."""
+    services: dict[CloudService, tuple[str, ...]] = Field(default={})
+    """Courses that somebody needs before a service is asked for: `chat = ["情報セキュリティ"]`."""
+    take_home: tuple[str, ...] = ()
+    """Courses that the owner of a PC needs before it may leave the office."""
+    promoters: dict[str, tuple[str, ...]] = Field(default={})
+    """Staff numbers of the promoters (デジタル活用推進員) of each department, which is 部局, or
+    部局 and 所属 with a space between; a division that names none has its bureau's."""
+    remind_days: Annotated[int, Field(ge=1, le=365)] = 14
+    """So often promoters are told by themselves who is missing; `rollout training remind` tells
+    them at once."""
     pass_score: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     """A score below this counts as not passed, and a record that has neither a score nor a word
     on passing does not count; none given: whoever attended and did not fail has had the course."""

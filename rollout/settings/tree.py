@@ -286,6 +286,14 @@ class Settings(BaseSettings):
         return self.generations.get(name, Generation())
 
     @property
+    def courses(self) -> tuple[str, ...]:
+        """The courses that everybody needs: for the programme, and for the services of all."""
+        needed = [*self.training.courses]
+        for service in self.accounts.services if self.accounts.in_use else ():
+            needed += self.training.services.get(service, ())
+        return tuple(dict.fromkeys(needed))
+
+    @property
     def replaced(self) -> tuple[str, ...]:
         """The generations whose PCs are replaced by successors."""
         return tuple(name for name, policy in self.generations.items() if policy.path == "refresh")

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, func, select
 from rollout.domain.errors import NotFound
 from rollout.domain.machine import NEEDS_A_PERSON, MachineState
 from rollout.domain.wave import WaveState
-from rollout.store import pending_controls
+from rollout.store import notices, pending_controls
 from rollout.store.batches import batches
 from rollout.store.tables import (
     AuditRow,
@@ -59,13 +59,15 @@ class Joined:
     staff_number: str | None
     wave: int | None
     control_cause: str | None = None
+    notice_cause: str | None = None
     spare: str | None = None
     stands_in_for: str | None = None
 
     @property
     def cause(self) -> str | None:
-        """Why it needs a person: the reason of its state, or what a control of it lacks."""
-        return self.machine.cause or self.control_cause
+        """Why it needs a person: the reason of its state, what a control of it lacks, or why its
+        owner could not be told."""
+        return self.machine.cause or self.control_cause or self.notice_cause
 
 
 def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
@@ -85,7 +87,13 @@ def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         found.append(col(Machine.purpose).in_(wanted.purposes))
     if wanted.needs_a_person:
         waiting = [state.value for state in NEEDS_A_PERSON]
-        found.append(or_(col(Machine.state).in_(waiting), col(PendingControls.cause).is_not(None)))
+        found.append(
+            or_(
+                col(Machine.state).in_(waiting),
+                col(PendingControls.cause).is_not(None),
+                col(Machine.id).in_(select(notices.stuck_of_machines().c.machine_id)),
+            )
+        )
     if wanted.text:
         found.append(
             or_(
@@ -101,6 +109,7 @@ def listing(
     session: Session, wanted: Filter = Filter(), *, after: str = "", limit: int = 100
 ) -> list[Joined]:
     """Machines in the order of their tags, the first `limit` behind the tag `after`."""
+    stuck = notices.stuck_of_machines()
     statement = (
         select(  # type: ignore[call-overload]
             Machine,
@@ -111,6 +120,7 @@ def listing(
             Person.staff_number,
             Wave.number,
             PendingControls.cause,
+            stuck.c.cause,
         )
         .outerjoin(Site, col(Site.id) == col(Machine.site_id))
         .outerjoin(Department, col(Department.id) == col(Machine.department_id))
@@ -120,6 +130,7 @@ def listing(
             PendingControls,
             and_(col(PendingControls.machine_id) == col(Machine.id), pending_controls.lacking()),
         )
+        .outerjoin(stuck, stuck.c.machine_id == col(Machine.id))
         .where(*conditions(wanted), col(Machine.asset_tag) > after)
         .order_by(col(Machine.asset_tag))
         .limit(limit)

@@ -27,7 +27,7 @@ def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         ("[gates]\ntraining_share = 0\n", "gates.training_share"),
         ("[gates]\nnotices_share = 1.1\n", "gates.notices_share"),
         ("[gates]\nlicences_hours = 0\n", "gates.licences_hours"),
-        ('[notices]\nkinds = ["cutover_day"]\n', "cutover_day does not follow from the plan"),
+        ('[notices]\nkinds = ["byod_invitation"]\n', "byod_invitation goes when it is ordered"),
     ],
 )
 def test_a_prerequisite_that_makes_no_sense_is_refused(configure, text: str, named: str) -> None:

@@ -11,8 +11,10 @@ from rollout.application.doctor import (
     equipment,
     mailboxes,
     operation,
+    people,
 )
 from rollout.application.doctor.finding import Finding, judged
+from rollout.application.notices.sending import Writer
 from rollout.application.ports import Archive, Equipment
 from rollout.domain.errors import RolloutError
 from rollout.i18n import _
@@ -29,17 +31,21 @@ def examine(
     archive: Archive,
     tools: Equipment,
     directory: Directory | None = None,
+    writer: Writer | None = None,
 ) -> list[Finding]:
-    """All findings; `now` is the programme's clock, `directory` None where there is none."""
+    """All findings; `now` is the programme's clock, `directory` and `writer` None where there is
+    none."""
     return [
-        *_of_tables(opened, settings, now),
+        *_of_tables(opened, settings, now, writer),
         *computer.examine(opened, settings, archive),
         *equipment.examine(opened, settings, tools),
         *(accounts.examine(settings.accounts, directory) if directory is not None else ()),
     ]
 
 
-def _of_tables(opened: Database, settings: Settings, now: datetime) -> Iterator[Finding]:
+def _of_tables(
+    opened: Database, settings: Settings, now: datetime, writer: Writer | None
+) -> Iterator[Finding]:
     shown = opened.engine.url.render_as_string(hide_password=True)
     try:
         migrate.check(opened)
@@ -47,6 +53,7 @@ def _of_tables(opened: Database, settings: Settings, now: datetime) -> Iterator[
         yield from database.examine(opened)
         yield from operation.examine(opened, settings, now)
         yield from mailboxes.examine(opened, settings, now)
+        yield from people.examine(opened, settings, now, writer)
     except RolloutError as error:
         yield judged("database", _("database"), str(error), problem="rollout init")
     except Exception as error:

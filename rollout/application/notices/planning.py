@@ -1,75 +1,118 @@
-"""Which notices the plan asks for on a day; they are put into the outbox, each once."""
+"""Which notices are called for now; they are put into the outbox, each once."""
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from rollout.application.plan_problem import calendar_of
-from rollout.domain.notice import NoticeKind, NoticeState
-from rollout.planning.calendar import WorkCalendar
+from sqlmodel import Session
+
+from rollout.application.choosing import today
+from rollout.application.notices.dates import Decided, When, decide, working_day_before
+from rollout.application.training.promoters import promoters_with_gaps
+from rollout.domain.notice import NoticeKind
+from rollout.domain.words import msgid
+from rollout.i18n.told import told
+from rollout.planning.calendar import Span, WorkCalendar
 from rollout.settings import Settings
-from rollout.store import notices
+from rollout.store import leases, notice_needs, notices
 from rollout.store.database import Database
-from rollout.store.notices import Known, Slot
+from rollout.store.notices import New
 
-_DATES = (NoticeKind.DAYS_BEFORE.value, NoticeKind.NEW_DATE.value)
-Wanted = dict[NoticeKind, dict[int, date]]
-
-
-def working_day_before(calendar: WorkCalendar, day: date) -> date:
-    """The last working day before `day`."""
-    found = day - timedelta(days=1)
-    while not calendar.is_working(found):
-        found -= timedelta(days=1)
-    return found
+ACTOR = "notices"
+DONE_SINCE = timedelta(days=7)
+"""Who got the PC earlier needs no word about it any more."""
+_K = NoticeKind
+_OVER_AFTER_DAY = (_K.CUTOVER_DAY, _K.DONE, _K.NOT_DONE, _K.MISSING_TRAINING)
 
 
-def wanted(
-    slots: Iterable[Slot],
-    known: Iterable[Known],
-    today: date,
-    days_before: int,
-    calendar: WorkCalendar,
-) -> Wanted:
-    """By kind, the day to tell the owner of each machine, by its id.
+@dataclass(frozen=True)
+class Filled:
+    """What was put into the outbox, and what was taken out of it unsent."""
 
-    An owner who was told another day is told the new one at once; the others so many days ahead,
-    on the working day before when that is none. A held machine's owner is told nothing more.
+    new: int = 0
+    dropped: int = 0
+
+
+def fill_outbox(
+    database: Database, settings: Settings, at: datetime, *, lease_epoch: int | None = None
+) -> Filled:
+    """Bring the outbox to what is called for now; again at once it changes nothing.
+
+    Raises LeaseHeld when another daemon has taken over.
     """
-    told: dict[int, date] = {
-        one.machine_id: one.day
-        for one in known
-        if one.kind in _DATES and one.state == NoticeState.SENT
-    }
-    found: Wanted = {}
-    for slot in slots:
-        if slot.held:
-            continue
-        before = told.get(slot.machine_id)
-        if before is not None and before != slot.day:
-            found.setdefault(NoticeKind.NEW_DATE, {})[slot.machine_id] = slot.day
-            continue
-        eve = working_day_before(calendar, slot.day)
-        due = working_day_before(calendar, slot.day - timedelta(days=days_before - 1))
-        if eve <= today < slot.day:
-            found.setdefault(NoticeKind.DAY_BEFORE, {})[slot.machine_id] = slot.day
-        elif due <= today < eve:
-            found.setdefault(NoticeKind.DAYS_BEFORE, {})[slot.machine_id] = slot.day
+    # Most looks find nothing: they take no lock.
+    with database.read() as session:
+        if not _called_for(session, settings, at).anything:
+            return Filled()
+    with database.write() as session:
+        if lease_epoch is not None:
+            leases.require(session, lease_epoch)
+        found = _called_for(session, settings, at)
+        why = told(msgid("what it would tell holds no longer"))
+        notices.dropped(session, found.drop, actor=ACTOR, at=at, reason=why)
+        notices.add(session, found.new, at=at)
+        return Filled(len(found.new), len(found.drop))
+
+
+def office_days(settings: Settings) -> WorkCalendar:
+    """The days on which people read mail: also those on which no PC is moved."""
+    return WorkCalendar([Span(known.first, known.last) for known in settings.calendar.closed])
+
+
+def _called_for(session: Session, settings: Settings, at: datetime) -> Decided:
+    day, kinds = today(settings, at), frozenset(settings.notices.kinds)
+    when = When(
+        day,
+        settings.notice.days_before,
+        office_days(settings),
+        at - timedelta(minutes=settings.notices.settle_minutes),
+    )
+    found = decide(
+        notice_needs.slots(session, day),
+        notice_needs.of_dates(session),
+        notice_needs.told_machines(session),
+        when,
+    )
+    found.drop += notice_needs.overtaken(session, day - DONE_SINCE, _OVER_AFTER_DAY)
+    if kinds & {_K.DONE, _K.NOT_DONE}:
+        found.new += _how_they_came(session, when, at)
+    if _K.CUTOVER_DAY in kinds:
+        found.new += _cutover(session, settings, when)
+    if _K.MISSING_TRAINING in kinds and settings.training.promoters:
+        found.new += _reminders(session, settings, when)
+    found.new = [new for new in found.new if new.kind in kinds]
     return found
 
 
-def fill_outbox(database: Database, settings: Settings, at: datetime) -> int:
-    """Put what the plan asks for now into the outbox; how many were not there yet."""
-    today = at.astimezone(settings.programme.zone).date()
-    with database.write() as session:
-        asked = wanted(
-            notices.slots(session, today),
-            notices.about_machines(session),
-            today,
-            settings.notice.days_before,
-            calendar_of(settings),
-        )
-        return sum(
-            notices.plan_for_machines(session, kind, days, at=at)
-            for kind, days in asked.items()
-            if kind in settings.notices.kinds
-        )
+def _how_they_came(session: Session, when: When, at: datetime) -> list[New]:
+    through = notice_needs.handed_over(session, at - DONE_SINCE)
+    stuck = notice_needs.not_through(session, when.today, when.lost_before)
+    return [
+        New(kind, came.day, machine_id=came.machine_id)
+        for kind, found in ((_K.DONE, through), (_K.NOT_DONE, stuck))
+        for came in found
+    ]
+
+
+def _cutover(session: Session, settings: Settings, when: When) -> list[New]:
+    day = settings.programme.cutover
+    first = working_day_before(
+        when.calendar, day - timedelta(days=settings.notices.cutover_days - 1)
+    )
+    if not first <= when.today <= day:
+        return []
+    everybody = dict.fromkeys(notice_needs.in_service(session, when.today), day)
+    return notices.missing_for_people(session, _K.CUTOVER_DAY, everybody)
+
+
+def _reminders(session: Session, settings: Settings, when: When) -> list[New]:
+    last = notice_needs.last_day(session, _K.MISSING_TRAINING)
+    pause = timedelta(days=settings.training.remind_days)
+    if not when.calendar.is_working(when.today) or (last is not None and when.today - last < pause):
+        return []
+    return reminders(session, settings, when.today)
+
+
+def reminders(session: Session, settings: Settings, day: date) -> list[New]:
+    """A notice to each promoter in whose offices somebody is missing, unless told that day."""
+    gaps = promoters_with_gaps(session, settings, day)
+    return notices.missing_for_people(session, _K.MISSING_TRAINING, dict.fromkeys(gaps, day))

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from sqlmodel import Session
+
 from rollout.domain.errors import RolloutError
 from rollout.domain.text import match_key
 from rollout.i18n import _
@@ -69,18 +71,15 @@ def status(
     Without a demanded course nobody is missing and nobody counts as trained.
     Raises NoSuchDepartment.
     """
-    wanted = {match_key(course): course for course in settings.training.courses}
+    wanted = demanded(settings)
     with database.read() as session:
         trainees = store.trainees(session, today)
-        had = store.had(session, wanted, settings.training.pass_score) if wanted else {}
         known = store.courses(session)
+        missing = without_course(session, settings, trainees)
     if department is not None:
         trainees = _of(trainees, department)
-    missing = [
-        Missing(person, [name for key, name in wanted.items() if key not in had.get(person.id, ())])
-        for person in trainees
-    ]
-    missing = [entry for entry in missing if entry.courses]
+        chosen = {person.id for person in trainees}
+        missing = [entry for entry in missing if entry.person.id in chosen]
     without = {entry.person.id for entry in missing}
 
     def by(name_of: Callable[[Trainee], str | int | None]) -> list[Share]:
@@ -94,6 +93,24 @@ def status(
         by_wave=by(lambda person: person.wave),
         missing=missing,
     )
+
+
+def demanded(settings: Settings) -> dict[str, str]:
+    """The courses that everybody needs, by the names as they are compared."""
+    return {match_key(course): course for course in settings.courses}
+
+
+def without_course(
+    session: Session, settings: Settings, trainees: Sequence[Trainee]
+) -> list[Missing]:
+    """Those to whom a course is missing that everybody needs."""
+    wanted = demanded(settings)
+    had = store.had(session, wanted, settings.training.pass_score) if wanted else {}
+    missing = [
+        Missing(person, [name for key, name in wanted.items() if key not in had.get(person.id, ())])
+        for person in trainees
+    ]
+    return [entry for entry in missing if entry.courses]
 
 
 def _of(trainees: Sequence[Trainee], department: str) -> list[Trainee]:

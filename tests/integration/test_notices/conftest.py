@@ -1,5 +1,6 @@
-"""A tenant with a mailbox, over HTTPS."""
+"""A tenant of the module over HTTPS; every test has a mailbox of its own in it."""
 
+import itertools
 import json
 import ssl
 from collections.abc import Callable, Iterator
@@ -14,47 +15,40 @@ from rollout.adapters.graph.mail import GraphMailer
 from rollout.lab.graph import world
 from rollout.settings.accounts import Tenant
 
-SENDER, OWNER = "dx@pref.example.jp", "000001@pref.example.jp"
-PEOPLE = [
-    {"userPrincipalName": name, "displayName": name, "usageLocation": "JP", "licences": ["SPE_E3"]}
-    for name in (SENDER, OWNER)
-]
+OWNER = "000001@pref.example.jp"
+ROLES = ("Mail.Send", "Mail.Read")
+_ORDINARY = {
+    "lost_answer_share": 0,
+    "unavailable_share": 0,
+    "bounce_seconds": 0,
+    "sent_items_seconds": 0,
+    "quotas": {"mail-send": [30, 60], "mail-recipients": [10_000, 86_400]},
+}
 
 
-class Post:
-    """A tenant with a mailbox, and ours to it."""
+def _person(address: str) -> dict[str, Any]:
+    return {
+        "userPrincipalName": address,
+        "displayName": address,
+        "usageLocation": "JP",
+        "licences": ["SPE_E3"],
+    }
 
-    def __init__(self, folder: Path, roles: tuple[str, ...], sender: str = SENDER) -> None:
+
+class Office:
+    """A tenant, and the door through which it is steered."""
+
+    def __init__(self, folder: Path, roles: tuple[str, ...]) -> None:
         self.folder = folder
-        self.tenant = world.up(folder, {"users": PEOPLE}, roles)
-        self.mailer = GraphMailer(
-            Tenant(
-                tenant_id=self.tenant.tenant_id,
-                client_id=self.tenant.client_id,
-                credential="secret",
-                secret_file=self.tenant.secret_file,
-                login_url=self.tenant.origin,
-                graph_url=self.tenant.graph_url,
-                ca_file=self.tenant.ca_file,
-            ),
-            sender,
-            per_minute=None,
-        )
-        self._http = httpx.Client(
+        self.tenant = world.up(folder, {"users": [_person(OWNER)]}, roles)
+        self.http = httpx.Client(
             verify=ssl.create_default_context(cafile=self.tenant.ca_file),
             base_url=f"{self.tenant.origin}/control",
         )
-
-    def control(self, path: str, **values: Any) -> None:
-        self._http.post(path, json=values).raise_for_status()
-
-    def sent(self) -> list[str]:
-        rows = self._http.get("/dump").json()["sentMail"]
-        return [row["message"]["subject"] for row in rows]
+        self.numbers = itertools.count(1)
 
     def close(self) -> None:
-        self.mailer.close()
-        self._http.close()
+        self.http.close()
         world.down(self.folder)
         file = description_file()
         if file is not None:
@@ -62,15 +56,63 @@ class Post:
             assert Contract(file).findings(map(json.loads, lines)) == []
 
 
+class Post:
+    """A mailbox in the tenant, and ours to it."""
+
+    def __init__(self, office: Office, sender: str | None = None) -> None:
+        self.office = office
+        self.control("behaviour", **_ORDINARY)
+        self.number = next(office.numbers)
+        self.sender = sender or f"dx{self.number}@pref.example.jp"
+        self._id = self.control("users", **_person(self.sender))["id"] if sender is None else ""
+        tenant = office.tenant
+        self.settings = Tenant(
+            tenant_id=tenant.tenant_id,
+            client_id=tenant.client_id,
+            credential="secret",
+            secret_file=tenant.secret_file,
+            login_url=tenant.origin,
+            graph_url=tenant.graph_url,
+            ca_file=tenant.ca_file,
+        )
+        self.mailer = GraphMailer(self.settings, self.sender, per_minute=None)
+
+    def control(self, path: str, **values: Any) -> Any:
+        answer = self.office.http.post(path, json=values)
+        answer.raise_for_status()
+        return answer.json()
+
+    def messages(self) -> list[dict[str, Any]]:
+        """What this mailbox sent, in order."""
+        rows = self.office.http.get("/dump").json()["sentMail"]
+        return [row["message"] for row in rows if row["from"] == self._id]
+
+    def sent(self) -> list[str]:
+        return [message["subject"] for message in self.messages()]
+
+
+@pytest.fixture(scope="module")
+def offices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Office]]:
+    made: dict[tuple[str, ...], Office] = {}
+
+    def of(*roles: str) -> Office:
+        if roles not in made:
+            made[roles] = Office(tmp_path_factory.mktemp("tenant"), roles)
+        return made[roles]
+
+    yield of
+    for one in made.values():
+        one.close()
+
+
 @pytest.fixture
-def post_with(tmp_path: Path) -> Iterator[Callable[..., Post]]:
+def post_with(offices: Callable[..., Office]) -> Iterator[Callable[..., Post]]:
     made: list[Post] = []
 
-    def make(*roles: str, sender: str = SENDER) -> Post:
-        folder = tmp_path / f"tenant-{len(made)}"
-        made.append(Post(folder, roles or ("Mail.Send", "Mail.Read"), sender))
+    def make(*roles: str, sender: str | None = None) -> Post:
+        made.append(Post(offices(*(roles or ROLES)), sender))
         return made[-1]
 
     yield make
     for one in made:
-        one.close()
+        one.mailer.close()

@@ -1,191 +1,233 @@
 """The outbox against a database and a tenant over HTTPS."""
 
-from collections.abc import Callable
+from base64 import b64decode
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from icalendar import Calendar
+from notice_bureau import NOW, Bureau
 from sqlalchemy import text
 
-from rollout.adapters.notices.writer import TemplateBroken, TemplateWriter, entry
-from rollout.application.notices.planning import fill_outbox, wanted
-from rollout.application.notices.sending import Outbox, outbox
-from rollout.domain.notice import NoticeKind, NoticeState
-from rollout.planning.calendar import WorkCalendar
-from rollout.settings import Notices, load
-from rollout.store import migrate, notices
-from rollout.store.database import Database
-from rollout.store.notices import Known, Slot
-from rollout.store.tables import Machine, Person, Wave
+from rollout.application.notices.invitation import invitation, invite
+from rollout.application.notices.retrying import retry
+from rollout.application.operators import Operator
+from rollout.application.stops import halt
+from rollout.domain.errors import LeaseHeld
+from rollout.domain.notice import NoticeState
+from rollout.domain.stop import StopScope
+from rollout.settings import OperatorRole
+from rollout.store import leases, notices
+from rollout.store.tables import PersonalDevice
 
-SENDER = "dx@pref.example.jp"
-DAY = date(2022, 12, 1)
-NOW = datetime(2022, 11, 18, 1, tzinfo=UTC)
-
-
+SATO = Operator("sato", OperatorRole.OPERATOR)
 Post = Any
 
 
-class HandClock:
-    moment = NOW
-
-    def now(self) -> datetime:
-        return self.moment
-
-
-class Office:
-    def __init__(self, folder: Path, post: Post) -> None:
-        file = folder / "rollout.toml"
-        file.write_text(
-            "[programme]\nstart = 2022-11-01\ncutover = 2023-05-01\n"
-            f'[notices]\nsender = "{SENDER}"\n',
-            encoding="utf-8",
-        )
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("ROLLOUT_CONFIG", str(file))
-            self.settings = load()
-        self.database = Database(f"sqlite:///{folder}/r.db")
-        migrate.upgrade(self.database)
-        self.clock, self.post = HandClock(), post
-        with self.database.write() as session:
-            person = Person(staff_number="000001", name="山田\r\nBcc: x@y.example")
-            session.add(person)
-            session.flush()
-            session.add(
-                Machine(
-                    asset_tag="DK20-000001",
-                    generation="DK20",
-                    owner_id=person.id,
-                    state="planned",
-                    state_since=NOW,
-                    planned_day=DAY,
-                )
-            )
-            wave = Wave(number=1, state="approved", state_since=NOW, first_day=DAY, last_day=DAY)
-            session.add(wave)
-            session.flush()
-            session.execute(text("UPDATE machines SET wave_id = :w"), {"w": wave.id})
-        self.fill()
-        self.out = Outbox(
-            self.database, self.settings, post.mailer, TemplateWriter(self.settings), self.clock
-        )
-
-    def fill(self) -> int:
-        return fill_outbox(self.database, self.settings, self.clock.now())
-
-    def send(self) -> Any:
-        return self.out.round([], 100, lambda _seconds: None)
-
-    def states(self) -> list[tuple[str, str]]:
-        return [(one.kind, one.state) for one in outbox(self.database, list(NoticeState))]
-
-
 @pytest.fixture
-def office(tmp_path: Path, post_with: Callable[..., Post]) -> Any:
-    made = Office(tmp_path, post_with())
+def bureau(tmp_path: Path, post_with: Callable[..., Post]) -> Iterator[Any]:
+    post = post_with()
+    made = Bureau(tmp_path, post.mailer, post.sender)
+    made.post = post
     yield made
     made.database.close()
 
 
-def test_a_notice_goes_once_with_an_entry_for_the_calendar(office: Office) -> None:
-    assert office.fill() == 0
-    assert office.send().sent == 1
-    assert office.send().sent == 0
-    assert office.states() == [("days_before", "sent")]
-    (subject,) = office.post.sent()
-    assert "12月1日" in subject
+def calendar(message: dict[str, Any]) -> Any:
+    (attached,) = message["attachments"]
+    return Calendar.from_ical(b64decode(attached["contentBytes"]))
 
 
-def test_killed_between_order_and_answer_nothing_is_lost_or_doubled(office: Office) -> None:
-    office.post.control("behaviour", lost_answer_share=1)
-    assert office.send().in_doubt == 1
-    office.post.control("behaviour", lost_answer_share=0)
+def test_a_notice_goes_once_with_an_entry_for_the_calendar(bureau: Any) -> None:
+    assert bureau.fill().new == 1
+    assert bureau.fill().new == 0
+    assert bureau.send().sent == 1
+    assert bureau.send().sent == 0
+    assert bureau.states() == [("days_before", "sent")]
+    (message,) = bureau.post.messages()
+    assert "12月1日" in message["subject"]
+    read = calendar(message)
+    assert (read["method"], read.timezones[0]["tzid"]) == ("REQUEST", "Asia/Tokyo")
+    assert read.events[0].decoded("dtstart").isoformat() == "2022-12-01T09:00:00+09:00"
 
-    assert office.send().sent == 1
-    assert len(office.post.sent()) == 1
+
+def test_killed_between_order_and_answer_nothing_is_lost_or_doubled(bureau: Any) -> None:
+    bureau.fill()
+    bureau.post.control("behaviour", lost_answer_share=1)
+    assert bureau.send().in_doubt == 1
+    bureau.post.control("behaviour", lost_answer_share=0)
+
+    assert bureau.send().sent == 1
+    assert len(bureau.post.sent()) == 1
 
 
 def test_a_mail_in_doubt_that_the_mailbox_never_shows_goes_again_after_a_while(
-    office: Office,
+    bureau: Any,
 ) -> None:
-    office.post.control("behaviour", unavailable_share=1)
-    assert office.send().in_doubt == 1
-    office.post.control("behaviour", unavailable_share=0)
-    assert (office.send().in_doubt, office.post.sent()) == (1, [])
+    bureau.fill()
+    bureau.post.control("behaviour", unavailable_share=1)
+    assert bureau.send().in_doubt == 1
+    bureau.post.control("behaviour", unavailable_share=0)
+    assert (bureau.send().in_doubt, bureau.post.sent()) == (1, [])
 
-    office.clock.moment += timedelta(minutes=11)
-    assert office.send().sent == 1
-
-
-def test_a_changed_day_sends_a_notice_of_the_new_one(office: Office) -> None:
-    office.send()
-    with office.database.write() as session:
-        session.execute(text("UPDATE machines SET planned_day = '2022-12-08'"))
-
-    assert office.fill() == 1
-    office.send()
-    assert office.states() == [("days_before", "sent"), ("new_date", "sent")]
+    bureau.clock.moment += timedelta(minutes=11)
+    assert bureau.send().sent == 1
 
 
-def test_a_rehearsal_records_nothing(office: Office) -> None:
-    assert office.out.rehearse(SENDER, [], 10, "rehearsal/1") == 1
-    assert office.states() == [("days_before", "planned")]
-    assert office.send().sent == 1
+def test_a_changed_day_changes_the_entry_and_makes_no_second_one(bureau: Any) -> None:
+    bureau.cycle()
+    bureau.change("planned_day = '2022-12-08'")
+    bureau.cycle()
 
-
-def test_two_senders_at_once_send_once(office: Office) -> None:
-    with office.database.read() as session:
-        (row,) = notices.letters(session, [NoticeState.PLANNED])
-    with office.database.write() as session:
-        assert notices.tried(session, row.id, NOW, before=None)
-        assert not notices.tried(session, row.id, NOW, before=None)
-
-
-def test_the_entry_of_a_later_notice_replaces_that_of_an_earlier(office: Office) -> None:
-    (row,) = outbox(office.database, [NoticeState.PLANNED])
-    later = row._replace(id=row.id + 1, day=date(2022, 12, 8))
-    one, two = (
-        Calendar.from_ical(entry(office.settings, each, "a@b.example", "件名\r\nX:1", NOW))
-        for each in (row, later)
-    )
-    first, second = one.events[0], two.events[0]
+    assert bureau.states() == [("days_before", "sent"), ("new_date", "sent")]
+    first, second = (calendar(message).events[0] for message in bureau.post.messages())
     assert first["uid"] == second["uid"]
     assert first["sequence"] < second["sequence"]
-    assert (one["method"], one.timezones[0]["tzid"]) == ("REQUEST", "Asia/Tokyo")
-    assert first.decoded("dtstart").isoformat() == "2022-12-01T09:00:00+09:00"
+    assert second.decoded("dtstart").date() == date(2022, 12, 8)
 
 
-def test_a_broken_template_is_named_with_its_line(office: Office, tmp_path: Path) -> None:
-    (tmp_path / "days_before.ja.txt").write_text("件名\n\n本文\n{{ nobody }}\n", encoding="utf-8")
-    settings = office.settings.model_copy(
-        update={"notices": Notices(sender=SENDER, templates=tmp_path)}
-    )
-    with pytest.raises(TemplateBroken, match=r"days_before\.ja\.txt.*4.*nobody"):
-        TemplateWriter(settings).check()
+def test_a_day_that_comes_back_is_told_again(bureau: Any) -> None:
+    bureau.cycle()
+    for day in ("2022-12-08", "2022-12-01", "2022-12-08"):
+        bureau.change("planned_day = :day", day=day)
+        bureau.cycle()
+
+    assert bureau.states() == [("days_before", "sent"), *[("new_date", "sent")] * 3]
+    last = calendar(bureau.post.messages()[-1]).events[0]
+    assert last.decoded("dtstart").date() == date(2022, 12, 8)
 
 
-@pytest.mark.parametrize(
-    ("today", "kind"),
-    [
-        (date(2022, 11, 16), None),
-        (date(2022, 11, 17), NoticeKind.DAYS_BEFORE),
-        (date(2022, 11, 30), NoticeKind.DAY_BEFORE),
-        (date(2022, 12, 1), None),
-    ],
-)
-def test_owners_are_told_on_working_days(today: date, kind: NoticeKind | None) -> None:
-    found = wanted([Slot(1, DAY, False)], [], today, 14, WorkCalendar())
-    assert found == ({} if kind is None else {kind: {1: DAY}})
+def test_a_day_that_vanished_is_taken_out_of_the_calendar_after_a_while(bureau: Any) -> None:
+    bureau.cycle()
+    since = bureau.clock.moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    bureau.change("planned_day = NULL, wave_id = NULL, state = 'registered', state_since = :at",
+                  at=since)  # fmt: skip
+    bureau.cycle()
+    assert bureau.states() == [("days_before", "sent")]
+
+    bureau.clock.moment += timedelta(minutes=61)
+    bureau.cycle()
+    first, second = (calendar(message) for message in bureau.post.messages())
+    assert (second["method"], second.events[0]["status"]) == ("CANCEL", "CANCELLED")
+    assert first.events[0]["uid"] == second.events[0]["uid"]
+    assert first.events[0]["sequence"] < second.events[0]["sequence"]
 
 
-def test_the_owner_of_a_held_machine_is_told_nothing() -> None:
-    known = [Known(1, "days_before", DAY, "sent")]
-    assert wanted([Slot(1, date(2022, 12, 8), True)], known, NOW.date(), 14, WorkCalendar()) == {}
+def test_a_pc_that_changes_hands_is_off_for_the_one_and_announced_to_the_other(
+    bureau: Any,
+) -> None:
+    bureau.cycle()
+    bureau.change("owner_id = 2")
+    bureau.cycle()
+
+    told = [
+        (message["toRecipients"][0]["emailAddress"]["address"][:6], calendar(message)["method"])
+        for message in bureau.post.messages()
+    ]
+    assert told == [("000001", "REQUEST"), ("000001", "CANCEL"), ("000002", "REQUEST")]
 
 
-def test_ten_thousand_notices_are_planned_in_one_go() -> None:
-    many = [Slot(number, DAY, False) for number in range(10_000)]
-    found = wanted(many, [], NOW.date(), 14, WorkCalendar())
-    assert len(found[NoticeKind.DAYS_BEFORE]) == 10_000
+def test_a_notice_that_was_overtaken_before_it_went_never_goes(bureau: Any) -> None:
+    bureau.fill()
+    bureau.change("planned_day = '2022-12-08'")
+    bureau.clock.moment += timedelta(days=7)
+    bureau.cycle()
+
+    assert bureau.states() == [("days_before", "dropped"), ("days_before", "sent")]
+    assert ["12月8日" in subject for subject in bureau.post.sent()] == [True]
+
+
+def test_a_mail_that_came_back_is_recorded_and_waits_for_a_person(bureau: Any) -> None:
+    bureau.change("owner_id = 2")  # nobody has that address in the tenant
+    bureau.cycle()
+    bureau.clock.moment += timedelta(minutes=1)
+    bureau.work._looked_back = None
+    assert bureau.cycle().came_back == 1
+    with bureau.database.read() as session:
+        (letter,) = notices.letters(session, [NoticeState.FAILED])
+        assert notices.counted(session).stuck == 1
+    assert "550 5.1.10" in (letter.cause or "")
+
+    bureau.cycle()
+    assert len(bureau.post.sent()) == 1
+    assert retry(bureau.database, SATO, bureau.clock.now(), numbers=[letter.id]) == 1
+    bureau.cycle()
+    assert len(bureau.post.sent()) == 2
+
+
+def test_a_rehearsal_records_nothing(bureau: Any) -> None:
+    bureau.fill()
+    assert bureau.out.rehearse(bureau.post.sender, [], 10, "rehearsal/1") == (1, "")
+    assert bureau.states() == [("days_before", "planned")]
+    assert bureau.send().sent == 1
+
+
+def test_nothing_goes_while_everything_is_stopped(bureau: Any) -> None:
+    halt(bureau.database, StopScope.ALL, "", SATO, NOW, "訓練")
+    bureau.fill()
+    assert bureau.send().held_back == 1
+    bureau.cycle()
+    assert bureau.post.sent() == []
+
+
+def test_nothing_goes_any_more_when_the_programme_is_over(bureau: Any) -> None:
+    with bureau.database.write() as session:
+        session.execute(text("UPDATE waves SET state = 'done'"))
+    bureau.clock.moment = datetime(2023, 5, 2, 1, tzinfo=UTC)
+    bureau.cycle()
+    assert bureau.states() == []
+
+
+def test_who_lost_the_lease_orders_nothing_more(bureau: Any) -> None:
+    bureau.fill()
+    with bureau.database.write() as session:
+        leases.release(session, bureau.epoch)
+        leases.acquire(session, "other", now=datetime.now(UTC), lasts=timedelta(hours=1))
+    with pytest.raises(LeaseHeld):
+        bureau.cycle()
+    assert bureau.post.sent() == []
+
+
+def test_two_senders_at_once_send_once(bureau: Any) -> None:
+    bureau.fill()
+    with bureau.database.read() as session:
+        (row,) = notices.letters(session, [NoticeState.PLANNED])
+    with bureau.database.write() as session:
+        assert notices.tried(session, row, NOW, before=None, key="k")
+        assert not notices.tried(session, row, NOW, before=None, key="k")
+
+
+def test_the_owner_of_a_personal_device_is_invited_with_the_steps_of_its_platform(
+    bureau: Any,
+) -> None:
+    with bureau.database.write() as session:
+        session.add(
+            PersonalDevice(
+                person_id=1, platform="android", model="Pixel 7", purpose="メール",
+                applied_on=NOW.date(), applied_by="sato", applied_at=NOW, decided_by="suzuki",
+                consent_version="1", consented_on=NOW.date(), state="approved", state_since=NOW,
+            )
+        )  # fmt: skip
+        session.flush()
+        invite(session, 1, 1, day=NOW.date(), at=NOW)
+        invite(session, 1, 1, day=NOW.date(), at=NOW)
+    bureau.cycle()
+
+    (message,) = [one for one in bureau.post.messages() if "Pixel 7" in one["subject"]]
+    assert "Google Play" in message["body"]["content"]
+    assert "App Store" not in message["body"]["content"]
+    with bureau.database.read() as session:
+        standing = invitation(session, 1)
+    assert standing is not None
+    assert standing.state is NoticeState.SENT
+
+
+def test_everybody_is_told_of_the_cutover_once(bureau: Any) -> None:
+    bureau.clock.moment = datetime(2023, 4, 25, 1, tzinfo=UTC)
+    bureau.cycle()
+    bureau.clock.moment += timedelta(days=1)
+    bureau.cycle()
+    assert bureau.states() == [("cutover_day", "sent")] * 2
+    assert all("5月1日" in subject for subject in bureau.post.sent())
