@@ -15,6 +15,7 @@ from rollout.application.ports import Clock, RunEngine, RunOrder
 from rollout.application.results import Results
 from rollout.application.retirement import erasing
 from rollout.application.starting import Starter
+from rollout.application.takehome.preparing import Preparing, give_back
 from rollout.application.takehome.watching import Watch
 from rollout.application.transfers import taking_effect
 from rollout.domain.machine import STEP_FROM, WORKING, MachineState
@@ -80,7 +81,7 @@ class Programme:
         self.lease_epoch = lease_epoch
         self._results = Results(database, clock)
         self._postings_of: date | None = None
-        self._take_home = Watch()
+        self._take_home, self._preparing = Watch(), Preparing()
         self._starter = Starter(database, engine, self._results, clock, lease_epoch=lease_epoch)
         self._calendar = WorkCalendar(
             [Span(known.first, known.last) for known in settings.calendar.closed],
@@ -131,6 +132,7 @@ class Programme:
         failures.hold_repeated(self.database, self.settings, lease_epoch=mine, at=at)
         failures.retry_by_itself(self.database, self.settings, lease_epoch=mine, at=at)
         dispatch.set_aside(self.database, self.settings, lease_epoch=mine, at=at)
+        give_back(self.database, lease_epoch=mine, at=at)
         self._take_home.look(self.database, self.settings, lease_epoch=mine, at=at)
         # Before anything is looked for: what ends during this tick may let something begin that
         # was not found in it.
@@ -158,7 +160,7 @@ class Programme:
         orders = [] if probe is None else [probe]
         orders += dispatch.claim_ready(self.database, self.settings, lease_epoch=mine, at=at)
         erasing.begin_retention(self.database, self.settings, lease_epoch=mine, at=at)
-        for more in (rechecks.claim_recheck, erasing.claim_erasure):
+        for more in (rechecks.claim_recheck, erasing.claim_erasure, self._preparing.claim):
             order = more(self.database, self.settings, lease_epoch=mine, at=at)
             orders += [] if order is None else [order]
         return orders

@@ -5,7 +5,7 @@ overtaken, is kept as a task result but moves nothing.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -128,9 +128,13 @@ def _step_events(
                 task=event.task,
                 message=event.message or event.status,
             )
+            ending: Callable[..., object]
             ending = settle.failed if event.status == "failed" else settle.silent
             if event.status == "unreachable" and claim.consumed_at is not None:
                 continue  # it is rewriting its disk: the check-in or the deadline decides
+            if run.wave_id is None and claim.step == Step.ENABLE and ending is settle.silent:
+                # It is in use, and switched off: that is no silence of a passage.
+                ending = settle.left_out
             ending(session, machine, claim, at=at, reason=reason, run_id=run.id)
             settled.add(event.machine_id)
     if finished:

@@ -12,7 +12,10 @@ from rollout.i18n import _
 
 if TYPE_CHECKING:
     from rollout.application.takehome.listing import Listed
+    from rollout.application.takehome.outlook import Outlook
+    from rollout.bootstrap import Application
     from rollout.domain.takeout import TakeoutVerb
+    from rollout.store.takeouts import Filter
 
 app = typer.Typer(
     name="takehome",
@@ -39,6 +42,16 @@ def listed(
     overdue: Annotated[
         bool, typer.Option("--overdue", help=_("only PCs that should be back"))
     ] = False,
+    pcs: Annotated[
+        bool,
+        typer.Option(
+            "--pcs",
+            help=_("every PC instead, with the day from which it may leave, applied for or not"),
+        ),
+    ] = False,
+    generation: Annotated[
+        list[str] | None, typer.Option(help=_("with --pcs: only these generations"))
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     from rollout.application.choosing import today
@@ -62,6 +75,9 @@ def listed(
         tuple(person or ()),
         today(application.settings, at) if overdue else None,
     )
+    if pcs:
+        _outlook(application, wanted, generation or [], as_json)
+        return
     found = listing(application.database, application.settings, at, wanted)
     if as_json:
         print_json([_item(entry) for entry in found])
@@ -85,6 +101,79 @@ def listed(
             ],
             [_row(entry) for entry in found],
         )
+
+
+SHOWN = 50
+"""PCs that are printed before the rest is only counted."""
+
+
+def _outlook(
+    application: "Application", wanted: "Filter", generations: list[str], as_json: bool
+) -> None:
+    from rollout.application.takehome.outlook import by_generation, outlook
+    from rollout.i18n.labels import label
+
+    at = application.clock.now()
+    found = outlook(application.database, application.settings, at, wanted, generations)
+    if as_json:
+        print_json([_pc(one) for one in found])
+        return
+    print_table(
+        [
+            _("generation"),
+            _("PCs"),
+            _("may leave now"),
+            _("the last one from"),
+            _("no day yet"),
+            _("never"),
+        ],
+        [
+            [one.generation, one.pcs, one.now, one.last_day or "", one.undated, one.never]
+            for one in by_generation(found)
+        ],
+    )
+    print_table(
+        [
+            _("asset tag"),
+            _("generation"),
+            _("person"),
+            _("department"),
+            _("may go from"),
+            _("when"),
+            _("successor"),
+            _("application"),
+        ],
+        [
+            [
+                one.pc.tag,
+                one.pc.generation,
+                f"{one.pc.staff_number} {one.pc.name}",
+                one.department,
+                one.may_go.day or "",
+                label(one.may_go.when),
+                one.pc.successor or "",
+                one.pc.application or "",
+            ]
+            for one in found[:SHOWN]
+        ],
+    )
+    if len(found) > SHOWN:
+        say(_("and {count} more: see --json").format(count=len(found) - SHOWN))
+
+
+def _pc(one: "Outlook") -> dict[str, Any]:
+    return {
+        "asset_tag": one.pc.tag,
+        "generation": one.pc.generation,
+        "state": one.pc.state,
+        "staff_number": one.pc.staff_number,
+        "name": one.pc.name,
+        "department": one.department,
+        "may_go_from": one.may_go.day,
+        "when": one.may_go.when,
+        "successor": one.pc.successor,
+        "application": one.pc.application,
+    }
 
 
 def _item(entry: "Listed") -> dict[str, Any]:

@@ -56,6 +56,7 @@ class MachineVerb(Described):
     EXCLUDE = "exclude", "Take it out of the programme."
     READMIT = "readmit", "Take an excluded machine in again."
     HAND_OVER = "hand_over", "Give it to its owner."
+    HAND_BACK = "hand_back", "It was prepared in use, or not reached: its owner has it as before."
     LET_OUT = "let_out", "Policy, evidence, PIN and application are there: it may leave the office."
     KEEP_IN = "keep_in", "Something of that is missing again: it stays in the office."
     SUPERSEDE = "supersede", "A successor has replaced it."
@@ -158,6 +159,8 @@ _MOVES: dict[tuple[StrEnum, StrEnum], StrEnum | Back] = {
     (_S.EXCLUDED, _V.READMIT): _S.REGISTERED,
     (_S.VERIFIED, _V.HAND_OVER): _S.MIGRATED,
     (_S.PREPARED, _V.HAND_OVER): _S.MIGRATED,
+    (_S.VERIFIED, _V.HAND_BACK): _S.MIGRATED,
+    (_S.PREPARED, _V.HAND_BACK): _S.MIGRATED,
     (_S.MIGRATED, _V.LET_OUT): _S.PORTABLE,
     (_S.PORTABLE, _V.KEEP_IN): _S.MIGRATED,
     (_S.MIGRATED, _V.BEGIN): _S.ENABLING,

@@ -1,6 +1,6 @@
 """`[take_home]`: what a PC needs before it may leave the office."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -14,5 +14,8 @@ class TakeHome(Section):
     """Each needs evidence that passed, measured after the disk was last rewritten: encryption, the
     PIN that the user chose, and the profile for remote access. Take out of it only what the
     house does without."""
+    prepare_later: Literal["on approval", "everybody"] = "on approval"
+    """PCs that were handed over before their generation might leave are prepared in use: those with
+    an approved application, or all of them. It asks their users for a PIN."""
     longest_days: Annotated[int, Field(ge=1)] = 366
     """An application for longer than this is refused."""

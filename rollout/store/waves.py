@@ -10,6 +10,7 @@ from sqlmodel import Session, col, func, select
 from rollout.domain.errors import NotFound
 from rollout.domain.machine import MachineState
 from rollout.domain.wave import WaveState
+from rollout.store import preparing
 from rollout.store.tables import AuditRow, Machine, Wave
 
 
@@ -70,7 +71,12 @@ def with_work(session: Session, states: Iterable[MachineState]) -> list[tuple[Wa
     ids = session.exec(select(Wave.id).where(col(Wave.state).in_(begun))).all()
     busy = session.exec(
         select(Machine.wave_id)
-        .where(col(Machine.wave_id).in_(ids), col(Machine.state).in_(words))
+        .where(
+            col(Machine.wave_id).in_(ids),
+            col(Machine.state).in_(words),
+            # What is prepared in use is the work of no wave: it has had its machine.
+            col(Machine.id).not_in(preparing.in_use_before()),
+        )
         .distinct()
     ).all()
     found = session.exec(

@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 
 from rollout.application import machines
+from rollout.application.choosing import today
 from rollout.application.retirement import decisions
+from rollout.application.takehome import decisions as takeouts
+from rollout.application.takehome.decisions import Wish
+from rollout.application.takehome.listing import listing
+from rollout.domain.takeout import TakeoutVerb
+from rollout.lab.user_acts import choose_pin
 from rollout.lab.windows.state import PcFolder
 from rollout.service.daemon import Daemon
 
@@ -19,7 +25,7 @@ OLD, NEW = "DK20-000001", "DK20-000002"
 def rollout(rollouts: Callable[..., Rollout]) -> Rollout:
     """Two machines that have come through."""
     made = rollouts()
-    made.populate(2)
+    made.populate(2, owners=("山田", "髙橋"))
     made.daemon()
     assert set(made.states().values()) == {"migrated"}, made.states()
     return made
@@ -61,6 +67,50 @@ def test_an_edr_that_shows_up_late_becomes_evidence_without_moving_the_machine(
         assert "edr_onboarding" not in machines.show(rollout.database, tag).pending
     assert (rollout.machine(OLD).state, rollout.machine(OLD).version) == ("migrated", version)
     assert rollout.open_claims() == 0
+    assert rollout.chain_holds()
+
+
+def test_a_pc_may_leave_when_its_user_has_chosen_the_pin_and_the_application_is_approved(
+    rollout: Rollout,
+) -> None:
+    operator, approver = rollout.app.operator("operator"), rollout.app.operator("approver")
+    now, settings = rollout.app.clock.now(), rollout.app.settings
+    day = today(settings, now)
+    wish = Wish(NEW, "00002", day, day + timedelta(days=3), "自宅", "テレワーク")
+    number = takeouts.apply(rollout.database, settings, wish, operator, now)
+    takeouts.decide(rollout.database, settings, number, TakeoutVerb.APPROVE, approver, now)
+
+    def lacks() -> str:
+        (entry,) = listing(rollout.database, settings, rollout.app.clock.now())
+        return "; ".join(entry.lacks)
+
+    assert "encryption_pin" in lacks()
+    with pc_of(rollout, NEW).change() as state:
+        state["time_scale"] = 1e-9  # encrypting takes hours
+    choose_pin(rollout.lab, rollout.machine(NEW).computer_name)
+    configure(rollout, "verify", recheck_minutes=0.001)
+
+    def until_measured(daemon: Daemon) -> None:
+        if not lacks():
+            daemon.stop()
+
+    rollout.daemon(until_measured, until_idle=False)
+    configure(rollout, "verify", recheck_minutes=30)
+    rollout.daemon()
+    assert rollout.machine(NEW).state == "portable"
+    takeouts.report(
+        rollout.database, settings, number, TakeoutVerb.TAKE_OUT, operator, rollout.app.clock.now()
+    )
+    takeouts.report(
+        rollout.database,
+        settings,
+        number,
+        TakeoutVerb.BRING_BACK,
+        operator,
+        rollout.app.clock.now(),
+    )
+    rollout.daemon()
+    assert rollout.machine(NEW).state == "migrated", "the application is over"
     assert rollout.chain_holds()
 
 

@@ -18,6 +18,10 @@ from rollout.domain.machine import Step
 from rollout.settings import Settings
 from rollout.store.database import Database
 
+RECHECK = "recheck.yml"
+LEAVING = ("disk_encryption", "vpn")
+"""What step enable proves at once; the PIN is chosen by the user after the hand-over."""
+PIN = "encryption_pin"
 CONTROLS = ("edr", "disk_encryption", "firewall", "proxy", "updates")
 ARMING_MINUTES = 2.0
 PROBE_MINUTES = 1.0
@@ -87,6 +91,9 @@ class SimulatedEngine:
         begin = self._clock.now() + self._start
         for host in order.hosts:
             pc = self._pcs.setdefault(host.machine_id, SimulatedPc(host.values["rollout_serial"]))
+            if order.playbook == RECHECK:
+                self._measure(run, host, pc, begin)
+                continue
             if word not in set(Step):
                 self._answer(run, host, pc, begin)
                 continue
@@ -163,6 +170,17 @@ class SimulatedEngine:
         else:
             message = "no answer: is the PC switched on?"
             self._tell(run, host, moment, "Find the PC", status="unreachable", message=message)
+
+    def _measure(
+        self, run: SimulatedRun, host: HostOrder, pc: SimulatedPc, begin: datetime
+    ) -> None:
+        """The owner has had the PC for a while, and has chosen the PIN."""
+        moment = self._after(begin, PROBE_MINUTES)
+        if not pc.answers:
+            self._tell(run, host, moment, "Find the PC", status="unreachable", message="no answer")
+            return
+        said = {"step": "recheck", "epoch": host.epoch, "evidence": _evidence((*LEAVING, PIN))}
+        self._tell(run, host, moment, "Report what was found", report=said)
 
     def _answer(self, run: SimulatedRun, host: HostOrder, pc: SimulatedPc, begin: datetime) -> None:
         moment = self._after(begin, PROBE_MINUTES)
@@ -283,8 +301,14 @@ def _report(host: HostOrder) -> dict[str, Any]:
     step = host.values["rollout_step"]
     report: dict[str, Any] = {"step": step, "epoch": host.epoch}
     if step == Step.VERIFY:
-        report["evidence"] = [
-            {"control": name, "value": "on", "verdict": "pass", "source": "simulated"}
-            for name in CONTROLS
-        ]
+        report["evidence"] = _evidence(CONTROLS)
+    if step == Step.ENABLE:
+        report["evidence"] = [*_evidence(LEAVING), *_evidence((PIN,), "pending")]
     return report
+
+
+def _evidence(controls: Sequence[str], verdict: str = "pass") -> list[dict[str, str]]:
+    return [
+        {"control": name, "value": "on", "verdict": verdict, "source": "simulated"}
+        for name in controls
+    ]

@@ -77,7 +77,7 @@ class SimulatedProgramme:
         self.engine = SimulatedEngine(
             database, settings, self.clock, fate_of or fates(seed, slow=self._slowness)
         )
-        self._staff = Staff(database, self.engine)
+        self._staff = Staff(database, settings, self.engine)
         with database.write() as session:
             # A lease is held in real time, whatever the programme's clock says.
             epoch = leases.acquire(session, "simulation", now=datetime.now(UTC), lasts=LEASE)

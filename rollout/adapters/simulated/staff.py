@@ -1,19 +1,26 @@
 """The IT staff of a simulated programme: what operators do every morning, by the use cases."""
 
+import zlib
 from datetime import date, datetime, timedelta
 
 from rollout.adapters.simulated.engine import SimulatedEngine
 from rollout.application import machines, waves
 from rollout.application.machines import Filter
 from rollout.application.operators import Operator
+from rollout.application.takehome import decisions as takeouts
+from rollout.application.takehome.decisions import Wish
+from rollout.application.takehome.outlook import Leave, outlook
 from rollout.domain.machine import MachineState, MachineVerb
+from rollout.domain.takeout import TakeoutVerb
 from rollout.domain.wave import WaveState, WaveVerb
-from rollout.settings import OperatorRole
+from rollout.settings import OperatorRole, Settings
 from rollout.store.database import Database
 
 DAYS_AHEAD = timedelta(days=14)
 """So long before its first day a wave is submitted and approved."""
 EVERYBODY = 10_000
+ONE_OF_SO_MANY_APPLIES = 3
+PERIOD = timedelta(days=89)
 
 PLANNER = Operator("sato", OperatorRole.OPERATOR)
 APPROVER = Operator("suzuki", OperatorRole.APPROVER)
@@ -22,12 +29,15 @@ APPROVER = Operator("suzuki", OperatorRole.APPROVER)
 class Staff:
     """A planner, who submits and mends, and an approver."""
 
-    def __init__(self, database: Database, engine: SimulatedEngine) -> None:
-        self._database = database
+    def __init__(self, database: Database, settings: Settings, engine: SimulatedEngine) -> None:
+        self._database, self._settings = database, settings
         self._engine = engine
 
     def morning(self, today: date, at: datetime) -> None:
-        """Look after every machine that needs a person, then after the waves."""
+        """Look after every machine that needs a person, then after the waves; on Mondays people
+        apply to take their PCs out."""
+        if today.weekday() == 0:
+            self._take_out(today, at)
         self._release_held(at)
         self._mend(at)
         for view in waves.listing(self._database):
@@ -38,6 +48,19 @@ class Staff:
             elif state is WaveState.HALTED:
                 why = "the machines were looked after"
                 waves.move(self._database, wave.number, WaveVerb.RESUME, PLANNER, at, why)
+
+    def _take_out(self, today: date, at: datetime) -> None:
+        """Some of those whose PC may leave want to, and are allowed to."""
+        for one in outlook(self._database, self._settings, at):
+            pc = one.pc
+            wants = zlib.crc32(pc.tag.encode()) % ONE_OF_SO_MANY_APPLIES == 0
+            if one.may_go.when is not Leave.NOW or pc.application is not None or not wants:
+                continue
+            wish = Wish(pc.tag, pc.staff_number, today, today + PERIOD, "自宅", "テレワーク")
+            number = takeouts.apply(self._database, self._settings, wish, PLANNER, at)
+            takeouts.decide(
+                self._database, self._settings, number, TakeoutVerb.APPROVE, APPROVER, at
+            )
 
     def _release_held(self, at: datetime) -> None:
         """Machines that failed twice alike were repaired; the next look retries them."""

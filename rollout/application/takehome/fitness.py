@@ -6,10 +6,11 @@ from datetime import date
 from sqlmodel import Session
 
 from rollout.domain.machine import IN_USE, MachineState
+from rollout.domain.text import match_key
 from rollout.domain.words import msgid
 from rollout.i18n.told import Told, told
 from rollout.settings import Settings
-from rollout.store import takeouts
+from rollout.store import takeouts, training
 from rollout.store.tables import Machine
 
 
@@ -20,13 +21,34 @@ def lacks(
     ids = [machine.id or 0 for machine in machines]
     verdicts = takeouts.verdicts(session, ids)
     allowed = takeouts.allowing(session, ids, today)
+    untrained = _untrained(session, settings, machines)
     return {
         machine.id or 0: [
             *policy_lacks(settings, machine),
             *_evidence_lacks(settings, verdicts.get(machine.id or 0, {})),
+            *untrained.get(machine.owner_id or 0, ()),
             *([] if machine.id in allowed else [told(msgid("no approved application for today"))]),
         ]
         for machine in machines
+    }
+
+
+def _untrained(
+    session: Session, settings: Settings, machines: Sequence[Machine]
+) -> dict[int, list[Told]]:
+    """By owner, the courses of `[training] take_home` that are missing."""
+    wanted = {match_key(course): course for course in settings.training.take_home}
+    if not wanted:
+        return {}
+    had = training.had(session, wanted, settings.training.pass_score)
+    owners = {machine.owner_id for machine in machines if machine.owner_id is not None}
+    return {
+        owner: [
+            told(msgid("its user lacks the training {course}"), course=name)
+            for key, name in wanted.items()
+            if key not in had.get(owner, ())
+        ]
+        for owner in owners
     }
 
 

@@ -6,7 +6,8 @@ from datetime import date, datetime
 
 from rollout.application.choosing import today
 from rollout.application.takehome.fitness import lacks
-from rollout.domain.machine import MachineState
+from rollout.application.takehome.outlook import PcPolicy, may_go
+from rollout.domain.machine import IN_USE, MachineState
 from rollout.domain.takeout import UNDER_WAY, TakeoutState
 from rollout.settings import Settings
 from rollout.store import takeouts
@@ -94,7 +95,7 @@ def listing(
                 lacks=missing.get(row.machine.id or 0, [])
                 if row.takeout.state in UNDER_WAY
                 else [],
-                may_go_from=may_go_from(settings, row.machine, day),
+                may_go_from=may_go(settings, _pc(row.machine), day).day,
             )
             for row in found
         ]
@@ -107,17 +108,6 @@ def _late(row: takeouts.Row, day: date) -> int:
     return (day - ended).days
 
 
-def may_go_from(settings: Settings, machine: Machine, day: date) -> date | None:
-    """The first day on which the policy lets this PC, or the one that replaces it, leave.
-
-    After a refresh that is the day planned for its replacement, else the first delivery of
-    successors; None where neither is known, or the generation never goes.
-    """
-    policy = settings.generation(machine.generation)
-    if policy.take_home is False or machine.may_leave is False:
-        return None
-    if policy.take_home is True:
-        return day if machine.planned_day is None else max(day, machine.planned_day)
-    if policy.path != "refresh":
-        return None
-    return machine.planned_day or min(policy.successors, default=None)
+def _pc(machine: Machine) -> PcPolicy:
+    in_use = MachineState(machine.state) in IN_USE
+    return PcPolicy(machine.generation, machine.may_leave, machine.planned_day, in_use)

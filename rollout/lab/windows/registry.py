@@ -8,6 +8,7 @@ from rollout.lab.windows.errors import ModuleFailure
 from rollout.lab.windows.state import State
 
 ROLLOUT = r"HKLM:\SOFTWARE\Rollout"
+ENCRYPTION_POLICY = r"HKLM:\SOFTWARE\Policies\Microsoft\FVE"
 PROXY_POLICY = r"HKLM:\SOFTWARE\Policies\Microsoft\Windows\CurrentVersion\Internet Settings"
 INTERNET_SETTINGS = r"HKCU:\SOFTWARE\Microsoft\Windows\CurrentVersion\Internet Settings"
 

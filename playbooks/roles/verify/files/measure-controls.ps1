@@ -118,5 +118,13 @@ $escrowed = [bool]$id -and @(Get-WinEvent -FilterHashtable $filter -ErrorAction 
 $text = "$(if ($on) { 'on' } else { 'off' }), key $(if ($escrowed) { '' } else { 'not ' })escrowed"
 Add-Evidence 'disk_encryption' $text $(if ($on) { $escrowed } else { $null }) 'Get-BitLockerVolume'
 
+# Where step enable has told Windows to ask for a PIN, its user chooses it some time after the hand-over.
+$asked = (Get-ItemProperty -LiteralPath 'HKLM:\SOFTWARE\Policies\Microsoft\FVE' -ErrorAction SilentlyContinue).UseTPMPIN -eq 2
+if ($asked) {
+    $pin = @($volume.KeyProtector | Where-Object { "$($_.KeyProtectorType)" -in 'TpmPin', 'TpmPinStartupKey' }).Count -gt 0
+    $text = if ($pin) { 'chosen' } else { 'to be chosen by the user' }
+    Add-Evidence 'encryption_pin' $text $(if ($pin) { $true } else { $null }) 'Get-BitLockerVolume'
+}
+
 $Ansible.Changed = $false
 $Ansible.Result = @{ evidence = @($evidence) }

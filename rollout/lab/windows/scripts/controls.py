@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rollout.lab.windows import clock
-from rollout.lab.windows.directory import key_escrowed
+from rollout.lab.windows.directory import asks_for_pin, key_escrowed
 from rollout.lab.windows.paths import to_file
 from rollout.lab.windows.state import PcFolder, State
 
@@ -25,6 +25,13 @@ def encryption(pc: PcFolder, state: State) -> dict[str, str]:
     text = f"{protection}, key {'' if escrowed else 'not '}escrowed"
     holds = escrowed if protection == "on" else None
     return evidence("disk_encryption", text, holds, "Get-BitLockerVolume")
+
+
+def pin(state: State) -> dict[str, str]:
+    """Only the user can choose it: until then it cannot be judged."""
+    chosen = asks_for_pin(state)
+    text = "chosen" if chosen else "to be chosen by the user"
+    return evidence("encryption_pin", text, chosen or None, "Get-BitLockerVolume")
 
 
 def resident_files(pc: PcFolder, folders: Iterable[str], names: Iterable[str]) -> list[Path]:

@@ -7,9 +7,9 @@ from uuid import uuid4
 from rollout.lab.windows import clock, directory, registry
 from rollout.lab.windows.errors import ScriptError
 from rollout.lab.windows.modules.win_powershell import Call
-from rollout.lab.windows.scripts.controls import encryption, evidence
+from rollout.lab.windows.scripts.controls import encryption
+from rollout.lab.windows.scripts.controls import pin as measured_pin
 
-_POLICY = r"HKLM:\SOFTWARE\Policies\Microsoft\FVE"
 _WANTED = {"UseAdvancedStartup": 1, "EnableBDEWithNoTPM": 0, "UseTPM": 2, "UseTPMPIN": 2}
 
 
@@ -34,14 +34,13 @@ def run(call: Call) -> None:
                     bitlocker["protectors"].append({"type": "Tpm", "id": "{LAB-TPM}"})
                 if bitlocker["status"] == "FullyDecrypted":
                     bitlocker |= {"status": "EncryptionInProgress", "encrypting_since": clock.now()}
-        missing = [n for n, v in _WANTED.items() if registry.value(state, _POLICY, n) != v]
+        policy = registry.ENCRYPTION_POLICY
+        missing = [n for n, v in _WANTED.items() if registry.value(state, policy, n) != v]
         if pin and missing:
             call.changed = True
             for name in missing if not call.check_mode else ():
-                registry.write(state, _POLICY, name, _WANTED[name], "dword")
+                registry.write(state, policy, name, _WANTED[name], "dword")
         lines = [encryption(call.pc, state)]
         if pin:
-            chosen = directory.asks_for_pin(state)
-            text = "chosen" if chosen else "to be chosen by the user"
-            lines.append(evidence("encryption_pin", text, chosen or None, "Get-BitLockerVolume"))
+            lines.append(measured_pin(state))
     call.result = {"evidence": lines}

@@ -6,7 +6,7 @@ from typing import Any
 
 from rollout.lab.windows import clock, registry
 from rollout.lab.windows.modules.win_powershell import Call
-from rollout.lab.windows.scripts.controls import encryption, evidence, resident_files
+from rollout.lab.windows.scripts.controls import encryption, evidence, pin, resident_files
 from rollout.lab.windows.scripts.direct_access import RING
 from rollout.lab.windows.scripts.machine_stamp import stamp
 from rollout.lab.windows.state import State
@@ -25,6 +25,8 @@ def run(call: Call) -> None:
         *_protection(state, parameters),
         encryption(call.pc, state),
     ]
+    if registry.value(state, registry.ENCRYPTION_POLICY, "UseTPMPIN") == 2:
+        lines.append(pin(state))
     if parameters["ResidentNames"]:
         found = resident_files(call.pc, parameters["ResidentFolders"], parameters["ResidentNames"])
         lines.append(evidence("resident_data", f"{len(found)} files", not found, "file names"))
