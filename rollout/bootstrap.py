@@ -2,7 +2,7 @@
 
 import getpass
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,8 @@ from rollout import settings as configuration
 from rollout.adapters.clock import clock_from
 from rollout.application import upkeep
 from rollout.application.accounts.directory import Directory
-from rollout.application.nightly import Nights
+from rollout.application.exports.nights import EXPORTS, NightlyExport
+from rollout.application.nightly import Nights, Work
 from rollout.application.notices.mail import MailAway, Mailer
 from rollout.application.operators import Operator
 from rollout.application.ports import Archive, Clock, Equipment, RunEngine
@@ -76,8 +77,10 @@ class Application:
         from rollout.adapters.reports import exporting
         from rollout.application.exports.pack import Packer
 
-        def write_rows(path: Path, extract: "Extract", form: str) -> None:
-            exporting.write(path, extract, exporting.Form(form))
+        def write_rows(
+            path: Path, extract: "Extract", form: str, progress: Callable[[int, int], None]
+        ) -> None:
+            exporting.write(path, extract, exporting.Form(form), progress=progress)
 
         return Packer(self.database, self.settings, write_rows, self._write_status)
 
@@ -121,9 +124,10 @@ class Application:
     @cached_property
     def mailer(self) -> Mailer:
         """The mailbox that sends. Raises MailAway when the configuration names none."""
-        return self._mailbox()
+        return self.own_mailer()
 
-    def _mailbox(self) -> Mailer:
+    def own_mailer(self) -> Mailer:
+        """The same for one thread alone, who closes it. Raises MailAway."""
         from rollout.adapters.graph.mail import GraphMailer
 
         if not (self.settings.notices.in_use and self.settings.accounts.in_use):
@@ -154,7 +158,7 @@ class Application:
         return NoticesWork(
             self.database,
             self.settings,
-            self._mailbox(),
+            self.own_mailer(),
             self.mail_writer,
             self.clock,
             lease_epoch=lease_epoch,
@@ -201,6 +205,9 @@ class Application:
     def nights(self) -> Nights:
         """The work of the nights, for whoever holds the lease."""
         works = upkeep.works(self.database, self.settings, self.archive)
+        if self.settings.exports.folder is not None:
+            export = NightlyExport(self.packer, self.settings, self.own_mailer)
+            works = (*works, Work(EXPORTS, export))
         return Nights(self.database, self.settings, self.clock, works)
 
 

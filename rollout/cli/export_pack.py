@@ -27,18 +27,11 @@ def pack(
     application = invocation(context).application()
     now = application.clock.now()
     with progress_bar(_("files")) as bar:
-        done = 0
-
-        def go_on() -> None:
-            nonlocal done
-            bar(done)
-            done += 1
-
         packed = application.packer.make(
             out,
             now=now,
             as_of=None if as_of is None else moment(as_of, now=now),
-            go_on=go_on,
+            progress=lambda name, done, total: bar(done, total, name),
         )
     say(
         _("{path}: {count} files; SHA-256 of the manifest, to be kept elsewhere: {digest}").format(

@@ -75,6 +75,15 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
         }
     )
     backup = settings.backup.model_copy(update={"folder": anchor(settings.backup.folder)})
+    exports = settings.exports.model_copy(
+        update={
+            name: None if path is None else anchor(path)
+            for name, path in (
+                ("folder", settings.exports.folder),
+                ("deliver_to", settings.exports.deliver_to),
+            )
+        }
+    )
     tenant = settings.accounts.tenant
     tenant = tenant.model_copy(
         update={
@@ -102,6 +111,7 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
             "deployment": deployment,
             "ansible": ansible,
             "backup": backup,
+            "exports": exports,
             "notices": notices,
             "database_url": url,
         }

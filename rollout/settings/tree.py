@@ -20,6 +20,7 @@ from rollout.i18n import _
 from rollout.settings.accounts import Accounts
 from rollout.settings.board import Indicator, Milestone, Report
 from rollout.settings.byod import Byod
+from rollout.settings.exports import Exports
 from rollout.settings.notices import Notices
 from rollout.settings.operation import (
     Failures,
@@ -223,6 +224,7 @@ class Settings(BaseSettings):
     deployment: DeploymentSettings = DeploymentSettings()
     ansible: AnsibleSettings = AnsibleSettings()
     nightly: Nightly = Nightly()
+    exports: Exports = Exports()
     accounts: Accounts = Accounts()
     byod: Byod = Byod()
     backup: Backup = Backup()

@@ -31,7 +31,7 @@ def _network(value: Any) -> Any:
 
 class Nightly(Section):
     """`[nightly]`: what the daemon does once a day: backup, removal of old run folders, the
-    forecast."""
+    forecast, the export."""
 
     at: Annotated[str, BeforeValidator(_time)] = "02:30"
     """When, in the programme's time zone; made up for when no daemon ran at that time."""

@@ -21,7 +21,7 @@ from rollout.adapters.reports.cells import (
     harmless,
     survivor,
 )
-from rollout.application.exports.extract import Extract
+from rollout.application.exports.extract import Column, Extract
 from rollout.application.exports.forms import Cell
 from rollout.i18n import _
 
@@ -32,8 +32,8 @@ LIST_ENDING = ".replaced.csv"
 _BETWEEN = "\x1f"
 _QUOTED = ('"', ",", "\r", "\n")
 _LEADING = tuple(_BETWEEN + sign for sign in FORMULA)
-_FEW = 4
-"""A column with a quarter as many different values as rows is translated value by value."""
+_MANY = 4_000
+"""A column with more different values is not looked up any more."""
 
 
 @dataclass
@@ -58,12 +58,12 @@ def write(path: Path, extract: Extract, *, encoding: str, progress: Progress) ->
     with beside(path) as file, beside(listed) as list_file:
         losses = _Losses(io.TextIOWrapper(list_file, encoding="utf-8-sig", newline=""))
         headings = [column.heading for column in extract.columns]
-        columns = [_Column(heading, codec, losses) for heading in headings]
+        columns = [_Column(column, codec, losses) for column in extract.columns]
         # The mark of utf-8-sig comes before the first bytes only.
         file.write((",".join(map(_fit, headings)) + "\r\n").encode(codec))
         plain = "utf-8" if codec == "utf-8-sig" else codec
         row = 2
-        for page in extract.shown():
+        for page in extract.read():
             cells = [
                 column.fitted(values, row) for column, values in zip(columns, page, strict=True)
             ]
@@ -91,27 +91,44 @@ def _fit(cell: Cell) -> str:
     return text
 
 
+class _Known(dict[Any, str]):
+    """Values of a column with what stands in the file for them; a new one is made fit."""
+
+    def __init__(self, column: Column) -> None:
+        super().__init__()
+        self._show = column.show
+
+    def __missing__(self, value: Any) -> str:
+        made = self[value] = _fit(value if self._show is None else self._show(value))
+        return made
+
+
 class _Column:
     """One column of the file."""
 
-    def __init__(self, heading: str, codec: str, losses: "_Losses") -> None:
-        self._heading, self._codec, self._losses = heading, codec, losses
+    def __init__(self, column: Column, codec: str, losses: "_Losses") -> None:
+        self._column, self._codec, self._losses = column, codec, losses
+        self._heading = column.heading
         self._all = codec.startswith("utf-8")
+        self._known: _Known | None = _Known(column) if self._all else None
 
     def fitted(self, values: Sequence[Any], row: int) -> Sequence[str]:
-        """Cells as they stand in the file; `row` is that of the first."""
+        """Cells as they stand in the file, of values as the database has them; `row` is that of
+        the first."""
+        if self._known is not None:
+            cells = [*map(self._known.__getitem__, values)]
+            if len(self._known) > _MANY:
+                self._known = None
+            return cells
+        shown: Sequence[Any] = self._column.shown(values)
         if not self._all:
-            values = [*self._encodable(values, row)]
-        different = set(values)
-        if len(different) * _FEW <= len(values):
-            words = {value: _fit(value) for value in different}
-            return [*map(words.__getitem__, values)]
-        if {*map(type, different)} != {str}:
-            return [*map(_fit, values)]
-        joined = _BETWEEN + _BETWEEN.join(values)
+            shown = [*self._encodable(shown, row)]
+        if {*map(type, shown)} != {str}:
+            return [*map(_fit, shown)]
+        joined = _BETWEEN + _BETWEEN.join(shown)
         if any(sign in joined for sign in (*_QUOTED, *_LEADING)):
-            return [*map(_fit, values)]
-        return values
+            return [*map(_fit, shown)]
+        return shown
 
     def _encodable(self, values: Sequence[Any], row: int) -> Iterator[Any]:
         for number, value in enumerate(values, row):

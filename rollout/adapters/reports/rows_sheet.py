@@ -5,11 +5,13 @@ they begin with; days and moments as dates, moments in the programme's zone.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, BinaryIO
 
 from rollout.adapters.reports.beside import ExportFailed, beside
 from rollout.application.exports.extract import Column, Extract, Holds, Note
@@ -30,6 +32,7 @@ _OPTIONS = {
 }
 _EPOCH = date(1899, 12, 30).toordinal()
 _CUT = "…"
+_LINE = 60
 
 
 @dataclass
@@ -52,14 +55,52 @@ def write(path: Path, extract: Extract, *, progress: Progress, rows: int = ROWS)
     from xlsxwriter.exceptions import XlsxWriterException
 
     try:
-        with beside(path) as file, xlsxwriter.Workbook(file, _OPTIONS) as book:
-            return _Book(book, extract, rows).write(progress)
+        with beside(path) as file, TemporaryDirectory(prefix="rollout-sheet-") as folder:
+            target = _Target(file)
+            book = xlsxwriter.Workbook(target, {**_OPTIONS, "tmpdir": folder})
+            try:
+                with book:
+                    return _Book(book, extract, rows).write(progress)
+            finally:
+                target.over = True
+                _let_go(book)
     except XlsxWriterException as error:
         raise ExportFailed(
             _("cannot write {path}: {why}; an older export is unchanged").format(
                 path=path, why=error
             )
         ) from None
+
+
+def _let_go(book: Any) -> None:
+    """Close the rows of sheets that were not finished; their file goes with its folder."""
+    for sheet in book.worksheets():
+        if sheet.row_data_fh is not None:
+            # What could not be written to a full disk would be written again now.
+            with suppress(OSError):
+                sheet.row_data_fh.close()
+
+
+class _Target:
+    """A file for the archive of a workbook. An archive that broke off tries to end itself when it
+    is collected, long after the file is gone: that must do nothing."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.over = False
+
+    def write(self, data: bytes) -> int:
+        return len(data) if self.over else self._file.write(data)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return 0 if self.over else self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return 0 if self.over else self._file.tell()
+
+    def flush(self) -> None:
+        if not self.over:
+            self._file.flush()
 
 
 class _Book:
@@ -78,6 +119,7 @@ class _Book:
             {**look, "bold": True, "bg_color": "#DDE6EF", "text_wrap": True, "border": 1}
         )
         self._plain = book.add_format(look)
+        self._wrapped = book.add_format({**look, "text_wrap": True})
         self._formats = {
             "day": book.add_format({"num_format": "yyyy-mm-dd", **look}),
             "moment": book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss", **look}),
@@ -127,7 +169,7 @@ class _Book:
 
     def _write_summary(self, sheet: Any) -> None:
         sheet.set_column(0, 0, 30)
-        sheet.set_column(1, 12, 18)
+        sheet.set_column(1, 12, 16)
         sheet.write_string(0, 0, self._extract.title, self._title)
         told: list[tuple[str, Cell]] = [*self._extract.facts, (_("Rows"), self._extract.rows)]
         if self._cut.count:
@@ -135,7 +177,12 @@ class _Book:
             told += [(_("Cut"), place) for place in self._cut.first]
         for at, (name, value) in enumerate(told, 2):
             sheet.write_string(at, 0, name, self._plain)
-            if isinstance(value, str):
+            if isinstance(value, str) and len(value) > _LINE:
+                # One long line would make the whole page small in print.
+                sheet.set_row(at, 15 * (1 + len(value) // _LINE))
+                sheet.merge_range(at, 1, at, 7, "", self._wrapped)
+                sheet.write_string(at, 1, value, self._wrapped)
+            elif isinstance(value, str):
                 sheet.write_string(at, 1, value, self._plain)
             elif value is not None:
                 sheet.write_number(at, 1, value, self._plain)
@@ -181,7 +228,7 @@ class _Book:
 
     def _date(self, holds: Holds) -> Callable[[Any, int, int, Any], None]:
         """Writes ISO text as a date with its format."""
-        look, serial = self._formats[holds], (_day if holds == "day" else _moment)
+        look, serial = self._formats[holds], (day_number if holds == "day" else moment_number)
 
         def write(sheet: Any, row: int, place: int, cell: Any) -> None:
             sheet.write_number(row, place, serial(cell), look)
@@ -206,11 +253,13 @@ def shortened(text: str) -> str:
 
 
 @lru_cache(maxsize=65_536)
-def _day(text: str) -> float:
+def day_number(text: str) -> float:
+    """An ISO day as a sheet counts it."""
     return float(date.fromisoformat(text).toordinal() - _EPOCH)
 
 
-def _moment(text: str) -> float:
+def moment_number(text: str) -> float:
+    """An ISO moment as a sheet counts it, by its own wall clock."""
     # The wall clock of the programme's zone: sheets know no zones.
     seconds = int(text[11:13]) * 3600 + int(text[14:16]) * 60 + int(text[17:19])
-    return _day(text[:10]) + seconds / 86_400
+    return day_number(text[:10]) + seconds / 86_400

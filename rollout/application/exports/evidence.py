@@ -251,7 +251,7 @@ def _by_control(tally: Tally, zone: ZoneInfo) -> Note:
         _("By control"),
         (
             Column("control", _("Control"), show=title),
-            Column("rows", _("PCs"), holds="number"),
+            Column("rows", _("Machines"), holds="number"),
             *(Column(word.value, str(verdict(word.value)), holds="number") for word in Verdict),
             Column("gaps", _("Gaps"), holds="number"),
             Column("oldest", _("Oldest measurement"), "moment", moment, moment),

@@ -80,16 +80,17 @@ class Extract:
 
     def shown(self) -> Iterator[Sequence[Sequence[Cell]]]:
         """The pages for people, in columns."""
-        for page in self._read():
+        for page in self.read():
             yield [column.shown(values) for column, values in zip(self.columns, page, strict=True)]
 
     def told(self) -> Iterator[Iterator[tuple[Any, ...]]]:
         """The pages for programs, in rows."""
-        for page in self._read():
+        for page in self.read():
             told = [column.told(values) for column, values in zip(self.columns, page, strict=True)]
             yield zip(*told, strict=True)
 
-    def _read(self) -> Iterator[Page]:
+    def read(self) -> Iterator[Page]:
+        """The pages as the database has them, in columns."""
         for page in self.pages:
             yield page
             self.rows += len(page[0])
@@ -97,8 +98,15 @@ class Extract:
 
 def words(kind: type[StrEnum]) -> Callable[[Any], Cell]:
     """Labels of an enumeration; a word that is none of it stays as it is."""
-    known: dict[Any, Cell] = {None: None, **{word.value: label(word) for word in kind}}
-    return lambda value: known.get(value, value)
+    return _Known({None: None, **{word.value: label(word) for word in kind}}).__getitem__
+
+
+class _Known(dict[Any, Cell]):
+    """What is not known stays as it is; a lookup is no call of Python's while it is known."""
+
+    def __missing__(self, key: Any) -> Cell:
+        found: Cell = key
+        return found
 
 
 def yes_no() -> Callable[[Any], Cell]:

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,10 @@ from rollout.store.machines import Filter
 MANIFEST = "manifest.json"
 VERSION = 1
 
-WriteRows = Callable[[Path, Extract, str], object]
-"""Write an extract in a form, with its stamp."""
+WriteRows = Callable[[Path, Extract, str, Callable[[int, int], None]], object]
+"""Write an extract in a form, with its stamp; told (rows written, all rows) meanwhile."""
+PackProgress = Callable[[str, int, int], None]
+"""Told the file that is written, how many of its rows are, and how many it has; may raise."""
 WriteStatus = Callable[[Path, datetime | None], Sequence[Path]]
 """Write the status report into a folder, of a moment or of now, with the stamps."""
 
@@ -63,6 +66,10 @@ class Packed:
     digest: str
 
 
+def unheard(name: str, done: int, total: int) -> None:
+    """Nobody wants to know how far it is."""
+
+
 @dataclass(frozen=True)
 class Packer:
     """What a pack is made with."""
@@ -79,17 +86,16 @@ class Packer:
         now: datetime,
         as_of: datetime | None = None,
         kinds: Sequence[Kind] = tuple(Kind),
-        go_on: Callable[[], None] = lambda: None,
+        progress: PackProgress = unheard,
     ) -> Packed:
-        """Write the pack to the new folder. Raises PackRefused and ExportFailed; `go_on` is called
-        between two files and may raise."""
+        """Write the pack to the new folder. Raises PackRefused and ExportFailed."""
         if folder.exists():
             raise PackRefused(_("{path} exists: name another folder").format(path=folder))
         part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
         try:
             part.mkdir(parents=True)
             try:
-                self._write(part, now, as_of, kinds, go_on)
+                self._write(part, now, as_of, kinds, progress)
                 digest = self._seal(part, now, as_of)
                 part.rename(folder)
             except BaseException:
@@ -109,17 +115,17 @@ class Packer:
         now: datetime,
         as_of: datetime | None,
         kinds: Sequence[Kind],
-        go_on: Callable[[], None],
+        progress: PackProgress,
     ) -> None:
         if Kind.STATUS in kinds:
             self.write_status(folder, as_of)
         for kind in kinds:
             for form in ROWS.get(kind, ()):
-                go_on()
+                name = f"{kind}.{form}"
                 # A transaction for each file: one for all of them would keep old rows for hours.
                 with self.database.read() as session:
                     extract = _extract(kind, session, self.settings, now, as_of)
-                    self.write_rows(folder / f"{kind}.{form}", extract, form)
+                    self.write_rows(folder / name, extract, form, partial(progress, name))
 
     def _seal(self, folder: Path, now: datetime, as_of: datetime | None) -> str:
         zone = self.settings.programme.zone

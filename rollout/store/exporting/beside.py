@@ -10,14 +10,14 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, case, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func
 
 from rollout.domain.account import ACCOUNT, CloudService
 from rollout.domain.machine import Step
 from rollout.domain.takeout import UNDER_WAY
-from rollout.store.exporting.texts import among, day, moment
+from rollout.store.exporting.texts import among, day, moment, plain
 from rollout.store.tables import Account, Claim, DiskPin, Evidence, Machine, SpareLoan, Takeout
 
 Columns = Sequence[Sequence[Any]]
@@ -89,18 +89,14 @@ class Accounts:
         ids = {owner for owner in owners if owner is not None}
         if not ids or self._any is None:
             return [self._NONE[:1] * len(owners)] * len(self.FIELDS)
-        asked = col(Account.state) != ACCOUNT.initial.value
-        states = [
-            func.max(case((and_(col(Account.service) == name, asked), col(Account.state))))
-            for name in self.FIELDS
-        ]
-        rows = self._session.connection().execute(
-            select(col(Account.person_id), *states)
-            .where(among(col(Account.person_id), ids))
-            .group_by(col(Account.person_id))
+        it = Account
+        statement = select(col(it.person_id), col(it.service), col(it.state)).where(
+            among(col(it.person_id), ids), col(it.state) != ACCOUNT.initial.value
         )
-        found: dict[int | None, tuple[str | None, ...]] = {person: it for person, *it in rows}  # type: ignore[misc]
-        return [*zip(*(found.get(owner, self._NONE) for owner in owners), strict=True)]
+        found: dict[str, dict[int | None, str]] = {name: {} for name in self.FIELDS}
+        for person, service, state in plain(self._session, statement):
+            found[service][person] = state
+        return [[*map(found[name].get, owners)] for name in self.FIELDS]
 
 
 class Takeouts:
@@ -155,30 +151,41 @@ class Controls:
         self._session, self._until = session, until
 
     def of(self, machines: Sequence[int]) -> Columns:
-        last = latest(machines, self._until)
-        rows = self._session.connection().execute(
-            select(
-                last.c.machine_id,
-                func.aggregate_strings(
-                    col(Evidence.control) + "\x1f" + col(Evidence.verdict), "\x1e"
-                ),
-                moment(self._session, func.max(col(Evidence.measured_at))),
-            )
-            .select_from(last)
-            .join(Evidence, and_(
-                col(Evidence.machine_id) == last.c.machine_id,
-                col(Evidence.control) == last.c.control,
-                col(Evidence.epoch) == last.c.epoch,
-            ))
-            .group_by(last.c.machine_id)
+        it = Evidence
+        statement = (
+            select(col(it.machine_id), col(it.control), col(it.verdict), col(it.epoch),
+                   moment(self._session, it.measured_at))
+            .where(among(col(it.machine_id), machines), *self._until.evidence())
+            .order_by(col(it.machine_id), col(it.control), col(it.epoch))
         )  # fmt: skip
-        found = {machine: (*summary(said), at) for machine, said, at in rows}
+        since = self._rewritten(machines)
+        # Sorted by epoch: of each control the last one stays.
+        said: dict[int, dict[str, str]] = {}
+        seen: dict[int, str] = {}
+        for machine, control, verdict, epoch, at in plain(self._session, statement):
+            if epoch <= since.get(machine, 0):
+                continue
+            if machine not in said:
+                said[machine], seen[machine] = {control: verdict}, at
+                continue
+            said[machine][control] = verdict
+            if at > seen[machine]:
+                seen[machine] = at
+        found = {
+            machine: (*summary(tuple(verdicts.items())), seen[machine])
+            for machine, verdicts in said.items()
+        }
         none = self._NONE
         return [*zip(*(found.get(machine, none) for machine in machines), strict=True)]
 
+    def _rewritten(self, machines: Sequence[int]) -> Mapping[int, int]:
+        """The claim that rewrote each disk last."""
+        rows = plain(self._session, rewriting(machines, self._until))
+        return {machine: claim for machine, claim in rows}  # noqa: C416 - rows are no pairs
 
-def latest(machines: Sequence[int], until: Until) -> Any:
-    """Machine, control and epoch of the last measurement since the disk was last rewritten."""
+
+def rewriting(machines: Sequence[int], until: Until) -> Select[Any]:
+    """Machine and last claim that rewrote its disk."""
     claim = [
         col(Claim.step) == Step.REIMAGE.value,
         among(col(Claim.machine_id), machines),
@@ -187,12 +194,17 @@ def latest(machines: Sequence[int], until: Until) -> Any:
         claim.append(col(Claim.created_at) <= until.at)
     if until.claim_id is not None:
         claim.append(col(Claim.id) <= until.claim_id)
-    rewritten = (
+    found: Select[Any] = (
         select(col(Claim.machine_id), func.max(Claim.id).label("epoch"))
         .where(*claim)
         .group_by(col(Claim.machine_id))
-        .subquery("rewritten")
     )
+    return found
+
+
+def latest(machines: Sequence[int], until: Until) -> Any:
+    """Machine, control and epoch of the last measurement since the disk was last rewritten."""
+    rewritten = rewriting(machines, until).subquery("rewritten")
     return (
         select(
             col(Evidence.machine_id), col(Evidence.control), func.max(Evidence.epoch).label("epoch")
@@ -209,11 +221,10 @@ def latest(machines: Sequence[int], until: Until) -> Any:
 
 
 @lru_cache(maxsize=4096)
-def summary(said: str) -> Summary:
-    """What the database put together for a machine; most machines say the same."""
-    verdicts = dict(one.split("\x1f") for one in said.split("\x1e"))
-    counted = [*verdicts.values()]
-    lacking = sorted(control for control, verdict in verdicts.items() if verdict != "pass")
+def summary(verdicts: tuple[tuple[str, str], ...]) -> Summary:
+    """Of controls with their verdicts; most machines have the same."""
+    counted = [verdict for _control, verdict in verdicts]
+    lacking = sorted(control for control, verdict in verdicts if verdict != "pass")
     return Summary(
         counted.count("pass"),
         counted.count("fail"),

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, func
 from rollout.domain.account import CloudService
 from rollout.store import pending_controls
 from rollout.store.exporting.beside import Accounts, Controls, Loans, Takeouts
-from rollout.store.exporting.texts import day, kept, moment
+from rollout.store.exporting.texts import day, kept, moment, plain
 from rollout.store.machines import Filter, conditions
 from rollout.store.tables import (
     Department,
@@ -175,12 +175,11 @@ def total(session: Session, wanted: Filter, today: date) -> int:
 
 def pages(session: Session, wanted: Filter, today: date, *, size: int = PAGE) -> Iterator[Page]:
     """The machines that match as they stand now, in the order of their tags."""
-    execute = session.connection().execute
     known, loans = names(session), Loans(session)
     statement = core(session, today).where(*conditions(wanted)).limit(size)
     accounts, takeouts, controls = Accounts(session), Takeouts(session), Controls(session)
     after = ""
-    while rows := execute(statement, {"after": after}).all():
+    while rows := plain(session, statement, {"after": after}):
         it = Core(*zip(*rows, strict=True))
         after = it.asset_tag[-1]
         yield page(it, known, loans, [

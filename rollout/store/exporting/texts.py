@@ -1,6 +1,6 @@
 """Values as text in both databases, because a million objects of dates cost more than the rows."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, Text, cast, func, type_coerce
@@ -27,6 +27,15 @@ def moment(session: Session, column: Any) -> ColumnElement[str | None]:
 def kept(column: Any) -> ColumnElement[str | None]:
     """A cause or reason as it is kept, in no language; `i18n.told.retold` reads it."""
     return type_coerce(column, String)
+
+
+def plain(session: Session, statement: Any, values: Mapping[str, Any] | None = None) -> list[Any]:
+    """The rows as the driver has them: tuples of texts and numbers, half the time of rows with
+    names. Truth values are numbers in SQLite."""
+    result = session.connection().execute(statement, values or {})
+    found: list[Any] = result.cursor.fetchall() if result.cursor is not None else []
+    result.close()
+    return found
 
 
 def among(column: Any, ids: Collection[int]) -> ColumnElement[bool]:

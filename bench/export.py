@@ -1,0 +1,285 @@
+"""Exporting every machine: seconds and peak memory, beside the same rows that lie in memory.
+
+The other side is csv.writer, and xlsxwriter with `constant_memory`, given rows that were read and
+made ready before the clock starts: what an export could take at best when reading cost nothing.
+Each side works in a process of its own, one after the other on the same database, and the CSVs have
+to be the same byte for byte. Peak memory is the largest resident size of ours, all of its
+processes together.
+"""
+
+import argparse
+import csv
+import hashlib
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+SIZES, QUICK = (100_000, 1_000_000), (20_000,)
+AIMS = {"csv": 1.5, "xlsx": 1.3}
+MEMORY = 300
+RESULTS = Path(__file__).with_name("results")
+NOW = datetime(2023, 2, 1, 9, tzinfo=UTC)
+CONTROLS = (
+    "edr_service", "edr_onboarding", "antivirus", "disk_encryption", "updates", "firewall",
+    "winhttp_proxy", "user_proxy", "policy_proxy", "tpm",
+)  # fmt: skip
+CONFIGURATION = '[programme]\nname = "bench"\nstart = 2022-11-01\ncutover = 2023-05-01\n'
+
+
+def fill(folder: Path, machines: int) -> None:
+    """A programme of which three tenths are done, with accounts for as many people."""
+    from rollout.store import migrate
+    from rollout.store.database import Database
+
+    database = Database(f"sqlite:///{folder / 'rollout.db'}", durable=False)
+    migrate.upgrade(database)
+    done = machines * 3 // 10
+    with database.write() as session:
+        insert = _inserter(session.connection().connection.driver_connection)
+        insert("sites", ("id", "key"), ((n, f"庁舎{n}") for n in range(1, 16)))
+        insert("departments", ("id", "bureau", "division", "valid_from"),
+               ((n, f"部局{n % 15}", f"課{n}", "2022-04-01") for n in range(1, 301)))  # fmt: skip
+        insert("waves", ("id", "number", "pilot", "first_day", "last_day", "state", "state_since",
+                         "version"),
+               ((n, n, 0, "2022-11-01", "2022-11-01", "running", _at(n), 1)
+                for n in range(1, 101)))  # fmt: skip
+        insert("people", ("id", "staff_number", "name", "kana", "department_id", "upn"),
+               ((n, f"{n:07d}", f"職員 花子{n}", "ショクイン", n % 300 + 1,
+                 f"u{n:07d}@pref.example.jp") for n in range(1, machines + 1)))  # fmt: skip
+        insert("machines", _MACHINE, _machines(machines, done))
+        insert("runs", ("id", "ident", "purpose", "size", "lease_epoch", "created_at", "state",
+                        "state_since", "version"),
+               ((1, "r", "step", 1, 1, _at(0), "finished", _at(0), 1),))  # fmt: skip
+        insert("evidence", ("machine_id", "control", "value", "verdict", "source", "epoch",
+                            "run_id", "measured_at"),
+               ((n, control, "on", "pass" if (n + k) % 97 else "pending", "s", n, 1, _at(n))
+                for n in range(1, done + 1) for k, control in enumerate(CONTROLS)))  # fmt: skip
+        insert("accounts", ("key", "person_id", "service", "state", "state_since", "version",
+                            "aim", "attempts", "in_doubt"),
+               ((f"{n}/{service}", n, service, "ready" if n % 50 else "blocked", _at(n), 1, "ready",
+                 0, 0)
+                for n in range(1, done + 1) for service in ("identity", "mailbox")))  # fmt: skip
+    database.close()
+    (folder / "rollout.toml").write_text(CONFIGURATION, encoding="utf-8")
+
+
+_MACHINE = (
+    "id", "asset_tag", "serial", "mac", "computer_name", "generation", "model", "site_id", "floor",
+    "department_id", "owner_id", "purpose", "lease_from", "lease_to", "may_leave", "remark",
+    "in_ledger", "state", "step", "attempt", "state_since", "cause", "version", "wave_id",
+    "planned_day", "image_id", "last_seen_at",
+)  # fmt: skip
+
+
+def _machines(machines: int, done: int) -> Iterator[tuple[Any, ...]]:
+    for n in range(1, machines + 1):
+        state = "migrated" if n <= done else "failed" if n % 40 == 0 else "planned"
+        failed = state == "failed"
+        yield (
+            n, f"DK20-{n:07d}", f"SN{n:09d}", f"02:00:{n >> 24:02x}:{n >> 16 & 255:02x}:"
+            f"{n >> 8 & 255:02x}:{n & 255:02x}", f"PC-{n:07d}", f"DK{17 + n % 5}",
+            f"ノート型 {n % 12}", n % 15 + 1, f"{n % 9 + 1}階", n % 300 + 1, n, "personal",
+            "2020-04-01", "2025-03-31", n % 3 == 0, "" if n % 20 else "貸出中, 要確認", 1, state,
+            "preflight" if failed else None, 1, _at(n),
+            "preflight: no power" if failed else None, 2, n % 100 + 1,
+            f"2023-{n % 3 + 1:02d}-{n % 28 + 1:02d}",
+            "win11-23h2-r1" if n <= done else None, _at(n + 7) if n <= done else None,
+        )  # fmt: skip
+
+
+def _at(n: int) -> str:
+    return f"2022-{11 + n % 2}-{n % 28 + 1:02d}T{n % 24:02d}:{n % 60:02d}:{n * 7 % 60:02d}.000000Z"
+
+
+def _inserter(connection: Any) -> Any:
+    def insert(table: str, columns: tuple[str, ...], rows: Any) -> None:
+        marks = ", ".join("?" * len(columns))
+        statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
+        connection.executemany(statement, rows)
+
+    return insert
+
+
+def _opened(folder: Path) -> Any:
+    from rollout import settings
+    from rollout.application.exports.machines import open_machines
+    from rollout.store.database import Database
+
+    known = settings.load()
+    database = Database(known.database_url)
+    return open_machines(database, known, now=NOW)
+
+
+def ours(folder: Path, form: str) -> dict[str, float]:
+    """One export as `rollout export machines` makes it."""
+    from rollout.adapters.reports.exporting import Form, write
+
+    begun = time.perf_counter()
+    with _opened(folder) as extract:
+        write(folder / f"ours.{form}", extract, Form(form))
+    return {"seconds": time.perf_counter() - begun, "megabytes": _peak()}
+
+
+def _peak() -> float:
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    others = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return (own + others) / 1024
+
+
+def theirs(folder: Path, forms: list[str]) -> dict[str, dict[str, float]]:
+    """The same rows out of memory."""
+    from rollout.adapters.reports.cells import harmless
+    from rollout.adapters.reports.rows_sheet import day_number, moment_number
+
+    holds: list[str] = []
+    rows: list[tuple[Any, ...]] = []
+    with _opened(folder) as extract:
+        holds = [column.holds for column in extract.columns]
+        headings = [column.heading for column in extract.columns]
+        for page in extract.shown():
+            fitted = [[harmless(x) if isinstance(x, str) else x for x in values] for values in page]
+            rows += zip(*fitted, strict=True)
+    found = {}
+    for form in forms:
+        target = folder / f"theirs.{form}"
+        if form == "csv":
+            begun = time.perf_counter()
+            with target.open("w", encoding="utf-8-sig", newline="") as file:
+                writer = csv.writer(file, lineterminator="\r\n")
+                writer.writerow(headings)
+                writer.writerows(rows)
+        else:
+            serial = {"day": day_number, "moment": moment_number}
+            makers = [serial.get(kind) for kind in holds]
+            made = [
+                tuple(
+                    cell if make is None or cell is None else make(cell)
+                    for make, cell in zip(makers, row, strict=True)
+                )
+                for row in rows
+            ]
+            rows.clear()
+            begun = time.perf_counter()
+            _sheet(target, headings, made, holds)
+        found[form] = {"seconds": time.perf_counter() - begun}
+    return found
+
+
+def _sheet(path: Path, headings: list[str], rows: list[tuple[Any, ...]], holds: list[str]) -> None:
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(path, {"constant_memory": True}) as book:
+        dated = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+        looks = [dated if kind in ("day", "moment") else None for kind in holds]
+        sheet = book.add_worksheet()
+        for at, row in enumerate([tuple(headings), *rows[:1_048_575]]):
+            for place, cell in enumerate(row):
+                if isinstance(cell, str):
+                    sheet.write_string(at, place, cell)
+                elif cell is not None:
+                    sheet.write_number(at, place, cell, looks[place])
+
+
+def _child(folder: Path, side: str, forms: str) -> Any:
+    environment = {
+        **os.environ,
+        "ROLLOUT_CONFIG": str(folder / "rollout.toml"),
+        "ROLLOUT_DATABASE_URL": f"sqlite:///{folder / 'rollout.db'}",
+        "ROLLOUT_LANG": "ja",
+    }
+    command = [sys.executable, __file__, "--child", side, "--forms", forms, "--folder", str(folder)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def measure(machines: int, rounds: int, forms: list[str]) -> dict[str, Any]:
+    """Both sides at one size; medians of the rounds."""
+    with tempfile.TemporaryDirectory(prefix="rollout-bench-") as name:
+        folder = Path(name)
+        fill(folder, machines)
+        bytes_ = (folder / "rollout.db").stat().st_size
+        found: dict[str, Any] = {"machines": machines, "database_megabytes": round(bytes_ / 1e6)}
+        mine = {form: [_child(folder, "ours", form) for _ in range(rounds)] for form in forms}
+        others = [_child(folder, "theirs", ",".join(forms)) for _ in range(rounds)]
+        if "csv" in forms:
+            digests = {
+                hashlib.file_digest((folder / f"{side}.csv").open("rb"), "sha256").hexdigest()
+                for side in ("ours", "theirs")
+            }
+            found["same_bytes"] = len(digests) == 1
+        for form in forms:
+            own = statistics.median(one["seconds"] for one in mine[form])
+            other = statistics.median(one[form]["seconds"] for one in others)
+            found[form] = {
+                "ours_seconds": round(own, 2),
+                "memory_rows_seconds": round(other, 2),
+                "times": round(own / other, 2),
+                "peak_megabytes": round(max(one["megabytes"] for one in mine[form])),
+            }
+        return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="20,000 machines only")
+    parser.add_argument("--forms", default="csv,xlsx")
+    parser.add_argument("--child", help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    forms = given.forms.split(",")
+    if given.child:
+        side = (
+            ours(given.folder, forms[0]) if given.child == "ours" else theirs(given.folder, forms)
+        )
+        print(json.dumps(side))
+        return 0
+    print(f"{platform.platform()}, {os.cpu_count()} CPUs, Python {platform.python_version()}")
+    sizes = QUICK if given.quick else SIZES
+    found = []
+    for machines in sizes:
+        rounds = 1 if machines > 500_000 else 3
+        at = measure(machines, rounds, forms)
+        found.append(at)
+        for form in forms:
+            one = at[form]
+            print(f"{machines:>9,} machines {form:<4} ours {one['ours_seconds']:>7.2f} s,"
+                  f" rows in memory {one['memory_rows_seconds']:>7.2f} s: {one['times']:.2f} times,"
+                  f" peak {one['peak_megabytes']} MB")  # fmt: skip
+        print(f"          the same bytes on both sides: {'yes' if at.get('same_bytes') else 'NO'}")
+    aims = [
+        {"name": f"{form} beside rows in memory, {at['machines']:,} machines",
+         "value": at[form]["times"], "unit": "times", "aim": f"<= {AIMS[form]}",
+         "holds": at[form]["times"] <= AIMS[form]}
+        for at in found for form in forms
+    ]  # fmt: skip
+    aims += [
+        {"name": f"peak memory of {form}, {at['machines']:,} machines",
+         "value": at[form]["peak_megabytes"], "unit": "MB", "aim": f"<= {MEMORY}",
+         "holds": at[form]["peak_megabytes"] <= MEMORY}
+        for at in found for form in forms
+    ]  # fmt: skip
+    result = {"bench": "export", "aims": aims}
+    RESULTS.mkdir(exist_ok=True)
+    kept = {**result, "at": datetime.now(UTC).isoformat(timespec="seconds"), "sizes": found,
+            "quick": given.quick, "host": platform.platform(),
+            "python": platform.python_version()}  # fmt: skip
+    name = "export-quick.json" if given.quick else "export.json"
+    (RESULTS / name).write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+    print(json.dumps(result))
+    return 0 if all(aim["holds"] for aim in aims) and all(at["same_bytes"] for at in found) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
