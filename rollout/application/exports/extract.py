@@ -98,7 +98,8 @@ class Extract:
 
 def words(kind: type[StrEnum]) -> Callable[[Any], Cell]:
     """Labels of an enumeration; a word that is none of it stays as it is."""
-    return _Known({None: None, **{word.value: label(word) for word in kind}}).__getitem__
+    known: dict[Any, Cell] = {None: None, **{word.value: label(word) for word in kind}}
+    return _Known(known).__getitem__
 
 
 class _Known(dict[Any, Cell]):
