@@ -149,7 +149,7 @@ class OverviewScreen(ChartingScreen):
             for place in places
         ]
         columns = [
-            Column("place", _("group"), widest=14),
+            Column("place", _("gen., site"), widest=14),
             Column("needs", "!", widest=9),
             Column("done", _("done"), rest=True),
         ]
