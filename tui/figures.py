@@ -1,6 +1,7 @@
 """The figures of the overview in words: forecast, services, personal devices, training."""
 
 from rollout.i18n import _
+from rollout.store.tables import DayForecast
 from tui.desk import Desk
 from tui.standing import Standing
 
@@ -18,11 +19,11 @@ def figures(desk: Desk, machines: int) -> str:
 
 def outlook_words(standing: Standing) -> str:
     """The forecast that was kept last, and how far people's side is."""
-    return GAP.join(part for part in (_forecast(standing), *_people(standing)) if part)
+    return GAP.join([forecast_words(standing.glance.forecast), *_people(standing)])
 
 
-def _forecast(standing: Standing) -> str:
-    kept = standing.glance.forecast
+def forecast_words(kept: DayForecast | None) -> str:
+    """When all will be done, as it was forecast last."""
     if kept is None:
         return _("no forecast yet: the daemon makes one each night")
     if kept.probability is None:

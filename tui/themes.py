@@ -12,6 +12,8 @@ from rich.theme import Theme as Tones
 from textual.theme import BUILTIN_THEMES, Theme
 
 GOOD, BUSY, CALM, BAD, WARN = "$good", "$busy", "$calm", "bold $bad", "bold $warn"
+HEAT = ("$heat1", "$heat2", "$heat3", "$heat4")
+"""Up to a quarter, half, three quarters and all of what a day holds; a number stands in each."""
 
 DARK_TONES: Mapping[str, str] = {
     "good": "#2fc79a",
@@ -28,6 +30,14 @@ LIGHT_TONES: Mapping[str, str] = {
     "warn": "#7a5200",
 }
 
+DARK_HEAT = ("#ffffff on #26303a", "#ffffff on #1d4a6b", "#ffffff on #1a6a9c", "#000000 on #f0a030")
+LIGHT_HEAT = (
+    "#000000 on #e4ecf2",
+    "#000000 on #bcd8ea",
+    "#000000 on #86bbdd",
+    "#ffffff on #a04800",
+)
+
 
 def _theme(name: str, like: str, tones: Mapping[str, str], surface: str) -> Theme:
     known = BUILTIN_THEMES[like]
@@ -41,9 +51,12 @@ THEMES = (DARK, LIGHT)
 
 def tones_of(theme: Theme) -> Tones:
     """The same tones for what Rich draws."""
-    tones = DARK_TONES if theme.dark else LIGHT_TONES
+    tones, heat = (DARK_TONES, DARK_HEAT) if theme.dark else (LIGHT_TONES, LIGHT_HEAT)
     return Tones(
         {
+            **dict(zip(HEAT, heat, strict=True)),
+            **{f"reverse ${name}": f"reverse {colour}" for name, colour in tones.items()},
+            **{f"reverse bold ${name}": f"reverse bold {colour}" for name, colour in tones.items()},
             **{f"${name}": colour for name, colour in tones.items()},
             **{f"bold ${name}": f"bold {colour}" for name, colour in tones.items()},
         }

@@ -8,7 +8,7 @@ from rollout.domain.notice import NoticeState
 from rollout.domain.personal_device import DeviceState
 from rollout.domain.takeout import TakeoutState
 from rollout.domain.wave import WaveState
-from rollout.store import measures
+from rollout.store import measures, plans
 from rollout.store.database import Database
 from rollout.store.measures import Machines as Machines  # a front end shows them by place
 from rollout.store.tables import (
@@ -24,10 +24,12 @@ from rollout.store.tables import (
 class Glance:
     """The newest forecast that was kept, and by state what is no machine.
 
-    `facts` is the length of the history: while it stays, no state has changed.
+    `facts` is the length of the history: while it stays, no state has changed. `plan` is the
+    number of the newest plan with its state.
     """
 
     facts: int
+    plan: tuple[int, str] | None
     forecast: DayForecast | None
     waves: Mapping[str, int]
     accounts: Mapping[str, int]
@@ -73,8 +75,10 @@ class Glance:
 def glance(database: Database) -> Glance:
     """One look; nothing is computed anew."""
     with database.read() as session:
+        plan = plans.newest(session)
         return Glance(
             facts=measures.facts(session),
+            plan=(plan.id or 0, plan.state) if plan is not None else None,
             forecast=measures.last_forecast(session),
             waves=measures.waves(session),
             accounts=measures.by_state(session, Account),

@@ -136,7 +136,7 @@ def commit(
         plan = plans.proposed(session)
         if plan is None:
             raise PlanRefused(_("no plan is proposed: run `rollout plan solve` first"))
-        _must_still_fit(session, plan)
+        must_still_fit(session, plan)
         said = plans.remarks(plan)
         _take_dates_away(session, plan, said, actor=actor, now=now)
         waves = by_wave(plan_views.proposed(session, plan.id or 0))
@@ -207,7 +207,8 @@ def _cancel_empty_waves(session: Session, *, actor: str, now: datetime) -> None:
     )
 
 
-def _must_still_fit(session: Session, plan: Plan) -> None:
+def must_still_fit(session: Session, plan: Plan) -> None:
+    """Raises PlanRefused when machines are not any more what the planner saw."""
     number, tags = plans.changed(session, plan.id or 0, limit=5)
     if number:
         shown = ", ".join(tags) + (", ..." if number > len(tags) else "")

@@ -12,6 +12,8 @@ from rollout.domain.errors import RolloutError
 from rollout.i18n import _
 from rollout.planning.problem import Obstacle, Relaxation
 from rollout.store import plan_views, plans
+from rollout.store.database import Database
+from rollout.store.plan_views import Member as Member  # a front end lists them
 from rollout.store.plan_views import Place
 from rollout.store.tables import Plan
 
@@ -125,6 +127,18 @@ def view(session: Session, plan: Plan, sites: Collection[str] = ()) -> PlanView:
             if not sites or entry["site"] in sites
         ],
     )
+
+
+def members(database: Database, site: str, day: date) -> list[Member]:
+    """The machines of one day at one site, as the proposal has it when there is one."""
+    with database.read() as session:
+        plan = plans.proposed(session)
+        dropped: set[str] = set()
+        if plan is not None:
+            moves = plans.remarks(plan).get("moves", [])
+            dropped = {move["asset_tag"] for move in moves if move["to"] is None}
+        found = plan_views.members(session, site, day, plan.id if plan is not None else None)
+        return [member for member in found if member.asset_tag not in dropped]
 
 
 def by_wave(places: Mapping[Place, int]) -> list[WavePlan]:

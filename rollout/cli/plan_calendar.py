@@ -13,10 +13,11 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from rollout.cli.plan_show import shown_site, weekdays
+from rollout.application.plan_days import legend, mark, weekday_names
+from rollout.cli.plan_show import shown_site
 from rollout.domain.dates import format_era
 from rollout.i18n import _, language
-from rollout.planning.calendar import DayOff, WorkCalendar
+from rollout.planning.calendar import WorkCalendar
 
 if TYPE_CHECKING:
     from rollout.application.plan_view import PlanView
@@ -110,7 +111,7 @@ def _head(block: Sequence[date], name: int, cell: int, total: int) -> Iterator[T
     yield Text(month, style="bold")
     numbers = "".join(f"{day.day:>{cell}}" for day in block)
     yield Text(" " * name + numbers + _right(_("total"), total), style="bold")
-    names = weekdays()
+    names = weekday_names()
     letters = "".join(_right(names[day.weekday()], cell) for day in block)
     yield Text(" " * name + letters, style="dim")
 
@@ -125,27 +126,9 @@ def _line(
             line.append(" " * (cell - len(str(machines))))
             line.append(str(machines), style=_shade(machines, row.per_day))
         else:
-            line.append(_right(_mark(day, row, calendar), cell), style="dim")
+            line.append(_right(mark(calendar, row.weekdays, day), cell), style="dim")
     line.append(_right(str(sum(row.machines.get(day, 0) for day in block)), total))
     return line
-
-
-def _mark(day: date, row: Row, calendar: WorkCalendar) -> str:
-    """Why no machine stands there."""
-    off = calendar.why_off(day)
-    if off is not None:
-        return _marks()[off]
-    visited = row.weekdays is None or day.weekday() in row.weekdays
-    return "·" if visited else ""
-
-
-def _marks() -> dict[DayOff, str]:
-    return {
-        DayOff.WEEKEND: "-",
-        DayOff.HOLIDAY: _("H"),
-        DayOff.CLOSED: _("C"),
-        DayOff.FROZEN: _("F"),
-    }
 
 
 def _shade(machines: int, per_day: int | None) -> str:
@@ -159,18 +142,8 @@ def _right(text: str, width: int) -> str:
 
 
 def _legend(width: int) -> Iterator[Text]:
-    marks = _marks()
-    entries = [
-        _("number: machines"),
-        "· " + _("free working day"),
-        f"{marks[DayOff.WEEKEND]} " + _("weekend"),
-        f"{marks[DayOff.HOLIDAY]} " + _("holiday"),
-        f"{marks[DayOff.CLOSED]} " + _("closed day"),
-        f"{marks[DayOff.FROZEN]} " + _("frozen day"),
-        _("empty: the site is not visited"),
-    ]
     line = ""
-    for entry in entries:
+    for entry in legend():
         if line and cell_len(line) + 3 + cell_len(entry) > width:
             yield Text(line, style="dim")
             line = ""

@@ -224,12 +224,9 @@ def shown_site(settings: "Settings", key: str) -> str:
 
 
 def _weekday(number: int) -> str:
-    return weekdays()[number]
+    from rollout.application.plan_days import weekday_names
 
-
-def weekdays() -> tuple[str, ...]:
-    """Short names of the days of the week, from Monday on."""
-    return (_("Mo"), _("Tu"), _("We"), _("Th"), _("Fr"), _("Sa"), _("Su"))
+    return weekday_names()[number]
 
 
 _TABLES: "Mapping[By | None, Callable[[PlanView, Settings], None]]" = {

@@ -38,6 +38,7 @@ class Why(Described):
     MISSED = "missed", "The day passed and its wave had not started."
     OBSTACLE = "obstacle", "It cannot be moved any more."
     MAKES_ROOM = "makes_room", "Moved so that another machine has a day at all."
+    BY_HAND = "by_hand", "An operator has moved it."
 
 
 class OwnDates(NamedTuple):

@@ -5,12 +5,13 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select
+from sqlalchemy import Select, and_, case
 from sqlalchemy.sql.elements import SQLCoreOperations
 from sqlmodel import Session, col, func, select
 
 from rollout.domain.machine import MachineState
 from rollout.store.batches import batches
+from rollout.store.plan_inputs import MAY_CHANGE
 from rollout.store.tables import Department, Machine, Person, PlanSlot, Site, Wave
 
 _WITHOUT_A_DAY = (MachineState.EXCLUDED.value, MachineState.REGISTERED.value)
@@ -95,6 +96,68 @@ def _counted(session: Session, statement: Select[Any]) -> Counter[Place]:
             )
         }
     )
+
+
+class Member(NamedTuple):
+    """A machine of one day at one site; `before` is its day in force when the proposal has another.
+
+    `may_move`: it can still get another day.
+    """
+
+    asset_tag: str
+    generation: str
+    department: str
+    owner: str
+    wave: int
+    state: str
+    before: date | None
+    may_move: bool
+
+
+def members(session: Session, site: str, day: date, plan_id: int | None) -> list[Member]:
+    """The machines that have this day at this site, or would have it with the proposal `plan_id`.
+
+    In the order of departments and tags.
+    """
+    slot = and_(col(PlanSlot.machine_id) == col(Machine.id), col(PlanSlot.plan_id) == plan_id)
+    in_force = case((col(Machine.state).not_in(_WITHOUT_A_DAY), col(Machine.planned_day)))
+    bureau, division = col(Department.bureau), col(Department.division)
+    rows = session.connection().execute(
+        select(  # type: ignore[call-overload]
+            Machine.asset_tag,
+            Machine.generation,
+            bureau,
+            division,
+            Person.name,
+            func.coalesce(col(PlanSlot.wave_number), col(Wave.number)),
+            Machine.state,
+            in_force,
+            col(PlanSlot.day),
+            col(Wave.state),
+        )
+        .select_from(Machine)
+        .outerjoin(PlanSlot, slot)
+        .join(Site, col(Site.id) == func.coalesce(col(Machine.site_id), col(PlanSlot.site_id)))
+        .outerjoin(Wave, col(Wave.id) == col(Machine.wave_id))
+        .outerjoin(Department, col(Department.id) == col(Machine.department_id))
+        .outerjoin(Person, col(Person.id) == col(Machine.owner_id))
+        .where(col(Site.key) == site, func.coalesce(col(PlanSlot.day), in_force) == day)
+        .order_by(bureau, division, col(Machine.asset_tag))
+    )
+    return [
+        Member(
+            tag,
+            generation,
+            f"{bureau or ''} {division or ''}".strip(),
+            owner or "",
+            wave or 0,
+            state,
+            was if proposed is not None and was != proposed else None,
+            state == MachineState.REGISTERED
+            or (state == MachineState.PLANNED and wave_state in MAY_CHANGE),
+        )
+        for tag, generation, bureau, division, owner, wave, state, was, proposed, wave_state in rows
+    ]
 
 
 class Named(NamedTuple):

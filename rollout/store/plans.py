@@ -44,9 +44,7 @@ def propose(
     """
     before = proposed(session)
     if before is not None:
-        before.state = "discarded"
-        session.add(before)
-        session.flush()
+        discard(session, before)
     plan = Plan(created_at=at, created_by=actor, unplaced=json.dumps(remarks, ensure_ascii=False))
     session.add(plan)
     session.flush()
@@ -57,6 +55,13 @@ def propose(
         done += len(batch)
         progress(done, len(rows))
     return plan.id or 0
+
+
+def discard(session: Session, plan: Plan) -> None:
+    """Nobody waits for its commit any more."""
+    plan.state = "discarded"
+    session.add(plan)
+    session.flush()
 
 
 def remarks(plan: Plan) -> dict[str, Any]:

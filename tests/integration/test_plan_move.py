@@ -1,0 +1,169 @@
+"""Machines are moved to another day by hand: judged, proposed, and in force only by a commit."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session, select
+
+from rollout.application import plan, plan_check, plan_move
+from rollout.application.operators import NotPermitted, Operator
+from rollout.application.plan import PlanRefused
+from rollout.domain.wave import WaveVerb
+from rollout.planning.checker import Rule
+from rollout.planning.problem import Why
+from rollout.settings import OperatorRole, Settings, load
+from rollout.store import migrate, transitions
+from rollout.store.database import Database
+from rollout.store.tables import Department, Machine, Plan, Site, Wave
+
+NOW = datetime(2022, 10, 20, 1, tzinfo=UTC)
+FREE, FULL, SUNDAY = date(2022, 12, 8), date(2022, 12, 9), date(2022, 12, 11)
+PLANNER = Operator("planner", OperatorRole.OPERATOR)
+CONFIGURATION = """
+[programme]
+start = 2022-11-01
+cutover = 2023-05-01
+[sites."本庁"]
+machines_per_day = 3
+[limits]
+machines_per_wave = 8
+[pilot]
+size = 2
+soak_working_days = 1
+"""
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    file = tmp_path / "rollout.toml"
+    file.write_text(CONFIGURATION, encoding="utf-8")
+    monkeypatch.setenv("ROLLOUT_CONFIG", str(file))
+    return load()
+
+
+@pytest.fixture
+def database(tmp_path: Path, settings: Settings) -> Iterator[Database]:
+    """Twelve machines with the days that the planner gave them."""
+    opened = Database(f"sqlite:///{tmp_path / 'rollout.db'}")
+    migrate.upgrade(opened)
+    with opened.write() as session:
+        _fill(session)
+    plan.solve(opened, settings, operator=PLANNER, now=NOW)
+    plan.commit(opened, operator=PLANNER, now=NOW)
+    yield opened
+    opened.close()
+
+
+def _fill(session: Session) -> None:
+    site = Site(key="本庁")
+    department = Department(bureau="総務部", division="人事課", valid_from=date(2022, 4, 1))
+    session.add_all([site, department])
+    session.flush()
+    session.add_all(
+        Machine(
+            asset_tag=f"DK20-{number:06}",
+            serial=f"S{number}",
+            computer_name=f"PC{number}",
+            generation="DK20",
+            site_id=site.id,
+            department_id=department.id,
+            state_since=NOW,
+        )
+        for number in range(1, 13)
+    )
+
+
+def _days(database: Database) -> dict[str, date | None]:
+    with database.read() as session:
+        return dict(session.exec(select(Machine.asset_tag, Machine.planned_day)).all())
+
+
+def _tags(*numbers: int) -> list[str]:
+    return [f"DK20-{number:06}" for number in numbers]
+
+
+def test_a_move_is_a_proposal_until_it_is_committed(database: Database, settings: Settings):
+    before = _days(database)
+    (tag,) = _tags(9)
+    verdict = plan_move.move(database, settings, [tag], FREE, operator=PLANNER, now=NOW)
+    assert not verdict.broken
+    assert _days(database) == before
+    (change,) = plan_check.diff(database).moves
+    assert (change.asset_tag, change.from_day, change.to_day) == (tag, before[tag], FREE)
+    assert change.why is Why.BY_HAND
+    assert plan_check.check(database, settings, now=NOW).violations == []
+    plan.commit(database, operator=PLANNER, now=NOW)
+    assert _days(database) == before | {tag: FREE}
+    with database.read() as session:
+        machine = session.exec(select(Machine).where(Machine.asset_tag == tag)).one()
+        wave = session.get_one(Wave, machine.wave_id)
+    assert wave.first_day <= FREE <= wave.last_day
+    assert [wave.number] == list(verdict.waves)
+
+
+def test_the_checker_says_what_a_move_breaks_before_anything_is_written(
+    database: Database, settings: Settings
+):
+    sunday = plan_move.judge(database, settings, _tags(9), SUNDAY, now=NOW)
+    assert {v.rule for v in sunday.broken} == {Rule.WEEKEND}
+    full = plan_move.judge(database, settings, _tags(6, 7, 8, 9), FULL, now=NOW)
+    assert Rule.SITE_PER_DAY in {v.rule for v in full.broken}
+    with database.read() as session:
+        assert {row.state for row in session.exec(select(Plan)).all()} == {"committed"}
+
+
+def test_moves_add_up_and_one_commit_puts_all_into_force(database: Database, settings: Settings):
+    before = _days(database)
+    first, second = _tags(8, 9)
+    plan_move.move(database, settings, [first], FREE, operator=PLANNER, now=NOW)
+    plan_move.move(database, settings, [second], FULL, operator=PLANNER, now=NOW)
+    assert {c.asset_tag: c.to_day for c in plan_check.diff(database).moves} == {
+        first: FREE,
+        second: FULL,
+    }
+    plan.commit(database, operator=PLANNER, now=NOW)
+    assert _days(database) == before | {first: FREE, second: FULL}
+
+
+def test_a_machine_that_is_moved_back_is_no_change_any_more(database: Database, settings: Settings):
+    (tag,) = _tags(9)
+    home = _days(database)[tag]
+    assert home is not None
+    plan_move.move(database, settings, [tag], FREE, operator=PLANNER, now=NOW)
+    plan_move.move(database, settings, [tag], home, operator=PLANNER, now=NOW)
+    assert plan_check.diff(database).moves == []
+    assert plan_check.check(database, settings, now=NOW).violations == []
+
+
+def test_more_machines_than_a_wave_holds_get_several(database: Database, settings: Settings):
+    verdict = plan_move.judge(database, settings, _tags(*range(3, 13)), FREE, now=NOW)
+    assert len(verdict.waves) == 2
+    assert Rule.WAVE_SIZE not in {v.rule for v in verdict.broken}
+
+
+def test_a_machine_whose_wave_has_begun_is_refused(database: Database, settings: Settings):
+    with database.write() as session:
+        machine = session.exec(select(Machine).where(Machine.asset_tag == _tags(9)[0])).one()
+        for verb in (WaveVerb.SUBMIT, WaveVerb.APPROVE, WaveVerb.START):
+            transitions.apply(session, Wave, [machine.wave_id or 0], verb, actor="a", at=NOW)
+    with pytest.raises(PlanRefused, match="DK20-000009 cannot get another day"):
+        plan_move.judge(database, settings, _tags(9), FREE, now=NOW)
+
+
+def test_a_proposal_can_be_taken_away(database: Database, settings: Settings):
+    plan_move.move(database, settings, _tags(9), FREE, operator=PLANNER, now=NOW)
+    plan_move.discard(database, operator=PLANNER)
+    with pytest.raises(PlanRefused):
+        plan_check.diff(database)
+    with pytest.raises(PlanRefused, match="nothing to discard"):
+        plan_move.discard(database, operator=PLANNER)
+
+
+def test_a_viewer_may_look_and_not_move(database: Database, settings: Settings):
+    guest = Operator("guest", OperatorRole.VIEWER)
+    with pytest.raises(NotPermitted):
+        plan_move.move(database, settings, _tags(9), FREE, operator=guest, now=NOW)
+    with pytest.raises(NotPermitted):
+        plan_move.discard(database, operator=guest)

@@ -1,0 +1,144 @@
+"""What an operator can ask of the plan, and what they are told before."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from rollout.application import plan, plan_check, plan_move
+from rollout.application.plan_days import weekday_names
+from rollout.application.plan_move import Verdict, Violation
+from rollout.i18n import _
+from rollout.i18n.labels import label
+from tui.desk import Desk
+from tui.screens.confirm import MANY, Question
+
+SHOWN = 5
+"""Broken rules that are spelt out before the rest is counted."""
+
+
+def day_words(day: date) -> str:
+    """A day with its name."""
+    return f"{day} ({weekday_names()[day.weekday()]})"
+
+
+def move_question(desk: Desk, tags: Sequence[str], what: str, to_day: date) -> Question:
+    """What the checker says of it, looked up now. Raises PlanRefused."""
+    verdict = plan_move.judge(desk.database, desk.settings, tags, to_day, now=desk.now())
+    lines = [
+        _("{what} ({count} machines) to {day}, wave {waves}").format(
+            what=what,
+            count=len(tags),
+            day=day_words(to_day),
+            waves=", ".join(map(str, verdict.waves)) or "–",
+        ),
+        *_judged(verdict.broken),
+    ]
+    if verdict.before:
+        lines.append(_("{count} rules are broken without it already").format(count=verdict.before))
+    if verdict.announced:
+        lines.append(
+            _("! The owners of {count} were told of another day.").format(count=verdict.announced)
+        )
+    lines.append(_("It becomes a proposal: nothing is in force before its commit."))
+    return Question(
+        title=_("Move to {day}").format(day=day_words(to_day)),
+        lines=lines,
+        yes=_("propose"),
+        number=len(tags) if verdict.broken else None,
+    )
+
+
+def _judged(broken: Sequence[Violation]) -> list[str]:
+    if not broken:
+        return [_("✓ The checker: every rule is kept.")]
+    lines = [_("■ The checker: {count} rules would be broken.").format(count=len(broken))]
+    lines += [
+        f"  {label(entry.rule)}: {entry.asset_tag} {entry.found}".rstrip()
+        for entry in broken[:SHOWN]
+    ]
+    if len(broken) > SHOWN:
+        lines.append(_("  and {count} more").format(count=len(broken) - SHOWN))
+    return lines
+
+
+def move(desk: Desk, tags: Sequence[str], to_day: date) -> str:
+    """Propose it; what to tell the operator. Raises RolloutError."""
+    done: Verdict = plan_move.move(
+        desk.database, desk.settings, tags, to_day, operator=desk.operator, now=desk.now()
+    )
+    return _("{count} machines are proposed for {day}").format(
+        count=len(done.tags), day=day_words(to_day)
+    )
+
+
+def commit_question(desk: Desk) -> Question:
+    """What the proposal changes, and what the checker says of all of it. Raises PlanRefused."""
+    difference = plan_check.diff(desk.database)
+    checked = plan_check.check(desk.database, desk.settings, now=desk.now())
+    moves = difference.moves
+    lines = [
+        _("{new} machines get their first day, {moved} another one, {kept} keep theirs.").format(
+            new=difference.new, moved=len(moves), kept=difference.kept
+        ),
+        *(
+            f"  {change.asset_tag}  {change.from_day} → {change.to_day or '–'}  "
+            + (label(change.why) if change.why else "")
+            for change in moves[:SHOWN]
+        ),
+        *_judged(checked.violations),
+    ]
+    if difference.announced_moved:
+        lines.append(
+            _("! The owners of {count} were told of another day.").format(
+                count=difference.announced_moved
+            )
+        )
+    changes = len(difference.changes)
+    return Question(
+        title=_("Put the proposal into force"),
+        lines=lines,
+        yes=_("commit"),
+        number=changes if checked.violations or changes > MANY else None,
+    )
+
+
+def commit(desk: Desk) -> str:
+    """Do it; what to tell the operator. Raises RolloutError."""
+    done = plan.commit(desk.database, operator=desk.operator, now=desk.now())
+    return _("in force: {placed} days in {waves} waves").format(
+        placed=done.placed, waves=done.waves
+    )
+
+
+def solve_question() -> Question:
+    """What the planner does."""
+    return Question(
+        title=_("Plan anew"),
+        lines=[
+            _("Machines without a day get one; days in force stay where the rules allow it."),
+            _("What is proposed now is discarded. Nothing is in force before the commit."),
+        ],
+        yes=_("plan"),
+    )
+
+
+def solve(desk: Desk) -> str:
+    """Do it; what to tell the operator. Raises RolloutError."""
+    made = plan.solve(desk.database, desk.settings, operator=desk.operator, now=desk.now())
+    return _("proposed: {placed} days, {moved} of them changed, {left} machines without").format(
+        placed=made.placed, moved=made.moved, left=sum(made.unplaced.values())
+    )
+
+
+def discard_question() -> Question:
+    """What is lost."""
+    return Question(
+        title=_("Discard the proposal"),
+        lines=[_("The days in force stay as they are.")],
+        yes=_("discard"),
+    )
+
+
+def discard(desk: Desk) -> str:
+    """Do it; what to tell the operator. Raises RolloutError."""
+    plan_move.discard(desk.database, operator=desk.operator)
+    return _("the proposal is discarded")

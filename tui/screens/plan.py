@@ -1,0 +1,362 @@
+"""The plan: which site moves how many machines on which day, and moving them by hand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Static
+
+from rollout.application import plan
+from rollout.application.forecast import forecast
+from rollout.application.glance import Glance, glance
+from rollout.application.plan import PlanRefused
+from rollout.application.plan_days import legend, plan_days
+from rollout.application.plan_view import Member, PlanView, members
+from rollout.domain.words import msgid
+from rollout.i18n import _
+from rollout.settings import OperatorRole
+from tui import plan_actions
+from tui.desk import Desk
+from tui.exporting import Shown
+from tui.figures import forecast_words
+from tui.looks import machine_state
+from tui.paced import Paced
+from tui.plain import plain
+from tui.screens.confirm import Answer
+from tui.screens.live import LiveScreen
+from tui.screens.machine import MachineScreen
+from tui.themes import CALM, WARN
+from tui.widgets.heat_map import HEAD, Heat, HeatMap
+from tui.widgets.live_table import Column, LiveTable, Row
+
+LISTED = 300
+"""Machines of one day and site that are listed one by one."""
+_DEPARTMENT = "department "
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The plan, None when there is none yet, and the machines of the cell under the cursor."""
+
+    view: PlanView | None
+    members: Sequence[Member]
+    glance: Glance
+
+
+@dataclass(frozen=True)
+class Carried:
+    """Machines that were taken up and wait for their new day."""
+
+    tags: Sequence[str]
+    words: str
+    from_day: date
+
+
+class PlanScreen(LiveScreen):
+    """Arrows choose a day of a site; `m` takes its machines up, Enter puts them down."""
+
+    room = "plan"
+    ACTS: ClassVar = {
+        "take": OperatorRole.OPERATOR,
+        "commit": OperatorRole.OPERATOR,
+        "discard": OperatorRole.OPERATOR,
+        "solve": OperatorRole.OPERATOR,
+        "forecast": OperatorRole.OPERATOR,
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("m", "take", msgid("move"), tooltip=msgid("take machines up, to another day")),
+        Binding("c", "commit", msgid("commit"), tooltip=msgid("put the proposal into force")),
+        Binding("x", "discard", msgid("discard"), tooltip=msgid("take the proposal away")),
+        Binding("s", "solve", msgid("plan anew"), tooltip=msgid("let the planner propose days")),
+        Binding("f", "forecast", msgid("forecast"), tooltip=msgid("compute the forecast now")),
+        Binding("escape", "leave", msgid("back"), show=False),
+    ]
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._view = Paced(self._ask_for_the_plan)
+        self._carried: Carried | None = None
+
+    def compose_room(self) -> ComposeResult:
+        """The map, the words below it, and the machines of its cell."""
+        yield HeatMap(id="heat")
+        yield Static(id="plan-words", classes="words", markup=False)
+        yield LiveTable(id="cell")
+
+    def on_mount(self) -> None:
+        """The map has the keys first."""
+        super().on_mount()
+        self._map.focus()
+
+    @property
+    def _map(self) -> HeatMap:
+        return self.query_one(HeatMap)
+
+    def question(self) -> tuple[str | None, date | None]:
+        """The cell under the cursor."""
+        return (self._map.site, self._map.day) if self.is_mounted else (None, None)
+
+    def look(self, question: tuple[str | None, date | None]) -> Seen:
+        """The plan when it may have changed, and the cell."""
+        seen = glance(self.desk.database)
+        key = (seen.facts, seen.plan)
+        if self._view.due(key):
+            self._view.renew(key)
+        site, day = question
+        found = members(self.desk.database, site, day) if site is not None and day else []
+        return Seen(self._view.answer or None, found, seen)
+
+    def _ask_for_the_plan(self) -> PlanView | tuple[()]:
+        try:
+            return plan.show(self.desk.database)
+        except PlanRefused:
+            return ()
+
+    def paint(self, snapshot: Seen) -> None:
+        """Show it."""
+        view = snapshot.view
+        if view is None:
+            self.words.show_words(_("no plan yet: press s, or run `rollout plan solve`"))
+            return
+        heat = self._heat(view)
+        was = self.question()
+        self._map.show_heat(heat)
+        self._map.styles.height = min(
+            HEAD + len(heat.machines) + 1, max(self.app.size.height // 2, 8)
+        )
+        self._map.carrying = self._carried is not None
+        self.query_one("#plan-words", Static).update(self._words_below(snapshot))
+        self.query_one("#cell", LiveTable).show_rows(_columns(), self._rows(snapshot.members))
+        self.words.show_words(self._status(view, snapshot))
+        if self.question() != was:
+            self.look_now()
+
+    def _heat(self, view: PlanView) -> Heat:
+        settings = self.desk.settings
+        sites = [group.name for group in view.sites]
+        days = [day.day for day in view.days]
+        today = self.desk.now().astimezone(settings.programme.zone).date()
+        ends = [today, settings.programme.start, settings.programme.cutover, *days]
+        return Heat(
+            names={site: settings.site(site).name or site or "–" for site in sites},
+            machines={
+                site: {day.day: day.sites[site] for day in view.days if site in day.sites}
+                for site in sites
+            },
+            days=plan_days(settings, sites),
+            first=min(ends),
+            last=max(ends) + timedelta(days=30),
+            today=today,
+            sums={day.day: day.machines for day in view.days},
+        )
+
+    def _words_below(self, snapshot: Seen) -> Text:
+        text = plain("")
+        text.no_wrap = False
+        if self._carried is not None and self._map.day is not None:
+            text.append(
+                _(
+                    "▸ {what}, {count} machines of {from_day} → {day}: Enter puts down, Esc back"
+                ).format(
+                    what=self._carried.words,
+                    count=len(self._carried.tags),
+                    from_day=self._carried.from_day,
+                    day=plan_actions.day_words(self._map.day),
+                ),
+                WARN,
+            )
+        else:
+            text.append(forecast_words(snapshot.glance.forecast))
+            text.append("   " + "  ".join(legend()), CALM)
+        return text
+
+    def _status(self, view: PlanView, snapshot: Seen) -> str:
+        where = ""
+        if self._map.day is not None and self._map.site is not None:
+            where = _("{site}, {day}: {count} machines").format(
+                site=self.desk.settings.site(self._map.site).name or self._map.site,
+                day=plan_actions.day_words(self._map.day),
+                count=len(snapshot.members),
+            )
+        if view.state == "proposed":
+            return (
+                where
+                + "   "
+                + _("PROPOSAL of {who}: {new} new days, not in force yet").format(
+                    who=view.created_by, new=view.new
+                )
+            )
+        return where + "   " + _("days in force: {placed}").format(placed=f"{view.placed:,}")
+
+    def _rows(self, found: Sequence[Member]) -> list[Row]:
+        rows, last = [], None
+        sizes: dict[str, int] = {}
+        for member in found:
+            sizes[member.department] = sizes.get(member.department, 0) + 1
+        for member in found[:LISTED]:
+            if member.department != last:
+                last = member.department
+                head = [plain(last or "–", "bold"), plain(f"{sizes[last]:>4}", "bold")]
+                rows.append(Row(_DEPARTMENT + last, [*head, *(plain("") for _column in range(4))]))
+            rows.append(
+                Row(
+                    member.asset_tag,
+                    [
+                        plain(f"  {member.asset_tag}"),
+                        plain(member.generation),
+                        machine_state(member.state),
+                        plain(member.owner),
+                        plain(member.wave),
+                        plain(f"← {member.before}" if member.before else "", WARN),
+                    ],
+                )
+            )
+        return rows
+
+    def on_heat_map_cell_moved(self) -> None:
+        """Other machines, other words."""
+        self.look_now()
+        if self.last is not None:
+            self.query_one("#plan-words", Static).update(self._words_below(self.last.snapshot))
+
+    def on_heat_map_cell_chosen(self) -> None:
+        """Put down what is carried; else go to the machines of the cell."""
+        if self._carried is None:
+            table = self.query_one("#cell", LiveTable)
+            if table.row_count:
+                table.focus()
+            return
+        carried, day = self._carried, self._map.day
+        if day is None or day == carried.from_day:
+            self.action_leave()
+            return
+        self.look_up_and_ask(
+            f"judge {len(carried.tags)} machines",
+            partial(plan_actions.move_question, self.desk, carried.tags, carried.words, day),
+            partial(self._move_answered, carried, day),
+        )
+
+    def _move_answered(self, carried: Carried, day: date, answer: Answer) -> None:
+        self._put_down()
+        self.act(
+            f"move {len(carried.tags)}", partial(plan_actions.move, self.desk, carried.tags, day)
+        )
+
+    def on_data_table_row_highlighted(self) -> None:
+        """Other keys may be possible."""
+        self.refresh_keys()
+
+    def on_data_table_row_selected(self, event: LiveTable.RowSelected) -> None:
+        """Show the machine."""
+        key = str(event.row_key.value)
+        if not key.startswith(_DEPARTMENT):
+            self.app.push_screen(MachineScreen(self.desk, key))
+
+    def possible(self, action: str) -> bool:
+        """Whether there is something to move, or a proposal."""
+        seen: Seen | None = self.last.snapshot if self.last is not None else None
+        if action == "take":
+            return bool(self._chosen())
+        if action in ("commit", "discard"):
+            view = seen.view if seen is not None else None
+            return view is not None and view.state == "proposed"
+        return True
+
+    def _chosen(self) -> Sequence[Member]:
+        """What `m` takes up: all of the cell, or the row of the table that has the keys."""
+        if self.last is None or self._carried is not None or not self.is_mounted:
+            return ()
+        found: Sequence[Member] = [m for m in self.last.snapshot.members if m.may_move]
+        table = self.query_one("#cell", LiveTable)
+        if not table.has_focus or table.chosen is None:
+            return found
+        if table.chosen.startswith(_DEPARTMENT):
+            department = table.chosen.removeprefix(_DEPARTMENT)
+            return [member for member in found if member.department == department]
+        return [member for member in found if member.asset_tag == table.chosen]
+
+    def action_take(self) -> None:
+        """Take machines up."""
+        chosen = self._chosen()
+        if not chosen or self._map.day is None:
+            return
+        departments = {member.department for member in chosen}
+        words = chosen[0].asset_tag if len(chosen) == 1 else " ・ ".join(sorted(departments)[:2])
+        if len(departments) > 2:
+            words += " …"
+        self._carried = Carried([m.asset_tag for m in chosen], words, self._map.day)
+        self._map.focus()
+        self._map.carrying = True
+        self._map.refresh()
+        self.repaint()
+
+    def _put_down(self) -> None:
+        self._carried = None
+        self._map.carrying = False
+        self._map.refresh()
+
+    def action_leave(self) -> None:
+        """Put back what is carried; else from the machines to the map."""
+        if self._carried is not None:
+            self._put_down()
+            self.repaint()
+        else:
+            self._map.focus()
+
+    def action_commit(self) -> None:
+        """Put the proposal into force."""
+        self.look_up_and_ask(
+            "what a commit does",
+            partial(plan_actions.commit_question, self.desk),
+            lambda _answer: self.act("commit", partial(plan_actions.commit, self.desk)),
+        )
+
+    def action_discard(self) -> None:
+        """Take the proposal away."""
+        work = partial(plan_actions.discard, self.desk)
+        self.ask(plan_actions.discard_question(), lambda _answer: self.act("discard", work))
+
+    def action_solve(self) -> None:
+        """Let the planner propose."""
+        work = partial(plan_actions.solve, self.desk)
+        self.ask(plan_actions.solve_question(), lambda _answer: self.act("solve", work))
+
+    def action_forecast(self) -> None:
+        """Compute the forecast of now, and keep it as today's."""
+        desk = self.desk
+
+        def work() -> str:
+            forecast(desk.database, desk.settings, now=desk.now())
+            return forecast_words(glance(desk.database).forecast)
+
+        self.act("forecast", work)
+
+    def shown(self) -> Shown | None:
+        """The machines of the cell."""
+        if self.last is None:
+            return None
+        rows = [
+            row for row in self._rows(self.last.snapshot.members)
+            if not row.key.startswith(_DEPARTMENT)
+        ]  # fmt: skip
+
+        def cells() -> list[Any]:
+            return [list[Text](row.cells) for row in rows]
+
+        return Shown(self.room, [column.label or column.key for column in _columns()], cells)
+
+
+def _columns() -> list[Column]:
+    return [
+        Column("tag", _("department, asset tag"), widest=34),
+        Column("generation", _("generation"), widest=8),
+        Column("state", _("state"), widest=14),
+        Column("owner", _("owner"), widest=16),
+        Column("wave", _("wave"), widest=8),
+        Column("before", _("day in force"), rest=True),
+    ]
