@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rollout import settings as configuration
 from rollout.adapters.clock import clock_from
-from rollout.application import upkeep
+from rollout.application import run_output, upkeep
 from rollout.application.accounts.directory import Directory
 from rollout.application.exports.nights import EXPORTS, NightlyExport
 from rollout.application.nightly import Nights, Work
@@ -70,6 +70,18 @@ class Application:
         from rollout.adapters import export_files
 
         return export_files.write_csv(path, table).path
+
+    def read_output(
+        self, ident: str, start: int, *, largest: int = run_output.LARGEST
+    ) -> run_output.Part | None:
+        """What a run printed from the byte `start` on; None when that is not kept (any more)."""
+        from rollout.adapters.ansible.folder import RunFolder
+
+        try:
+            return run_output.read(RunFolder(self.settings.ansible, ident).output, start,
+                                   largest=largest)  # fmt: skip
+        except FileNotFoundError:
+            return None
 
     @cached_property
     def packer(self) -> "Packer":

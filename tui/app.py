@@ -81,6 +81,7 @@ class RolloutApp(App[None]):
             operator,
             application.export_status,
             application.write_table,
+            application.read_output,
         )
         self.title = application.settings.programme.name
         for theme in THEMES:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rollout.application.operators import NotPermitted, Operator
 from rollout.application.ports import Clock
+from rollout.application.run_output import OutputReader
 from rollout.settings import OperatorRole, Settings
 from tui.exporting import TableWriter
 
@@ -25,6 +26,7 @@ class Desk:
     operator: Operator
     export_status: Callable[[Path], list[Path]]
     write_table: TableWriter
+    read_output: OutputReader
 
     def may(self, role: OperatorRole) -> bool:
         """Whether the operator has at least this role."""

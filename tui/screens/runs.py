@@ -9,16 +9,15 @@ from textual.binding import Binding, BindingType
 
 from rollout.application import runs
 from rollout.application.runs import RunView
-from rollout.domain.machine import Step
-from rollout.domain.run import ALIVE, RunPurpose, RunState
 from rollout.domain.words import msgid
 from rollout.i18n import _
-from rollout.i18n.labels import label
 from rollout.settings import OperatorRole
 from rollout.store.tables import Run
+from tui import run_actions
 from tui.looks import run_state
 from tui.plain import plain
-from tui.screens.confirm import Answer, Question
+from tui.screens.at_work import AtWorkScreen
+from tui.screens.confirm import Answer
 from tui.screens.list_screen import ListScreen
 from tui.screens.run import RunScreen
 from tui.themes import BAD
@@ -33,6 +32,7 @@ class RunsScreen(ListScreen):
     room = "runs"
     ACTS: ClassVar = {"cancel": OperatorRole.OPERATOR}
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "at_work", msgid("at work"), tooltip=msgid("machines acted on right now")),
         Binding("c", "cancel", msgid("cancel run"), tooltip=msgid("stop the run")),
     ]
 
@@ -55,7 +55,7 @@ class RunsScreen(ListScreen):
             Column("cause", _("cause"), rest=True, from_width=110),
         ]
         self.show_list(columns, [self._row(view) for view in snapshot])
-        alive = sum(RunState(view.run.state) in ALIVE for view in snapshot)
+        alive = sum(run_actions.is_alive(view.run) for view in snapshot)
         self.words.show_words(
             self.filter_words()
             + (_("{alive} runs under way").format(alive=alive) if snapshot else _("no run yet"))
@@ -67,14 +67,14 @@ class RunsScreen(ListScreen):
             str(run.id),
             [
                 plain(run.id),
-                plain(step_words(run)),
+                plain(run_actions.step_words(run)),
                 plain(view.wave),
                 plain(view.site),
                 plain(f"{run.size:>4}"),
                 run_state(run.state),
                 plain(self.desk.local(run.created_at)),
                 plain(self._took(run)),
-                plain(_troubles(view), BAD),
+                plain(run_actions.troubles(view), BAD),
                 plain(run.cause),
             ],
         )
@@ -95,7 +95,7 @@ class RunsScreen(ListScreen):
     def possible(self, action: str) -> bool:
         """Only a run that has not ended can be stopped."""
         run = self._chosen() if self.is_mounted else None
-        return run is not None and RunState(run.state) in ALIVE
+        return run is not None and run_actions.is_alive(run)
 
     def on_data_table_row_highlighted(self) -> None:
         """Other keys may be possible."""
@@ -108,38 +108,13 @@ class RunsScreen(ListScreen):
     def action_cancel(self) -> None:
         """Ask the daemon to stop the run."""
         run = self._chosen()
-        if run is None:
-            return
-        asked = Question(
-            title=_("Run {number}: cancel").format(number=run.id),
-            lines=[
-                _("{step} on {size} machines").format(step=step_words(run), size=run.size),
-                _("Ansible is stopped. Machines without a result are in doubt and are probed."),
-            ],
-            yes=_("cancel run"),
-            reason=True,
-        )
-        self.ask(asked, partial(self._answered, run.id or 0))
+        if run is not None:
+            self.ask(run_actions.cancel_question(run), partial(self._cancelled, run.id or 0))
 
-    def _answered(self, run_id: int, answer: Answer) -> None:
-        desk = self.desk
-
-        def work() -> str:
-            runs.cancel(desk.database, run_id, desk.operator, desk.now(), answer.reason)
-            return _("run {number}: the daemon was asked to stop it").format(number=run_id)
-
+    def _cancelled(self, run_id: int, answer: Answer) -> None:
+        work = partial(run_actions.cancel, self.desk, run_id, answer.reason)
         self.act(f"cancel run {run_id}", work)
 
-
-def step_words(run: Run) -> str:
-    """What the run does."""
-    if run.purpose != RunPurpose.STEP:
-        return label(RunPurpose(run.purpose))
-    return label(Step(run.step)) if run.step else ""
-
-
-def _troubles(view: RunView) -> str:
-    words = {"failed": _("failed"), "unreachable": _("unreachable")}
-    return "  ".join(
-        f"{words.get(status, status)} {number}" for status, number in view.troubles.items()
-    )
+    def action_at_work(self) -> None:
+        """The machines that are acted on right now."""
+        self.app.push_screen(AtWorkScreen(self.desk))
