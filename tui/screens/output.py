@@ -29,13 +29,11 @@ class Place:
 
 
 class OutputScreen(LiveScreen):
-    """Arrows and pages move; at the end it follows."""
+    """Arrows, pages, Home and End move; at its end it follows."""
 
     room = "runs"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "app.pop_screen", msgid("back")),
-        Binding("end", "end", msgid("to the end"), show=True),
-        Binding("home", "home", msgid("to the start"), show=False),
     ]
 
     def __init__(self, desk: Desk, run: Run, place: Place | None = None) -> None:
@@ -44,11 +42,11 @@ class OutputScreen(LiveScreen):
         self._place = place
         self._end = 0
         self._shown_end = -1
-        self._skipped = 0
+        self._skipped = self._lines = 0
 
     def compose_room(self) -> ComposeResult:
         """The lines."""
-        yield Log(id="output", max_lines=MOST, auto_scroll=self._place is None)
+        yield Log(id="output", max_lines=MOST, auto_scroll=False)
 
     def on_mount(self) -> None:
         """The lines have the keys."""
@@ -75,8 +73,7 @@ class OutputScreen(LiveScreen):
             return
         if snapshot.end != self._shown_end:
             self._add(snapshot)
-        log = self.query_one(Log)
-        words = _("run {number}: {lines} lines").format(number=number, lines=f"{log.line_count:,}")
+        words = _("run {number}: {lines} lines").format(number=number, lines=f"{self._lines:,}")
         if self._skipped:
             words += _(", {bytes} bytes before them are left out").format(
                 bytes=f"{self._skipped:,}"
@@ -85,26 +82,18 @@ class OutputScreen(LiveScreen):
 
     def _add(self, part: Part) -> None:
         log = self.query_one(Log)
+        follows = self._place is None and log.is_vertical_scroll_end
         self._shown_end = self._end = part.end
         self._skipped += part.skipped
-        if part.lines:
-            log.write_lines([printable(line) for line in part.lines])
+        self._lines += len(part.lines)
+        # The widget drops empty lines, and the numbers of the others would not be true.
+        log.write_lines([printable(line) or " " for line in part.lines], scroll_end=False)
+        if follows:
+            self.call_after_refresh(log.scroll_end, animate=False)
         if self._place is not None:
             at = find_task(part.lines, self._place.task, self._place.host)
             self._place = None
             self.call_after_refresh(log.scroll_to, 0, max(at - 2, 0), animate=False)
-
-    def action_end(self) -> None:
-        """To the newest line, and follow."""
-        log = self.query_one(Log)
-        log.auto_scroll = True
-        log.scroll_end(animate=False)
-
-    def action_home(self) -> None:
-        """To the first line."""
-        log = self.query_one(Log)
-        log.auto_scroll = False
-        log.scroll_home(animate=False)
 
 
 def last_lines(part: Part | None, count: int) -> Sequence[str]:
