@@ -26,6 +26,7 @@ from tui.screens.list_screen import FilteredScreen
 from tui.screens.live import LiveScreen
 from tui.screens.machines import MachinesScreen
 from tui.screens.overview import OverviewScreen
+from tui.screens.plan import PlanScreen
 from tui.screens.readiness import ReadinessScreen
 from tui.screens.runs import RunsScreen
 from tui.screens.stops import StopsScreen
@@ -49,6 +50,7 @@ ROOMS: dict[str, type[LiveScreen]] = {
     "accounts": AccountsScreen,
     "activity": ActivityScreen,
     "takeouts": TakeoutsScreen,
+    "plan": PlanScreen,
     "readiness": ReadinessScreen,
 }
 

@@ -76,7 +76,7 @@ def _beside(standing: Standing) -> Iterator[Row]:
         ),
         ("room devices state:applied", plain(waits, WARN), seen.devices_to_decide,
          _("personal devices")),
-        ("room takehome state:applied", plain(waits, WARN), seen.takeouts_to_decide,
+        ("room takeouts state:applied", plain(waits, WARN), seen.takeouts_to_decide,
          _("take-outs")),
         ("room activity noun:notice verb:fail", plain(_("not delivered"), BAD),
          seen.notices_failed, _("notices")),

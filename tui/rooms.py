@@ -13,6 +13,7 @@ KEYS = {
     "accounts": "7",
     "activity": "8",
     "takeouts": "9",
+    "plan": "0",
     "readiness": "-",
 }
 
@@ -27,6 +28,7 @@ WORDS = {
     "accounts": msgid("accounts"),
     "activity": msgid("activity"),
     "takeouts": msgid("take-outs"),
+    "plan": msgid("plan"),
     "readiness": msgid("readiness"),
 }
 """How a room's key is described in the list of keys."""
@@ -49,5 +51,6 @@ def room_name(room: str) -> str:
         "accounts": _("Accounts"),
         "activity": _("Activity"),
         "takeouts": _("Take-out"),
+        "plan": _("Plan"),
         "readiness": _("Readiness"),
     }[room]

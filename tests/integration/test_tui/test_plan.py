@@ -33,7 +33,7 @@ def _plans(programme: Application) -> list[str]:
 
 async def test_without_a_plan_the_room_offers_to_make_one(at_the_screen, programme: Application):
     async with at_the_screen() as seat:
-        await seat.press("9")
+        await seat.press("0")
         await seat.sees("no plan yet: press s")
         await seat.press("s")
         await seat.sees("Plan anew")
@@ -54,7 +54,7 @@ async def test_machines_are_taken_up_and_put_down_with_the_checker_s_verdict(
     day = max(found for found in before.values() if found)
     moved = sorted(tag for tag, found in before.items() if found == day)
     async with at_the_screen(size=(160, 45)) as seat:
-        await seat.press("9")
+        await seat.press("0")
         await seat.sees("days in force: 250")
         heat = seat.app.screen.query_one(HeatMap)
         heat.day = day
@@ -80,7 +80,7 @@ async def test_machines_are_taken_up_and_put_down_with_the_checker_s_verdict(
 
 async def test_what_is_carried_is_put_back_by_escape(at_the_screen, planned: Application):
     async with at_the_screen() as seat:
-        await seat.press("9")
+        await seat.press("0")
         await seat.sees("days in force")
         await seat.press("enter", "down", "m")
         await seat.sees("▸ DK20-", "1 machines of")
@@ -94,7 +94,7 @@ async def test_what_is_carried_is_put_back_by_escape(at_the_screen, planned: App
 
 async def test_a_viewer_sees_the_map_and_cannot_change_it(at_the_screen, planned: Application):
     async with at_the_screen("guest") as seat:
-        await seat.press("9")
+        await seat.press("0")
         await seat.sees("days in force")
         assert "m move" not in seat.text
         await seat.press("m")
