@@ -1,15 +1,16 @@
 """Queries on people's cloud services, on departments' groups, and on the plans of both."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, bindparam, insert, update
+from sqlalchemy import ColumnElement, and_, insert
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, func, or_, select
 
 from rollout.domain.account import AccountState, CloudService
 from rollout.store import postings
+from rollout.store.account_queue import WorkTable
 from rollout.store.batches import batches
 from rollout.store.tables import (
     Account,
@@ -22,11 +23,6 @@ from rollout.store.tables import (
     Posting,
     Wave,
 )
-
-WorkTable = type[Account] | type[CloudGroup]
-"""The tables that are a queue."""
-
-_OPEN = (AccountState.REQUESTED.value, AccountState.PENDING.value)
 
 
 class AccountPerson(NamedTuple):
@@ -136,83 +132,6 @@ def add(session: Session, table: WorkTable, rows: Sequence[Mapping[str, Any]]) -
         session.connection().execute(insert(table), list(rows))
 
 
-def write_work(session: Session, table: WorkTable, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write the columns of the work itself; each row names its `id`, all the same columns."""
-    if not rows:
-        return
-    made: Any = table
-    columns = [name for name in rows[0] if name != "id"]
-    statement = (
-        update(made.__table__)
-        .where(made.__table__.c.id == bindparam("id_"))
-        .values({name: bindparam(f"new_{name}") for name in columns})
-    )
-    session.connection().execute(
-        statement,
-        [{"id_": row["id"]} | {f"new_{name}": row[name] for name in columns} for row in rows],
-    )
-
-
-def due(
-    session: Session,
-    table: WorkTable,
-    now: datetime,
-    limit: int,
-    *,
-    without: Sequence[str] = (),
-) -> list[Any]:
-    """Open rows whose moment has come, the longest waiting first; `without` these services."""
-    made: Any = table
-    statement = (
-        select(made)
-        .where(col(made.state).in_(_OPEN), or_(made.due_at.is_(None), made.due_at <= now))
-        .order_by(made.due_at, made.id)
-        .limit(limit)
-    )
-    if without and table is Account:
-        statement = statement.where(col(Account.service).not_in(list(without)))
-    return list(session.exec(statement).all())
-
-
-def wake(
-    session: Session, people: Collection[int], departments: Collection[int], at: datetime
-) -> None:
-    """Look at once at what is asked for these people, and in these departments.
-
-    Not at what is in doubt: somebody may be at it.
-    """
-    requested = and_(
-        col(Account.state) == AccountState.REQUESTED.value, col(Account.in_doubt).is_(False)
-    )
-    if people:
-        whose = col(Account.person_id).in_(list(people))
-        session.connection().execute(update(Account).where(requested, whose).values(due_at=at))
-    if departments:
-        inside = select(Person.id).where(col(Person.department_id).in_(list(departments)))
-        session.connection().execute(
-            update(Account).where(requested, col(Account.person_id).in_(inside)).values(due_at=at)
-        )
-        session.connection().execute(
-            update(CloudGroup)
-            .where(
-                col(CloudGroup.state) == AccountState.REQUESTED.value,
-                col(CloudGroup.in_doubt).is_(False),
-                col(CloudGroup.department_id).in_(list(departments)),
-            )
-            .values(due_at=at)
-        )
-
-
-def next_due(session: Session) -> datetime | None:
-    """The earliest moment at which there is something to do."""
-    moments = [
-        session.exec(select(func.min(made.due_at)).where(col(made.state).in_(_OPEN))).one()
-        for made in (Account, CloudGroup)
-    ]
-    known = [moment for moment in moments if moment is not None]
-    return min(known) if known else None
-
-
 def counts(session: Session) -> dict[tuple[str, str], int]:
     """How many accounts are in each (service, state)."""
     rows = session.exec(
@@ -277,13 +196,3 @@ def departments(session: Session) -> dict[int, tuple[str, str]]:
     """Bureau and division by id."""
     rows = session.exec(select(Department.id, Department.bureau, Department.division)).all()
     return {id_ or 0: (bureau, division) for id_, bureau, division in rows}
-
-
-def open_count(session: Session) -> int:
-    """How many accounts and groups are still to be done."""
-    return sum(
-        int(
-            session.exec(select(func.count()).select_from(table).where(col(state).in_(_OPEN))).one()
-        )
-        for table, state in ((Account, Account.state), (CloudGroup, CloudGroup.state))
-    )

@@ -6,7 +6,6 @@ moves, or it raises and the caller's transaction is rolled back.
 """
 
 import gc
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, Table, Update, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Select, Table, Update, bindparam, select, update
 from sqlmodel import Session, SQLModel, col
 
 from rollout.domain.errors import NotAllowed, NotFound, StaleState
@@ -25,6 +24,7 @@ from rollout.domain.lifecycle import Lifecycle
 from rollout.i18n.told import stored, typed
 from rollout.store import history
 from rollout.store.columns import instant_text
+from rollout.store.id_lists import among, as_json, given
 from rollout.store.tables import AuditRow
 
 # Bounds memory, and the parameters of one statement (PostgreSQL takes 65,535).
@@ -52,11 +52,13 @@ def apply(
     reason: str | None = None,
     run_id: int | Mapping[int, int] | None = None,
     detail: Mapping[str, Any] | None = None,
+    details: Mapping[int, Mapping[str, Any]] | None = None,
     versions: Mapping[int, int] | None = None,
 ) -> list[Moved]:
     """Move the rows `ids` of `table` by `verb`.
 
-    `run_id` is the run in which it happens, or that of each row by its id.
+    `run_id` is the run in which it happens, or that of each row by its id. `detail` goes into the
+    history, as do the `details` of single rows by their id, instead of it.
     `reason` is kept in the history, and as the row's `cause` while its state is an explained
     one; a row that returns to such a state has its old cause again. `versions` are those that the
     caller saw; a row that is newer is refused. Every object of `session` is expired.
@@ -69,6 +71,7 @@ def apply(
     reason = None if reason is None else typed(reason)
     kept = None if reason is None else stored(reason)
     extra = canonical(detail) if detail else None
+    own = {id_: canonical(one) for id_, one in (details or {}).items()}
     rows_of = _columns(table)
     with _collector_paused():
         for chunk in _chunks(ids):
@@ -95,7 +98,7 @@ def apply(
                         kept,
                         run_id[id_] if isinstance(run_id, Mapping) else run_id,
                         version,
-                        extra,
+                        own.get(id_, extra),
                     )
                     for id_, key in group.rows
                 ]
@@ -159,10 +162,8 @@ def _groups(
     versions: Mapping[int, int] | None,
 ) -> Iterator[_Group]:
     lifecycle = columns.lifecycle
-    as_json = _as_json(session)
-    found = session.connection().execute(
-        _selection(columns, as_json), {"ids": _given(ids, as_json)}
-    )
+    in_json = as_json(session)
+    found = session.connection().execute(_selection(columns, in_json), {"ids": given(ids, in_json)})
     grouped: dict[tuple[Any, ...], list[tuple[int, str]]] = {}
     seen = 0
     stale: list[str] = []
@@ -200,18 +201,18 @@ def _known_cause(columns: _Columns, state: str, release: str) -> Any:
 
 
 def _write(session: Session, columns: _Columns, group: _Group, *, at: datetime, cause: Any) -> None:
-    as_json = _as_json(session)
+    in_json = as_json(session)
     written = {name: _plain(value) for name, value in group.written.items()}
     written |= {"state_since": at, "version": group.version + 1}
     if not isinstance(cause, ColumnElement):
         written["cause"] = cause
-    statement = _change(columns, tuple(written), as_json)
+    statement = _change(columns, tuple(written), in_json)
     if isinstance(cause, ColumnElement):
         statement = statement.values(cause=cause)
     result = session.connection().execute(
         statement,
         {
-            "ids": _given([id_ for id_, _ in group.rows], as_json),
+            "ids": given([id_ for id_, _ in group.rows], in_json),
             "was_state": group.memory["state"],
             "was_version": group.version,
             **{f"new_{name}": value for name, value in written.items()},
@@ -225,46 +226,28 @@ def _write(session: Session, columns: _Columns, group: _Group, *, at: datetime, 
 
 
 @cache
-def _selection(columns: _Columns, as_json: bool) -> Select[Any]:
+def _selection(columns: _Columns, in_json: bool) -> Select[Any]:
     table = columns.table
     return select(
         table.c.id,
         table.c[columns.key],
         table.c.version,
         *(table.c[name] for name in columns.lifecycle.remembers),
-    ).where(_among(table.c.id, as_json))
+    ).where(among(table.c.id, in_json))
 
 
 @cache
-def _change(columns: _Columns, names: tuple[str, ...], as_json: bool) -> Update:
+def _change(columns: _Columns, names: tuple[str, ...], in_json: bool) -> Update:
     table = columns.table
     return (
         update(table)
         .where(
-            _among(table.c.id, as_json),
+            among(table.c.id, in_json),
             table.c.state == bindparam("was_state"),
             table.c.version == bindparam("was_version"),
         )
         .values({name: bindparam(f"new_{name}") for name in names})
     )
-
-
-def _as_json(session: Session) -> bool:
-    """Whether ids are given as one text of JSON: one parameter instead of 20,000, whose rendering
-    takes longer than the statement itself."""
-    return session.connection().dialect.name == "sqlite"
-
-
-def _given(ids: list[int], as_json: bool) -> Any:
-    return json.dumps(ids) if as_json else ids
-
-
-def _among(column: ColumnElement[int], as_json: bool) -> ColumnElement[bool]:
-    """`column` is one of the parameter `ids`."""
-    if not as_json:
-        return column.in_(bindparam("ids", expanding=True))
-    given = func.json_each(bindparam("ids")).table_valued("value")
-    return column.in_(select(given.c.value))
 
 
 def _plain(value: object) -> object:

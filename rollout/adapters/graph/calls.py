@@ -19,7 +19,6 @@ from rollout.application.accounts.orders import (
     FindUser,
     Missing,
     NotYet,
-    Order,
     Outcome,
     ProvisionApp,
     Refused,
@@ -28,6 +27,7 @@ from rollout.application.accounts.orders import (
     RevokeSessions,
     SetLicences,
     SetMailbox,
+    SingleOrder,
     Taken,
 )
 
@@ -70,7 +70,7 @@ def segment(text: str) -> str:
     return quote(text, safe="")
 
 
-def call(order: Order, base: str) -> Call:
+def call(order: SingleOrder, base: str) -> Call:
     """The request of an order; `base` is Graph's address, which references carry."""
     body: Json
     match order:
@@ -163,7 +163,7 @@ def _new_group(order: CreateGroup) -> Json:
     }
 
 
-def outcome(order: Order, status: int, body: Any, request_id: str | None) -> Outcome:
+def outcome(order: SingleOrder, status: int, body: Any, request_id: str | None) -> Outcome:
     """What an answer means. Throttling is not for here."""
     if status in _OK:
         return _good(order, body)
@@ -187,7 +187,7 @@ def outcome(order: Order, status: int, body: Any, request_id: str | None) -> Out
     return Refused(code, why, number)
 
 
-def _good(order: Order, body: Any) -> Outcome:
+def _good(order: SingleOrder, body: Any) -> Outcome:
     if isinstance(order, FindUser | FindGroup) and not body["value"] and "@odata.nextLink" in body:
         return Doubtful("an empty page that leads on")
     if isinstance(order, FindUser):

@@ -1,15 +1,17 @@
 """The port `Directory` over Microsoft Graph. Owns its event loop; its callers know of none."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from rollout.adapters.graph.calls import THROTTLED, segment
 from rollout.adapters.graph.changes import changed_users, expired
+from rollout.adapters.graph.exchange import GraphExchange
+from rollout.adapters.graph.loop import LoopThread
 from rollout.adapters.graph.permissions import lacking
-from rollout.adapters.graph.pipeline import Pipeline
+from rollout.adapters.graph.pipeline import AT_ONCE, Pipeline
 from rollout.adapters.graph.rates import Rates
 from rollout.adapters.graph.transport import NoReply, Reply, Transport
 from rollout.application.accounts.directory import (
@@ -21,15 +23,11 @@ from rollout.application.accounts.directory import (
     Product,
     SignIn,
 )
-from rollout.application.accounts.orders import (
-    Order,
-    Report,
-)
+from rollout.application.accounts.orders import Answer
 from rollout.i18n import _
 from rollout.settings.accounts import Accounts, Tenant
 
 Json = dict[str, Any]
-_T = TypeVar("_T")
 
 _USER = (
     "id,userPrincipalName,displayName,accountEnabled,employeeId,department,usageLocation,mail,"
@@ -52,47 +50,43 @@ class GraphDirectory:
     def __init__(self, tenant: Tenant, rates: Rates | None = None) -> None:
         self._tenant = tenant
         self._rates = rates or Rates()
-        self._runner = asyncio.Runner()
+        self._loop = LoopThread()
         self._made: Transport | None = None
 
     def sign_in(self, settings: Accounts) -> SignIn:
         """The token's roles beside the least that is needed, and the service's clock."""
-        roles = self._run(self._ask_roles())
-        return SignIn(lacking(settings, roles), self._run(self._clock_ahead()))
+        roles = self._loop.run(self._ask_roles())
+        return SignIn(lacking(settings, roles), self._loop.run(self._clock_ahead()))
 
     def users(self) -> Sequence[DirectoryUser]:
         """Everybody, a page of 999 at a time."""
         path = f"/users?$select={_USER}&$top={_PAGE}"
-        return [_user(row) for row in self._run(self._all(path))]
+        return [_user(row) for row in self._loop.run(self._all(path))]
 
     def changed_users(self, since: str | None) -> Changes:
         """A round of the delta query; a link of another Graph is none."""
         if since is not None and not since.startswith(f"{self._tenant.graph}/"):
             since = None
-        return self._run(changed_users(self._read, since))
+        return self._loop.run(changed_users(self._read, since))
 
     def products(self) -> Sequence[Product]:
         """`subscribedSkus`."""
-        return [_product(row) for row in self._run(self._all("/subscribedSkus"))]
+        return [_product(row) for row in self._loop.run(self._all("/subscribedSkus"))]
 
     def groups(self) -> Sequence[DirectoryGroup]:
         """Every group."""
         path = f"/groups?$select={_GROUP}&$top={_PAGE}"
-        return [_group(row) for row in self._run(self._all(path))]
+        return [_group(row) for row in self._loop.run(self._all(path))]
 
     def members(self, groups: Sequence[str]) -> Mapping[str, frozenset[str]]:
         """Members of many groups."""
-        return self._run(self._each(groups, "/groups/{}/members?$select=id&$top=999", "id"))
-
-    def team_members(self, teams: Sequence[str]) -> Mapping[str, frozenset[str]]:
-        """Members of many teams."""
-        return self._run(self._each(teams, "/teams/{}/members", "userId"))
+        return self._loop.run(self._each(groups, "/groups/{}/members?$select=id&$top=999"))
 
     def signed_in(self) -> Mapping[str, datetime]:
         """The directory's sign-in activity, which is some hours behind."""
         path = f"/users?$select=id,signInActivity&$top={_PAGE}"
         found = {}
-        for row in self._run(self._all(path)):
+        for row in self._loop.run(self._all(path)):
             moment = (row.get("signInActivity") or {}).get("lastSignInDateTime")
             if moment:
                 found[row["id"]] = datetime.fromisoformat(moment)
@@ -101,36 +95,36 @@ class GraphDirectory:
     def registered(self) -> frozenset[str]:
         """The report of registrations, which is some hours behind."""
         path = f"/reports/authenticationMethods/userRegistrationDetails?$top={_PAGE}"
-        rows = self._run(self._all(path))
+        rows = self._loop.run(self._all(path))
         return frozenset(row["id"] for row in rows if row.get("isMfaRegistered"))
 
-    def carry_out(self, orders: Iterable[Order], report: Report, stop: Callable[[], bool]) -> None:
+    def exchange(self, stop: Callable[[], bool]) -> GraphExchange:
         """See the port."""
+        transport = self._loop.run(self._ready())
 
-        async def run() -> None:
-            pipeline = Pipeline(
-                self._transport(),
+        def make(answered: Callable[[Sequence[Answer]], None]) -> Pipeline:
+            return Pipeline(
+                transport,
                 self._rates,
+                self._members_of_team,
                 references=self._tenant.canonical_graph,
                 at_once=self._tenant.requests_at_once,
-                report=report,
+                answered=answered,
                 stop=stop,
             )
-            await pipeline.run(iter(orders))
 
-        self._run(run())
+        # Behind those that are under way as many again, so that no place is left empty.
+        enough = 2 * AT_ONCE * self._tenant.requests_at_once
+        return GraphExchange(self._loop, make, enough)
 
     def close(self) -> None:
         """Give the connections back."""
         if self._made is not None:
-            self._run(self._made.close())
-        self._runner.close()
+            self._loop.run(self._made.close())
+        self._loop.close()
 
-    def _run(self, work: Awaitable[_T]) -> _T:
-        async def wait() -> _T:
-            return await work
-
-        return self._runner.run(wait())
+    async def _ready(self) -> Transport:
+        return self._transport()
 
     def _transport(self) -> Transport:
         # The HTTP client belongs to the loop: it is made inside.
@@ -147,7 +141,14 @@ class GraphDirectory:
         told = reply.headers.get("date")
         return datetime.now(UTC) - parsedate_to_datetime(told) if told else timedelta()
 
-    async def _each(self, ids: Sequence[str], path: str, name: str) -> dict[str, frozenset[str]]:
+    async def _members_of_team(self, team: str) -> frozenset[str] | None:
+        try:
+            rows = await self._all(f"/teams/{segment(team)}/members")
+        except _NotThere:
+            return None
+        return frozenset(str(row["userId"]) for row in rows if row.get("userId"))
+
+    async def _each(self, ids: Sequence[str], path: str) -> dict[str, frozenset[str]]:
         found: dict[str, frozenset[str]] = {}
         left = iter(ids)
 
@@ -157,7 +158,7 @@ class GraphDirectory:
                     rows = await self._all(path.format(segment(one)))
                 except _NotThere:
                     continue
-                found[one] = frozenset(str(row[name]) for row in rows if row.get(name))
+                found[one] = frozenset(str(row["id"]) for row in rows)
 
         await asyncio.gather(*(work() for _ in range(self._tenant.requests_at_once)))
         return found

@@ -10,7 +10,14 @@ from rollout.i18n import _
 
 _LENGTH = 20
 _COLUMNS = 2
-_KINDS = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "-_.+")
+_KINDS = (
+    # Without those that are taken for a digit when somebody types them.
+    string.ascii_lowercase.replace("l", ""),
+    string.ascii_uppercase.replace("O", ""),
+    string.digits,
+    "-_.+",
+)
+_LETTERS = "".join(_KINDS)
 
 
 class SecretsFileUnusable(RolloutError):
@@ -29,7 +36,7 @@ class PasswordFile:
                 )
             lines = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines())
             self._known = {line[0].casefold(): line[1] for line in lines if len(line) == _COLUMNS}
-            self._file = path.open("a", encoding="utf-8")
+            self._file, self._new = path.open("a", encoding="utf-8"), False
         except OSError as error:
             raise SecretsFileUnusable(
                 _("{file} cannot be written: {why}").format(file=path, why=error.strerror)
@@ -42,12 +49,15 @@ class PasswordFile:
             made = _password()
             self._file.write(f"{upn}\t{made}\n")
             self._known[key] = made
+            self._new = True
         return self._known[key]
 
     def keep(self) -> None:
         """Returns when every password given so far is on disk."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        if self._new:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._new = False
 
     def close(self) -> None:
         """Close the file."""
@@ -55,8 +65,8 @@ class PasswordFile:
 
 
 def _password() -> str:
-    every = "".join(_KINDS)
     while True:
-        made = "".join(secrets.choice(every) for _ in range(_LENGTH))
+        # Of 64 letters each has the same share in a byte.
+        made = "".join(_LETTERS[byte % len(_LETTERS)] for byte in secrets.token_bytes(_LENGTH))
         if all(any(letter in kind for letter in made) for kind in _KINDS):
             return made

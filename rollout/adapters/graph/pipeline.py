@@ -2,10 +2,12 @@
 
 import asyncio
 import heapq
-from collections.abc import Callable, Iterator, Sequence
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from rollout.adapters.graph.calls import THROTTLED, Call, call, outcome
@@ -13,107 +15,180 @@ from rollout.adapters.graph.rates import Rates
 from rollout.adapters.graph.transport import NoReply, Reply, Transport
 from rollout.application.accounts.directory import DirectoryAway
 from rollout.application.accounts.orders import (
+    Answer,
     CheckLicences,
+    Done,
     Doubtful,
     FindGroup,
+    FindMember,
     FindUser,
     NotYet,
     Order,
     Outcome,
     Refused,
-    Report,
+    SingleOrder,
     Taken,
 )
 from rollout.i18n import _
+
+log = logging.getLogger(__name__)
 
 AT_ONCE = 20
 """Parts of a batch: the service takes no more."""
 _READS_AGAIN = 6
 """A question whose answer is lost is asked again so often; it does no harm."""
 _STEP = 0.05
-"""Seconds between two looks while nothing can be sent."""
+"""Seconds between two looks whether something throttled may go, or all is to stop."""
+_TEAMS = "teams"
+_COLLECTED = 5.0
+"""Seconds for which questions about a team are collected while other orders can go."""
+
+
+class _Part(NamedTuple):
+    """An order with its request; the lower `number` came first."""
+
+    number: int
+    order: SingleOrder
+    call: Call
 
 
 class Pipeline:
-    """One run over some orders."""
+    """Keeps its places full as long as there are orders that may go. Lives on one event loop.
+
+    `members` reads everybody in a team, None when there is no such team; `answered` is told what
+    came of orders.
+    """
 
     def __init__(
         self,
         transport: Transport,
         rates: Rates,
+        members: Callable[[str], Awaitable[frozenset[str] | None]],
         *,
         references: str,
         at_once: int,
-        report: Report,
+        answered: Callable[[Sequence[Answer]], None],
         stop: Callable[[], bool],
     ) -> None:
-        self._transport, self._rates, self._references = transport, rates, references
-        self._at_once, self._report, self._stop = at_once, report, stop
-        self._later: list[tuple[float, int, Order]] = []
+        self._transport, self._rates, self._members = transport, rates, members
+        self._references, self._at_once = references, at_once
+        self._answered, self._stop = answered, stop
         self._numbers = count()
+        self._waiting: dict[str, deque[_Part]] = {}
+        """What has not been sent, by the quota that it counts against."""
+        self._later: list[tuple[float, _Part]] = []
+        """Questions that are asked again, and when."""
+        self._teams: dict[str, tuple[float, list[FindMember]]] = {}
+        """Questions about each team, and since when there are any."""
         self._asked: dict[int, int] = {}
-        self._loop = asyncio.get_running_loop()
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._failure: BaseException | None = None
+        self._ended = False
+        self._news = asyncio.Event()
 
-    async def run(self, orders: Iterator[Order]) -> None:
-        """Until every order has its outcome, or `stop`. Raises DirectoryAway."""
-        under_way: set[asyncio.Task[None]] = set()
+    def add(self, orders: Sequence[Order]) -> None:
+        """Take more orders in."""
+        for order in orders:
+            if isinstance(order, FindMember):
+                self._teams.setdefault(order.team, (self._now(), []))[1].append(order)
+            else:
+                part = _Part(next(self._numbers), order, call(order, self._references))
+                self._waiting.setdefault(part.call.kind, deque()).append(part)
+        self._news.set()
+
+    async def run(self) -> None:
+        """Until `stop`, or `end`; what is under way then is answered. Raises DirectoryAway."""
         try:
-            while True:
-                batch = [] if self._stop() else self._next(orders)
-                if batch:
-                    under_way.add(asyncio.create_task(self._send(batch)))
-                if not under_way and not batch and (self._stop() or not self._later):
-                    return
-                if len(under_way) >= self._at_once or not batch:
-                    under_way = await self._settle(under_way)
+            while not self._ended and not self._stop():
+                self._fill()
+                await self._wait()
+            await asyncio.gather(*self._under_way)
         finally:
-            for task in under_way:
-                task.cancel()
-            await asyncio.gather(*under_way, return_exceptions=True)
+            await self._abandon()
 
-    async def _settle(self, under_way: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
-        if not under_way:
-            await asyncio.sleep(_STEP)
-            return under_way
-        # Something throttled may become due before the next answer is there.
-        wait = _STEP if self._later and len(under_way) < self._at_once else None
-        done, left = await asyncio.wait(
-            under_way, timeout=wait, return_when=asyncio.FIRST_COMPLETED
-        )
-        for task in done:
-            task.result()
-        return left
+    async def end(self) -> Sequence[Order]:
+        """Give up what is under way; the orders that were not sent."""
+        self._ended = True
+        self._news.set()
+        await self._abandon()
+        parts = [*(part for _at, part in self._later)]
+        for waiting in self._waiting.values():
+            parts += waiting
+        asked = (order for _since, orders in self._teams.values() for order in orders)
+        return [*(part.order for part in parts), *asked]
 
-    def _next(self, orders: Iterator[Order]) -> list[tuple[Order, Call]]:
-        now = self._loop.time()
-        batch: list[tuple[Order, Call]] = []
-        while len(batch) < AT_ONCE:
-            if self._later and self._later[0][0] <= now:
-                order = heapq.heappop(self._later)[2]
-            else:
-                found = next(orders, None)
-                if found is None:
-                    break
-                order = found
-            made = call(order, self._references)
-            wait = self._rates.wait(made.kind, now)
-            if wait > 0:
-                self._put_back(order, now + wait)
-                if len(self._later) > AT_ONCE * self._at_once:
-                    break  # enough is waiting: take no more orders in
-            else:
-                batch.append((order, made))
-        return batch
+    async def _abandon(self) -> None:
+        for task in self._under_way:
+            task.cancel()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
 
-    def _put_back(self, order: Order, at: float) -> None:
-        heapq.heappush(self._later, (at, next(self._numbers), order))
+    async def _wait(self) -> None:
+        """For an answer, for more orders, or a little while."""
+        look = asyncio.get_running_loop().call_later(_STEP, self._news.set)
+        await self._news.wait()
+        look.cancel()
+        self._news.clear()
+        if self._failure is not None:
+            raise self._failure
 
-    async def _send(self, batch: Sequence[tuple[Order, Call]]) -> None:
+    def _fill(self) -> None:
+        now = self._now()
+        while self._later and self._later[0][0] <= now:
+            part = heapq.heappop(self._later)[1]
+            self._waiting.setdefault(part.call.kind, deque()).append(part)
+        while len(self._under_way) < self._at_once:
+            work = self._team(now, _COLLECTED) or self._batch(now) or self._team(now, 0)
+            if work is None:
+                return
+            self._begin(work)
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._ended_one)
+
+    def _ended_one(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            self._failure = task.exception()
+        self._news.set()
+
+    def _team(self, now: float, collected: float) -> Coroutine[Any, Any, None] | None:
+        """A look into the team about which somebody asked first, if that was so long ago."""
+        team, (since, orders) = next(iter(self._teams.items()), ("", (now, [])))
+        if not orders or now - since < collected or self._rates.wait(_TEAMS, now) > 0:
+            return None
+        del self._teams[team]
+        return self._look_into(team, orders)
+
+    def _batch(self, now: float) -> Coroutine[Any, Any, None] | None:
+        """Those that wait longest of the kinds that may go."""
+        batch: list[_Part] = []
+        may_go = {kind for kind, waiting in self._waiting.items() if waiting}
+        while may_go and len(batch) < AT_ONCE:
+            kind = min(may_go, key=lambda one: self._waiting[one][0].number)
+            if self._rates.wait(kind, now) > 0:
+                may_go.remove(kind)
+                continue
+            batch.append(self._waiting[kind].popleft())
+            if not self._waiting[kind]:
+                may_go.remove(kind)
+        return self._send(batch) if batch else None
+
+    async def _look_into(self, team: str, orders: Sequence[FindMember]) -> None:
+        inside = await self._members(team)
+        if inside is None:
+            self._answered([(one, NotYet("there is no such team")) for one in orders])
+            return
+        missing = NotYet("the team does not show the user")
+        self._answered([(one, Done() if one.user in inside else missing) for one in orders])
+
+    async def _send(self, batch: Sequence[_Part]) -> None:
         marks = [str(uuid4()) for _one in batch]
-        parts = zip(marks, batch, strict=True)
         body = {
             "requests": [
-                _part(number, made, mark) for number, (mark, (_order, made)) in enumerate(parts)
+                _request(number, part.call, mark)
+                for number, (mark, part) in enumerate(zip(marks, batch, strict=True))
             ]
         }
         try:
@@ -121,10 +196,9 @@ class Pipeline:
         except NoReply as lost:
             self._all_doubtful(batch, str(lost), None, marks)
             return
-        now = self._loop.time()
         if reply.status == THROTTLED:
-            for order, made in batch:
-                self._throttled(order, made, _seconds(reply.headers), now)
+            for part in batch:
+                self._throttled(part, _seconds(reply.headers))
         elif reply.status >= 500:
             self._all_doubtful(batch, f"HTTP {reply.status}", reply.request_id, marks)
         elif reply.status in (401, 403):
@@ -136,84 +210,80 @@ class Pipeline:
                 _("the directory does not take a batch: {why}").format(why=_said(reply))
             )
         else:
-            self._take(batch, reply, now, marks)
+            self._take(batch, reply, marks)
 
-    def _take(
-        self,
-        batch: Sequence[tuple[Order, Call]],
-        reply: Reply,
-        now: float,
-        marks: Sequence[str],
-    ) -> None:
-        parts = {str(part["id"]): part for part in reply.body["responses"]}
-        found: list[tuple[Order, Outcome]] = []
-        for number, (order, made) in enumerate(batch):
-            part = parts.get(str(number))
-            if part is None:
-                found += self._doubtful(
-                    order, "no answer in the batch", reply.request_id, marks[number]
-                )
+    def _take(self, batch: Sequence[_Part], reply: Reply, marks: Sequence[str]) -> None:
+        responses = {str(one["id"]): one for one in reply.body["responses"]}
+        found: list[Answer] = []
+        for number, (part, mark) in enumerate(zip(batch, marks, strict=True)):
+            response = responses.get(str(number))
+            if response is None:
+                why = "no answer in the batch"
+                found += self._doubtful(part, Doubtful(why, reply.request_id, mark))
                 continue
-            status = int(part["status"])
-            headers = {name.lower(): str(v) for name, v in (part.get("headers") or {}).items()}
+            status = int(response["status"])
+            headers = {name.lower(): str(v) for name, v in (response.get("headers") or {}).items()}
             if status == THROTTLED:
-                self._throttled(order, made, _seconds(headers), now)
+                self._throttled(part, _seconds(headers))
                 continue
-            self._rates.went_well(made.kind)
-            result = outcome(
-                order, status, part.get("body"), headers.get("request-id", reply.request_id)
+            self._rates.went_well(part.call.kind)
+            number_there = headers.get("request-id", reply.request_id)
+            result = _marked(outcome(part.order, status, response.get("body"), number_there), mark)
+            found += (
+                self._doubtful(part, result)
+                if isinstance(result, Doubtful)
+                else [(part.order, result)]
             )
-            if isinstance(result, Doubtful):
-                found += self._doubtful(order, result.why, result.request_id, marks[number])
-            else:
-                found.append((order, _marked(result, marks[number])))
         if found:
-            self._report(found)
+            self._answered(found)
 
     def _all_doubtful(
-        self,
-        batch: Sequence[tuple[Order, Call]],
-        why: str,
-        request_id: str | None,
-        marks: Sequence[str],
+        self, batch: Sequence[_Part], why: str, request_id: str | None, marks: Sequence[str]
     ) -> None:
         found = [
             one
-            for (order, _made), mark in zip(batch, marks, strict=True)
-            for one in self._doubtful(order, why, request_id, mark)
+            for part, mark in zip(batch, marks, strict=True)
+            for one in self._doubtful(part, Doubtful(why, request_id, mark))
         ]
         if found:
-            self._report(found)
+            self._answered(found)
 
-    def _doubtful(
-        self, order: Order, why: str, request_id: str | None, mark: str
-    ) -> list[tuple[Order, Outcome]]:
-        """A question is asked again after a while; everything else is reported as it is."""
-        if isinstance(order, FindUser | FindGroup | CheckLicences):
-            times = self._asked.get(id(order), 0) + 1
+    def _doubtful(self, part: _Part, doubt: Doubtful) -> list[Answer]:
+        """A question is asked again after a while; everything else is answered as it is."""
+        log.info(
+            "%s: %s (request %s, ours %s)",
+            type(part.order).__name__, doubt.why, doubt.request_id, doubt.client_request_id,
+        )  # fmt: skip
+        if isinstance(part.order, FindUser | FindGroup | CheckLicences):
+            times = self._asked.get(part.number, 0) + 1
             if times < _READS_AGAIN:
-                self._asked[id(order)] = times
-                self._put_back(order, self._loop.time() + 0.2 * 2**times)
+                self._asked[part.number] = times
+                heapq.heappush(self._later, (self._now() + 0.2 * 2**times, part))
                 return []
-        return [(order, Doubtful(why, request_id, mark))]
+        return [(part.order, doubt)]
 
-    def _throttled(self, order: Order, made: Call, after: float | None, now: float) -> None:
-        self._rates.throttled(made.kind, after, now)
-        self._put_back(order, now + (after if after is not None else 1.0))
+    def _throttled(self, part: _Part, after: float | None) -> None:
+        """Not done: it goes first when its kind may go again."""
+        self._rates.throttled(part.call.kind, after, self._now())
+        self._waiting.setdefault(part.call.kind, deque()).appendleft(part)
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
 
 
-def _part(number: int, made: Call, mark: str) -> dict[str, Any]:
+def _request(number: int, made: Call, mark: str) -> dict[str, Any]:
     headers = {"client-request-id": mark}
-    part: dict[str, Any] = {"id": str(number), "method": made.method, "url": made.path}
+    request: dict[str, Any] = {"id": str(number), "method": made.method, "url": made.path}
     if made.body is not None:
-        part["body"] = made.body
+        request["body"] = made.body
         headers["Content-Type"] = "application/json"
-    return part | {"headers": headers}
+    return request | {"headers": headers}
 
 
 def _marked(found: Outcome, mark: str) -> Outcome:
     """With the number that we gave the request, where support may be asked about it."""
-    if isinstance(found, NotYet | Taken | Refused):
+    if isinstance(found, NotYet | Taken | Refused | Doubtful):
         return replace(found, client_request_id=mark)
     return found
 

@@ -1,7 +1,7 @@
 """Asking for what a plan says: rows become open, in the caller's transaction."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
@@ -20,9 +20,10 @@ from rollout.domain.account import (
     PlannedAction,
 )
 from rollout.domain.words import msgid
-from rollout.i18n.told import Told, told
+from rollout.i18n.told import Told, stored, told
 from rollout.settings.accounts import Accounts
-from rollout.store import accounts, transitions
+from rollout.store import account_queue, accounts, transitions
+from rollout.store.account_queue import Standing
 from rollout.store.tables import Account, CloudGroup
 
 LATER = timedelta(hours=1)
@@ -39,44 +40,79 @@ def ask(
 ) -> None:
     """Open what acts, block what cannot be, confirm what is there; groups first."""
     _ask_for_groups(session, settings, world, decisions, operator, at)
-    rows = _rows(session, decisions, at)
-    work: list[dict[str, object]] = []
-    asked: list[int] = []
-    blocked: dict[str, tuple[Told | str, list[int]]] = {}
-    confirmed: list[int] = []
+    known = {(row.person_id, row.service): row for row in account_queue.standings(session)}
     acting: dict[int, set[CloudService]] = defaultdict(set)
     for one in decisions:
         if one.action in ACTING:
             acting[one.person.id].add(one.service)
+    new: list[dict[str, object]] = []
+    again: list[dict[str, object]] = []
     for one in decisions:
-        row = rows[one.person.id, one.service.value]
-        key = row.id or 0
+        row = known.get((one.person.id, one.service.value))
         revoking = one.action is PlannedAction.REVOKE
         awaited = set() if revoking else acting[one.person.id]
-        external = one.external_id or row.external_id
-        work.append(
-            {
-                "id": key,
-                "aim": (Aim.REVOKED if revoking else Aim.READY).value,
-                "due_at": at + LATER if awaited.intersection(needs(one.service, settings)) else at,
-                "attempts": 0,
-                "in_doubt": False,
-                "external_id": external,
-                "request_id": None,
-                "client_request_id": None,
-            }
-        )
-        open_already = row.state == AccountState.REQUESTED
+        waits = awaited.intersection(needs(one.service, settings))
+        work: dict[str, object] = {
+            "aim": (Aim.REVOKED if revoking else Aim.READY).value,
+            "due_at": at + LATER if waits else at,
+            "attempts": 0,
+            "external_id": one.external_id,
+            "request_id": None,
+            "client_request_id": None,
+        }
+        if row is None:
+            new.append(_new_row(one, at) | work)
+            continue
+        work["external_id"] = one.external_id or row.external_id
+        if is_taken(row):
+            work["due_at"] = row.due_at
+        again.append({"id": row.id, **work})
+    accounts.add(session, Account, new)
+    account_queue.write_work(session, Account, again)
+    _move(session, decisions, known, operator, at)
+
+
+def is_taken(row: Standing) -> bool:
+    """Whether somebody may be at it, or an answer was lost: its time stays what it is."""
+    return row.in_doubt and row.state in (AccountState.REQUESTED, AccountState.PENDING)
+
+
+def _new_row(decision: Decision, at: datetime) -> dict[str, object]:
+    return {
+        "key": f"{decision.person.staff_number}/{decision.service.value}",
+        "person_id": decision.person.id,
+        "service": decision.service.value,
+        "state": AccountState.ABSENT.value,
+        "state_since": at,
+        "version": 1,
+        "in_doubt": False,
+    }
+
+
+def _move(
+    session: Session,
+    decisions: Sequence[Decision],
+    known: Mapping[tuple[int, str], Standing],
+    operator: Operator,
+    at: datetime,
+) -> None:
+    ids = account_queue.ids(session)
+    asked: list[int] = []
+    blocked: dict[str, tuple[Told | str, list[int]]] = {}
+    confirmed: list[int] = []
+    for one in decisions:
+        place = (one.person.id, one.service.value)
+        key, state = ids[place], known[place].state if place in known else AccountState.ABSENT
+        open_already = state == AccountState.REQUESTED
         if one.action in ACTING:
             if not open_already:
                 asked.append(key)
         elif one.action is PlannedAction.BLOCKED:
-            blocked.setdefault(str(one.cause), (one.cause or "", []))[1].append(key)
+            blocked.setdefault(stored(one.cause or ""), (one.cause or "", []))[1].append(key)
             if not open_already:
                 asked.append(key)
-        elif row.state != AccountState.READY and not _gone(one, at):
+        elif state != AccountState.READY and not _gone(one, at):
             confirmed.append(key)
-    accounts.write_work(session, Account, work)
     actor = operator.name
     transitions.apply(session, Account, asked, AccountVerb.REQUEST, actor=actor, at=at)
     for cause, keys in blocked.values():
@@ -89,33 +125,6 @@ def ask(
 def _gone(decision: Decision, at: datetime) -> bool:
     left_on = decision.person.left_on
     return left_on is not None and left_on < at.date()
-
-
-def _rows(
-    session: Session, decisions: Sequence[Decision], at: datetime
-) -> dict[tuple[int, str], Account]:
-    """The rows of these services; missing ones are made."""
-    known = {(row.person_id, row.service) for row in accounts.of_people(session)}
-    accounts.add(
-        session,
-        Account,
-        [
-            {
-                "key": f"{one.person.staff_number}/{one.service.value}",
-                "person_id": one.person.id,
-                "service": one.service.value,
-                "state": AccountState.ABSENT.value,
-                "state_since": at,
-                "version": 1,
-                "aim": Aim.READY.value,
-                "attempts": 0,
-                "in_doubt": False,
-            }
-            for one in decisions
-            if (one.person.id, one.service.value) not in known
-        ],
-    )
-    return {(row.person_id, row.service): row for row in accounts.of_people(session)}
 
 
 def _ask_for_groups(
@@ -139,7 +148,7 @@ def _ask_for_groups(
         if not _gone(one, at) and person.department_id is not None and person.bureau is not None:
             name = department_name(person.bureau, person.division or "")
             wanted[person.department_id, kind] = nickname_of(person.department_id, name, settings)
-    known = {(row.department_id, row.kind) for row in accounts.groups(session)}
+    known = {(row.department_id, row.kind) for row in account_queue.group_standings(session)}
     accounts.add(
         session,
         CloudGroup,
@@ -161,7 +170,7 @@ def _ask_for_groups(
     )
     asked: list[int] = []
     there: list[dict[str, object]] = []
-    for row in accounts.groups(session):
+    for row in account_queue.group_standings(session):
         nickname = wanted.get((row.department_id, GroupKind(row.kind)))
         if nickname is None or row.state not in (AccountState.ABSENT, AccountState.BLOCKED):
             continue
@@ -169,8 +178,8 @@ def _ask_for_groups(
         if group is not None and (row.kind == GroupKind.GROUP or group.has_team):
             there.append({"id": row.id, "external_id": group.id})
         else:
-            asked.append(row.id or 0)
-    accounts.write_work(session, CloudGroup, there)
+            asked.append(row.id)
+    account_queue.write_work(session, CloudGroup, there)
     actor = operator.name
     ids = [int(str(row["id"])) for row in there]
     transitions.apply(session, CloudGroup, ids, AccountVerb.CONFIRM, actor=actor, at=at)
@@ -189,7 +198,7 @@ def ask_for_new_names(
         if row is None or row.state != AccountState.READY or row.external_id is None:
             continue
         work = {"id": row.id, "due_at": at, "attempts": 0, "in_doubt": False}
-        accounts.write_work(session, CloudGroup, [work])
+        account_queue.write_work(session, CloudGroup, [work])
         transitions.apply(
             session,
             CloudGroup,

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from threading import Event
 
 from rollout.application.accounts.work import AccountsWork
 from rollout.application.ports import Clock
-from rollout.store import accounts
+from rollout.store import account_queue
 from rollout.store.database import Database
 
 
@@ -33,12 +34,12 @@ def carry_out(
 
     `stop` ends it after what is under way. Raises DirectoryAway; what is open stays so.
     """
-    ended = 0
+    ended, left = 0, _open(database)
+    progress(ended, left)
     while True:
-        cycle = work.cycle(stop.is_set)
+        cycle = work.cycle(stop.is_set, partial(_further, progress, ended, ended + left))
         ended += cycle.ended
-        with database.read() as session:
-            left = accounts.open_count(session)
+        left = _open(database)
         progress(ended, ended + left)
         if cycle.next_look is None:
             return CarriedOut(ended, left, None)
@@ -47,3 +48,12 @@ def carry_out(
             return CarriedOut(ended, left, cycle.next_look)
         if stop.wait(max(0.0, wait)):
             return CarriedOut(ended, left, cycle.next_look)
+
+
+def _further(progress: Callable[[int, int], None], before: int, total: int, ended: int) -> None:
+    progress(before + ended, total)
+
+
+def _open(database: Database) -> int:
+    with database.read() as session:
+        return account_queue.open_count(session)

@@ -1,11 +1,11 @@
 """What the accounts need of a cloud directory; `adapters.graph` fulfils it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from rollout.application.accounts.orders import Order, Report
+from rollout.application.accounts.orders import Answer, Order
 from rollout.domain.errors import RolloutError
 from rollout.settings.accounts import Accounts
 
@@ -110,6 +110,23 @@ class Changes:
     whole: bool
 
 
+class Exchange(Protocol):
+    """Orders under way, in any sequence, while their asker does something else."""
+
+    def send(self, orders: Sequence[Order]) -> None:
+        """Take more orders in; returns at once."""
+
+    def answers(self) -> Sequence[Answer]:
+        """What came of orders since the last call, waiting for the first.
+
+        Throttling is waited for and never an answer. Empty when nothing is under way any more, or
+        what is left is not begun because of `stop`. Raises DirectoryAway.
+        """
+
+    def end(self) -> Sequence[Order]:
+        """Begin nothing more, wait for nothing more: the orders of which nothing was sent."""
+
+
 class Directory(Protocol):
     """A cloud directory. Raises DirectoryAway from every method when it cannot be asked at all."""
 
@@ -131,21 +148,14 @@ class Directory(Protocol):
     def members(self, groups: Sequence[str]) -> Mapping[str, frozenset[str]]:
         """User ids by group id; a group that is not there is left out."""
 
-    def team_members(self, teams: Sequence[str]) -> Mapping[str, frozenset[str]]:
-        """User ids by team id; a team that is not there is left out."""
-
     def signed_in(self) -> Mapping[str, datetime]:
         """The last sign-in of users that ever signed in, by id."""
 
     def registered(self) -> frozenset[str]:
         """Ids of users who registered for multi-factor sign-in."""
 
-    def carry_out(self, orders: Iterable[Order], report: Report, stop: Callable[[], bool]) -> None:
-        """Carry out orders in any sequence; outcomes are reported in portions as they come.
-
-        Throttling is waited for and never reported. After `stop` says so nothing more is begun,
-        and what was not begun is not reported.
-        """
+    def exchange(self, stop: Callable[[], bool]) -> Exchange:
+        """Begin to carry out orders. After `stop` says so none is begun any more."""
 
     def close(self) -> None:
         """Give connections back."""

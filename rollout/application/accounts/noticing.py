@@ -17,7 +17,7 @@ from rollout.domain.account import AccountState, AccountVerb, Aim
 from rollout.domain.words import msgid
 from rollout.i18n.told import Told, told
 from rollout.settings import Settings
-from rollout.store import accounts, directory_cursors, transitions
+from rollout.store import account_queue, accounts, directory_cursors, transitions
 from rollout.store.database import Database
 from rollout.store.tables import Account
 
@@ -75,7 +75,9 @@ def _miss(session: Session, changes: Changes, at: datetime) -> bool:
                 gone.append(row.person_id)
     rows = accounts.of_people(session, gone)
     # All of it went with the user: nothing of it is asked about by its old id.
-    accounts.write_work(session, Account, [{"id": row.id, "external_id": None} for row in rows])
+    account_queue.write_work(
+        session, Account, [{"id": row.id, "external_id": None} for row in rows]
+    )
     _look(session, [row for row in rows if row.state in _OPEN], at)
     ready = [row.id or 0 for row in rows if row.state == AccountState.READY]
     transitions.apply(
@@ -105,7 +107,7 @@ def _find(session: Session, settings: Settings, changes: Changes, at: datetime) 
         # Everybody is known: a single user is the one. Else another may have come before.
         known = [(row, users[row.person_id]) for row in waiting]
         single = [(row.id, next(iter(found))) for row, found in known if len(found) == 1]
-        accounts.write_work(
+        account_queue.write_work(
             session, Account, [{"id": id_, "external_id": user} for id_, user in single]
         )
     _look(session, [*waiting, *again], at)
@@ -140,7 +142,7 @@ def _for_lack_of_a_user(cause: str | None) -> bool:
 
 def _look(session: Session, rows: Iterable[Account], at: datetime) -> None:
     """Look at these at once; not at what is in doubt, since somebody may be at it."""
-    accounts.write_work(
+    account_queue.write_work(
         session,
         Account,
         [{"id": row.id, "due_at": at, "attempts": 0} for row in rows if not row.in_doubt],

@@ -15,6 +15,7 @@ from rollout.application.accounts.orders import (
     CreateTeam,
     CreateUser,
     FindGroup,
+    FindMember,
     FindUser,
     Order,
     ProvisionApp,
@@ -28,8 +29,8 @@ from rollout.domain.account import AccountState, Aim, CloudService, GroupKind
 from rollout.domain.words import msgid
 from rollout.i18n.told import Told, told
 from rollout.settings.accounts import Accounts
+from rollout.store.account_queue import GroupStanding, Standing
 from rollout.store.accounts import AccountPerson
-from rollout.store.tables import Account, CloudGroup
 
 
 class Passwords(Protocol):
@@ -47,14 +48,9 @@ class Passwords(Protocol):
 
 @dataclass(frozen=True)
 class Wait:
-    """Nothing can be ordered now: what it waits for.
-
-    `asked`: the directory has the order and needs time; else something of ours comes first, and
-    the row is looked at again when that is there.
-    """
+    """Nothing can be ordered now: something of ours comes first, and wakes the row."""
 
     why: Told
-    asked: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,15 +73,14 @@ class Known:
     """What the orders of one cycle are made from."""
 
     settings: Accounts
-    people: Mapping[int, AccountPerson]
-    accounts: Mapping[tuple[int, str], Account]
-    groups: Mapping[tuple[int, str], CloudGroup]
+    accounts: Mapping[tuple[int, str], Standing]
+    """By person id and service."""
+    groups: Mapping[tuple[int, str], GroupStanding]
+    """By department id and kind."""
     skus: Mapping[str, str]
     """Product ids by part number."""
     licence_groups: Mapping[str, str]
     """Group ids by part number."""
-    teams: Mapping[str, frozenset[str]]
-    """Members of the teams that were asked about."""
     passwords: Passwords | None
     left: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     """Ids of groups in which people have been long enough after they moved, by person."""
@@ -96,9 +91,8 @@ class Known:
         return row.external_id if row is not None else None
 
 
-def next_of_account(row: Account, known: Known) -> Next:
+def next_of_account(row: Standing, person: AccountPerson, known: Known) -> Next:
     """What to do for an open account."""
-    person = known.people[row.person_id]
     service = CloudService(row.service)
     if row.aim == Aim.REVOKED:
         return _revoke(row, service, person, known)
@@ -117,14 +111,14 @@ def next_of_account(row: Account, known: Known) -> Next:
         return _licence(row, user, known)
     if service is CloudService.MAILBOX:
         settings = known.settings
-        return [SetMailbox(row.id or 0, user, settings.locale, settings.timezone)]
+        return [SetMailbox(row.id, user, settings.locale, settings.timezone)]
     if service is CloudService.GROUPWARE:
         return _groupware(row, person, user, known)
     return _chat(row, person, user, known)
 
 
-def _identity(row: Account, person: AccountPerson, known: Known) -> Next:
-    key, settings = row.id or 0, known.settings
+def _identity(row: Standing, person: AccountPerson, known: Known) -> Next:
+    key, settings = row.id, known.settings
     upn = upn_of(person, settings)
     if row.external_id is not None:
         wanted: dict[str, str | bool | None] = {
@@ -151,9 +145,9 @@ def _identity(row: Account, person: AccountPerson, known: Known) -> Next:
     ]
 
 
-def _licence(row: Account, user: str, known: Known) -> Next:
+def _licence(row: Standing, user: str, known: Known) -> Next:
     """Products that a group gives are joined once and then asked for; others are assigned."""
-    key = row.id or 0
+    key = row.id
     by_group = [part for part in known.settings.licences if part in known.licence_groups]
     direct = [part for part in known.settings.licences if part not in known.licence_groups]
     unknown = [part for part in known.settings.licences if part not in known.skus]
@@ -169,17 +163,17 @@ def _licence(row: Account, user: str, known: Known) -> Next:
     return orders or Settled()
 
 
-def _groupware(row: Account, person: AccountPerson, user: str, known: Known) -> Next:
+def _groupware(row: Standing, person: AccountPerson, user: str, known: Known) -> Next:
     group = known.groups.get((person.department_id or 0, GroupKind.GROUP.value))
     missing = _without(group)
     if group is None or group.external_id is None:
         return missing
-    key = row.id or 0
+    key = row.id
     old = [one for one in known.left.get(row.person_id, ()) if one != group.external_id]
     return [AddMember(key, group.external_id, user), *(RemoveMember(key, one, user) for one in old)]
 
 
-def _without(group: CloudGroup | None) -> Wait | Stuck:
+def _without(group: GroupStanding | None) -> Wait | Stuck:
     """What to say while a group is not there. One that is there is used whatever its state: that
     its new name was refused keeps nobody out."""
     if group is not None and group.state == AccountState.BLOCKED:
@@ -187,8 +181,8 @@ def _without(group: CloudGroup | None) -> Wait | Stuck:
     return Wait(told(msgid("waits for the group of the department")))
 
 
-def _chat(row: Account, person: AccountPerson, user: str, known: Known) -> Next:
-    key, chat = row.id or 0, known.settings.chat
+def _chat(row: Standing, person: AccountPerson, user: str, known: Known) -> Next:
+    key, chat = row.id, known.settings.chat
     if chat.provider == "enterprise_app":
         if row.external_id is None:
             return [AssignApp(key, chat.service_principal, chat.app_role, user)]
@@ -198,15 +192,16 @@ def _chat(row: Account, person: AccountPerson, user: str, known: Known) -> Next:
         return Stuck(told(msgid("the team of the department is blocked")))
     if team is None or team.external_id is None or team.state != AccountState.READY:
         return Wait(told(msgid("waits for the team of the department")))
-    if user in known.teams.get(team.external_id, frozenset()):
-        return Settled()
-    return Wait(told(msgid("waits until the team shows its new member")), asked=True)
+    return [FindMember(key, team.external_id, user)]
 
 
-def _revoke(row: Account, service: CloudService, person: AccountPerson, known: Known) -> Next:
-    key = row.id or 0
+def _revoke(row: Standing, service: CloudService, person: AccountPerson, known: Known) -> Next:
+    key = row.id
     user = known.user_of(row.person_id)
     if user is None:
+        if service is CloudService.IDENTITY and row.in_doubt:
+            # Somebody was making the user when the end was asked for.
+            return [FindUser(key, upn_of(person, known.settings), person.staff_number)]
         return Settled()
     if service is CloudService.IDENTITY:
         return [ChangeUser(key, user, {"enabled": False}), RevokeSessions(key, user)]
@@ -228,9 +223,9 @@ def _revoke(row: Account, service: CloudService, person: AccountPerson, known: K
     return Settled()
 
 
-def next_of_group(row: CloudGroup, department: tuple[str, str], known: Known) -> Next:
+def next_of_group(row: GroupStanding, department: tuple[str, str], known: Known) -> Next:
     """What to do for an open group or team; `department` is bureau and division."""
-    key = row.id or 0
+    key = row.id
     name = department_name(*department)
     nickname = nickname_of(row.department_id, name, known.settings)
     if row.kind == GroupKind.GROUP:

@@ -3,7 +3,7 @@
 `row` of an order is the id of the account or cloud group that its outcome belongs to.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -159,7 +159,16 @@ class ProvisionApp:
     user: str
 
 
-Order = (
+@dataclass(frozen=True, slots=True)
+class FindMember:
+    """Ask whether a team shows a user; asked of many users of a team, it is one question."""
+
+    row: int
+    team: str
+    user: str
+
+
+SingleOrder = (
     FindUser
     | CreateUser
     | ChangeUser
@@ -177,6 +186,8 @@ Order = (
     | AssignApp
     | ProvisionApp
 )
+"""What is one request."""
+Order = SingleOrder | FindMember
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,4 +240,4 @@ class Doubtful:
 
 
 Outcome = Done | Missing | NotYet | Taken | Refused | Doubtful
-Report = Callable[[Sequence[tuple[Order, Outcome]]], None]
+Answer = tuple[Order, Outcome]

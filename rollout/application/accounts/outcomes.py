@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from rollout.application.accounts.hints import hint
 from rollout.application.accounts.ordering import Settled, Stuck, Wait
@@ -12,6 +11,7 @@ from rollout.application.accounts.orders import (
     CreateTeam,
     Done,
     Doubtful,
+    FindMember,
     FindUser,
     Missing,
     NotYet,
@@ -20,12 +20,14 @@ from rollout.application.accounts.orders import (
     SetMailbox,
     Taken,
 )
-from rollout.application.accounts.queue import Work
+from rollout.application.accounts.under_way import Work
 from rollout.domain.account import AccountState, AccountVerb, Aim, CloudService
 from rollout.domain.words import msgid
 from rollout.i18n.told import Told, told
 from rollout.settings.accounts import Accounts
-from rollout.store.tables import Account
+from rollout.store.account_queue import GroupStanding, Standing
+
+Row = Standing | GroupStanding
 
 BY_GROUP = "group"
 """What a licence has for an id of the service: the groups that give it were joined."""
@@ -46,46 +48,61 @@ class Result:
 
 def result(work: Work, settings: Accounts, by_group: bool, at: datetime) -> Result:
     """What to write; `by_group`: groups give licences here."""
-    row, outcome = work.row, work.worst
-    goes_on = (
-        isinstance(work.next, list)
-        and isinstance(outcome, Done)
-        and _goes_on(work, work.next[0], settings, by_group)
-    )
-    columns: dict[str, object] = {
-        "due_at": at,
-        "attempts": row.attempts,
-        "in_doubt": False,
-        "external_id": work.found or row.external_id,
-        "request_id": getattr(outcome, "request_id", None),
-        "client_request_id": getattr(outcome, "client_request_id", None),
-    }
-    if isinstance(work.next, Settled):
+    row, outcome, following = work.row, work.worst, work.next
+    columns = _columns(work, at)
+    if isinstance(following, Settled):
         return Result(_end(row), None, columns)
-    if isinstance(work.next, Stuck):
-        return Result(AccountVerb.BLOCK, work.next.why, columns)
-    if isinstance(work.next, Wait):
-        if work.next.asked:
-            return _wait(row, work.next.why, at, columns)
+    if isinstance(following, Stuck):
+        return Result(AccountVerb.BLOCK, following.why, columns)
+    if isinstance(following, Wait):
         # What it waits for wakes it.
         return Result(None, None, columns | {"due_at": at + LONGEST_LOOK})
     if isinstance(outcome, Done):
+        # The step may need what is noted of it.
+        goes_on = _goes_on(work, following[0], settings, by_group)
+        columns["external_id"] = work.found or row.external_id
         return Result(None if goes_on else _end(row), None, columns)
     if isinstance(outcome, Missing):
-        if isinstance(row, Account) and settings.identity == "synced":
-            why = told(msgid("not in the directory yet: waits for its synchronisation"))
-            return _wait(row, why, at, columns)
-        return Result(None, None, columns)  # now it can be made
+        return _missing(row, settings, at, columns)
     if isinstance(outcome, Taken | Doubtful):
         return _again(row, outcome.why, at, columns | {"in_doubt": True})
     if isinstance(outcome, Refused):
         return Result(AccountVerb.BLOCK, hint(outcome.code, outcome.why), columns)
-    return _not_yet(row, work.next[0], outcome, settings, at, columns)
+    return _not_yet(row, following[0], outcome, settings, at, columns)
 
 
-def _end(row: Any) -> AccountVerb:
-    revoked = isinstance(row, Account) and row.aim == Aim.REVOKED
-    return AccountVerb.REVOKE if revoked else AccountVerb.CONFIRM
+def overtaken(work: Work, at: datetime) -> dict[str, object]:
+    """What to write of a row of which something else was asked while its orders were under way."""
+    in_doubt = isinstance(work.worst, Taken | Doubtful)
+    return _columns(work, at) | {"attempts": 0, "in_doubt": in_doubt}
+
+
+def _columns(work: Work, at: datetime) -> dict[str, object]:
+    return {
+        "due_at": at,
+        "attempts": work.row.attempts,
+        "in_doubt": False,
+        "external_id": work.found or work.row.external_id,
+        "request_id": getattr(work.worst, "request_id", None),
+        "client_request_id": getattr(work.worst, "client_request_id", None),
+    }
+
+
+def _missing(row: Row, settings: Accounts, at: datetime, columns: dict[str, object]) -> Result:
+    if _revoked(row):
+        return Result(AccountVerb.REVOKE, None, columns)
+    if isinstance(row, Standing) and settings.identity == "synced":
+        why = told(msgid("not in the directory yet: waits for its synchronisation"))
+        return _wait(row, why, at, columns)
+    return Result(None, None, columns)  # now it can be made
+
+
+def _end(row: Row) -> AccountVerb:
+    return AccountVerb.REVOKE if _revoked(row) else AccountVerb.CONFIRM
+
+
+def _revoked(row: Row) -> bool:
+    return isinstance(row, Standing) and row.aim == Aim.REVOKED
 
 
 def _goes_on(work: Work, order: Order, settings: Accounts, by_group: bool) -> bool:
@@ -97,21 +114,23 @@ def _goes_on(work: Work, order: Order, settings: Accounts, by_group: bool) -> bo
         # The team has the id of its group, also when it was there already.
         work.found = order.group
         return bool(settings.chat.channels)
-    licence = isinstance(row, Account) and row.service == CloudService.LICENCE
-    if licence and row.aim == Aim.READY and by_group:
+    licence = isinstance(row, Standing) and row.service == CloudService.LICENCE
+    if licence and not _revoked(row) and by_group:
         work.found = work.found or BY_GROUP
         return not isinstance(order, CheckLicences)
     return False
 
 
 def _not_yet(
-    row: Any,
+    row: Row,
     order: Order,
     outcome: NotYet,
     settings: Accounts,
     at: datetime,
     columns: dict[str, object],
 ) -> Result:
+    if isinstance(order, FindMember):
+        return _wait(row, told(msgid("waits until the team shows its new member")), at, columns)
     if not isinstance(order, SetMailbox):
         return _wait(row, told(msgid("not there yet: {why}"), why=outcome.why), at, columns)
     limit = timedelta(hours=settings.mailbox_hours)
@@ -125,7 +144,7 @@ def _not_yet(
     return _wait(row, told(msgid("the mailbox is not there yet")), at, columns)
 
 
-def _wait(row: Any, why: Told, at: datetime, columns: dict[str, object]) -> Result:
+def _wait(row: Row, why: Told, at: datetime, columns: dict[str, object]) -> Result:
     """Pending, looked at again after growing pauses."""
     later = {"attempts": row.attempts + 1, "due_at": at + _pause(row.attempts)}
     accepted = row.state == AccountState.REQUESTED
@@ -133,7 +152,7 @@ def _wait(row: Any, why: Told, at: datetime, columns: dict[str, object]) -> Resu
     return Result(verb, why if accepted else None, columns | later)
 
 
-def _again(row: Any, why: str, at: datetime, columns: dict[str, object]) -> Result:
+def _again(row: Row, why: str, at: datetime, columns: dict[str, object]) -> Result:
     attempts = row.attempts + 1
     if attempts >= _GIVEN_UP:
         cause = told(

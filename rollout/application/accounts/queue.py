@@ -1,44 +1,31 @@
 """The tables as a queue: taking what is due, and what its orders are made from."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+
+from sqlmodel import Session
 
 from rollout.application.accounts import following
 from rollout.application.accounts.directory import Directory
 from rollout.application.accounts.ordering import (
     Known,
-    Next,
     Passwords,
     next_of_account,
     next_of_group,
 )
-from rollout.application.accounts.orders import (
-    Done,
-    Outcome,
-)
-from rollout.domain.account import AccountState, Aim, CloudService, GroupKind
+from rollout.application.accounts.under_way import GROUPS, UnderWay, Work
+from rollout.domain.account import CloudService, GroupKind
 from rollout.settings.accounts import Accounts
-from rollout.store import accounts, postings
-from rollout.store.accounts import AccountPerson, WorkTable
-from rollout.store.database import Database
+from rollout.store import account_queue, accounts, postings
+from rollout.store.account_queue import GroupStanding, Standing, WorkTable
+from rollout.store.accounts import AccountPerson
 from rollout.store.tables import Account, CloudGroup
 
 TAKEN_FOR = timedelta(minutes=15)
-"""Until then nobody else takes a row: longer than any cycle."""
-
-
-@dataclass
-class Work:
-    """A row that was taken, with its orders and what came of them."""
-
-    table: WorkTable
-    row: Any
-    next: Next
-    left: int = 0
-    worst: Outcome = field(default_factory=Done)
-    found: str | None = None
+"""Until then nobody else takes a row; whoever is still at it takes it anew."""
+LANE = 400
+"""Rows of a service that are under way at a time: enough to fill every place several times, and no
+service whose quota is narrow keeps the others waiting."""
 
 
 class Queue:
@@ -50,13 +37,12 @@ class Queue:
 
     def __init__(
         self,
-        database: Database,
         settings: Accounts,
         directory: Directory,
         passwords: Passwords | None,
         today: Callable[[], date],
     ) -> None:
-        self._database, self._settings, self._today = database, settings, today
+        self._settings, self._today = settings, today
         self._configured = settings
         self._directory, self._passwords = directory, passwords
         self.licence_groups: Mapping[str, str] = {}
@@ -66,19 +52,8 @@ class Queue:
         self._departments: Mapping[int, tuple[str, str]] = {}
         self._left: Mapping[int, Sequence[postings.Left]] = {}
 
-    def look_around(self) -> None:
-        """Read what changes seldom: people and departments; products once a process."""
-        with self._database.read() as session:
-            day = self._today()
-            # Where everybody is posted today, whether or not the daemon has looked since midnight.
-            places = following.read(session, self._configured, day)
-            self._settings = places.settings
-            everybody = places.people(
-                (*accounts.people(session), *accounts.people(session, day=day))
-            )
-            self._people = {person.id: person for person in everybody}
-            self._departments = places.names
-            self._left = following.left_departments(session, places, self._people.values())
+    def learn(self) -> None:
+        """Ask the directory what changes seldom, once a process. Raises DirectoryAway."""
         if self._learnt or CloudService.LICENCE not in self._settings.services:
             return
         self._skus = {one.part_number: one.sku_id for one in self._directory.products()}
@@ -91,80 +66,129 @@ class Queue:
             }
         self._learnt = True
 
-    def people_of(self, departments: Collection[int]) -> set[int]:
-        """People whose groups are kept under these departments."""
-        return {one.id for one in self._people.values() if one.department_id in departments}
+    def look_around(self, session: Session) -> None:
+        """Read people and departments."""
+        day = self._today()
+        # Where everybody is posted today, whether or not the daemon has looked since midnight.
+        places = following.read(session, self._configured, day)
+        self._settings = places.settings
+        everybody = places.people((*accounts.people(session), *accounts.people(session, day=day)))
+        self._people = {person.id: person for person in everybody}
+        self._departments = places.names
+        self._left = following.left_departments(session, places, self._people.values())
 
-    def take(self, now: datetime, limit: int, *, asking: bool) -> list[Work]:
+    def in_department(self, department: int) -> list[int]:
+        """Ids of people whose group is kept under that department."""
+        return [one.id for one in self._people.values() if one.department_id == department]
+
+    def take(self, session: Session, now: datetime, under_way: UnderWay) -> list[Work]:
         """Open rows whose moment has come; groups before the people who wait for them.
 
-        Not `asking` leaves out those for which the directory is asked about whole teams first,
-        which cannot be done while orders are under way.
+        Of every service as many as there is room for beside what is `under_way`.
         """
-        left_out = () if asking or not self._by_team else (CloudService.CHAT.value,)
-        taken: list[tuple[WorkTable, Any, bool]] = []
-        with self._database.write() as session:
-            for table in (CloudGroup, Account):
-                rows = accounts.due(session, table, now, limit - len(taken), without=left_out)
-                taken += [(table, row, bool(row.in_doubt)) for row in rows]
-                accounts.write_work(
-                    session,
-                    table,
-                    [{"id": row.id, "due_at": now + TAKEN_FOR, "in_doubt": True} for row in rows],
-                )
-        return self._works(taken) if taken else []
-
-    def hand_back(self, works: Sequence[Work], now: datetime) -> None:
-        """Rows that were taken and for which nothing was sent."""
-        with self._database.write() as session:
-            for table in (CloudGroup, Account):
-                accounts.write_work(
-                    session,
-                    table,
-                    [
-                        {"id": work.row.id, "due_at": now, "in_doubt": work.row.in_doubt}
-                        for work in works
-                        if work.table is table
-                    ],
-                )
-
-    @property
-    def _by_team(self) -> bool:
-        return self._settings.chat.provider == "teams"
-
-    def _works(self, taken: Sequence[tuple[WorkTable, Any, bool]]) -> list[Work]:
-        known = self._known([row for table, row, _ in taken if table is Account])
-        works = []
-        for table, row, in_doubt in taken:
-            row.in_doubt = in_doubt
-            if table is Account:
-                following = next_of_account(row, known)
-            else:
-                following = next_of_group(row, self._departments[row.department_id], known)
-            works.append(Work(table, row, following))
+        until = now + TAKEN_FOR
+        groups = self._due_groups(session, now, until, under_way)
+        services = self._due_services(session, now, until, under_way)
+        if not groups and not services:
+            return []
+        standings = account_queue.standings(session, set(services.values()))
+        known = self._known(session, standings)
+        taken: list[Standing | GroupStanding] = [
+            *(one for one in known.groups.values() if one.id in groups),
+            *(one for one in standings if one.id in services),
+        ]
+        self._must_know(session, taken)
+        account_queue.claim(session, CloudGroup, groups, until)
+        account_queue.claim(session, Account, services, until)
+        works = [
+            Work(
+                row,
+                until,
+                next_of_account(row, self._people[row.person_id], known)
+                if isinstance(row, Standing)
+                else next_of_group(row, self._departments[row.department_id], known),
+            )
+            for row in taken
+        ]
         if self._passwords is not None:
             # A user whose password nobody has could not be given to anybody.
             self._passwords.keep()
         return works
 
-    def _known(self, rows: Sequence[Account]) -> Known:
-        with self._database.read() as session:
-            of_people = accounts.of_people(session, {row.person_id for row in rows})
-            groups = {(row.department_id, row.kind): row for row in accounts.groups(session)}
+    def hand_back(self, session: Session, works: Sequence[Work], now: datetime) -> None:
+        """Rows that were taken and for which nothing was sent."""
+        for table in (CloudGroup, Account):
+            mine = [work for work in works if work.table is table]
+            claimed = account_queue.claims(session, table, [work.row.id for work in mine])
+            account_queue.write_work(
+                session,
+                table,
+                [
+                    {"id": work.row.id, "due_at": now, "in_doubt": work.row.in_doubt}
+                    for work in mine
+                    if work.row.id in claimed and claimed[work.row.id].until == work.until
+                ],
+            )
+
+    def _due_groups(
+        self, session: Session, now: datetime, until: datetime, under_way: UnderWay
+    ) -> set[int]:
+        room = LANE - under_way.count(GROUPS)
+        due = account_queue.due_groups(session, now, room) if room > 0 else ()
+        held = {one: work for one in due if (work := under_way.of(CloudGroup, one))}
+        self._renew(session, CloudGroup, held, until)
+        return set(due) - held.keys()
+
+    def _due_services(
+        self, session: Session, now: datetime, until: datetime, under_way: UnderWay
+    ) -> dict[int, int]:
+        """The person of each account that is due."""
+        due = {
+            one: person
+            for service in CloudService
+            if (room := LANE - under_way.count(service.value)) > 0
+            for one, person in account_queue.due_services(session, service.value, now, room)
+        }
+        held = {one: work for one in due if (work := under_way.of(Account, one))}
+        self._renew(session, Account, held, until)
+        return {one: person for one, person in due.items() if one not in held}
+
+    @staticmethod
+    def _renew(
+        session: Session, table: WorkTable, held: Mapping[int, Work], until: datetime
+    ) -> None:
+        """Claims that ran out while their orders were kept back."""
+        for work in held.values():
+            work.until = until
+        account_queue.claim(session, table, held.keys(), until)
+
+    def _must_know(self, session: Session, taken: Sequence[Standing | GroupStanding]) -> None:
+        """Somebody may have come, and a department may have been made, since we looked."""
+        unknown = any(
+            row.person_id not in self._people
+            if isinstance(row, Standing)
+            else row.department_id not in self._departments
+            for row in taken
+        )
+        if unknown:
+            self.look_around(session)
+
+    def _known(self, session: Session, standings: Sequence[Standing]) -> Known:
+        groups = {
+            (row.department_id, row.kind): row for row in account_queue.group_standings(session)
+        }
         return Known(
             settings=self._settings,
-            people=self._people,
-            accounts={(row.person_id, row.service): row for row in of_people},
+            accounts={(row.person_id, row.service): row for row in standings},
             groups=groups,
             skus=self._skus,
             licence_groups=self.licence_groups,
-            teams=self._teams(rows, groups),
             passwords=self._passwords,
-            left=self._groups_to_leave({row.person_id for row in rows}, groups),
+            left=self._groups_to_leave({row.person_id for row in standings}, groups),
         )
 
     def _groups_to_leave(
-        self, people: Collection[int], groups: Mapping[tuple[int, str], CloudGroup]
+        self, people: Collection[int], groups: Mapping[tuple[int, str], GroupStanding]
     ) -> dict[int, tuple[str, ...]]:
         """Ids of groups of departments that people left more than `old_group_days` ago."""
         limit = self._today() - timedelta(days=self._settings.old_group_days)
@@ -179,22 +203,3 @@ class Queue:
             if ids:
                 found[person] = ids
         return found
-
-    def _teams(
-        self, rows: Sequence[Account], groups: Mapping[tuple[int, str], CloudGroup]
-    ) -> Mapping[str, frozenset[str]]:
-        """Members of the teams in which somebody is awaited."""
-        if not self._by_team:
-            return {}
-        awaited = {
-            self._people[row.person_id].department_id or 0
-            for row in rows
-            if row.service == CloudService.CHAT and row.aim == Aim.READY
-        }
-        teams = [groups.get((department, GroupKind.TEAM.value)) for department in awaited]
-        wanted = {
-            team.external_id
-            for team in teams
-            if team is not None and team.state == AccountState.READY and team.external_id
-        }
-        return self._directory.team_members(sorted(wanted)) if wanted else {}

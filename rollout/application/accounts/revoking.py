@@ -2,13 +2,15 @@
 
 from datetime import datetime, timedelta
 
+from rollout.application.accounts.asking import is_taken
 from rollout.application.accounts.plan import AccountsRefused, must_be_in_use
 from rollout.application.operators import Operator
 from rollout.domain.account import AccountState, AccountVerb, Aim, CloudService
 from rollout.domain.errors import NotFound
 from rollout.i18n import _
 from rollout.settings import OperatorRole, Settings
-from rollout.store import accounts, transitions
+from rollout.store import account_queue, accounts, transitions
+from rollout.store.account_queue import Standing
 from rollout.store.database import Database
 from rollout.store.tables import Account
 
@@ -39,29 +41,30 @@ def revoke(
             raise NotFound("person", staff_number)
         rows = [
             row
-            for row in accounts.of_people(session, [people[0].id])
+            for row in account_queue.standings(session, [people[0].id])
             if row.state not in _NOTHING_LEFT
         ]
         if not rows:
             raise AccountsRefused(
                 _("{person} has no service that could be taken away").format(person=staff_number)
             )
-        later = at + timedelta(days=settings.accounts.revoke_after_days)
-        accounts.write_work(
+        later = at if everything else at + timedelta(days=settings.accounts.revoke_after_days)
+        account_queue.write_work(
             session,
             Account,
             [
                 {
                     "id": row.id,
                     "aim": Aim.REVOKED.value,
-                    "due_at": at if everything or row.service == CloudService.IDENTITY else later,
+                    "due_at": _when_sign_in_ends(row, at)
+                    if row.service == CloudService.IDENTITY
+                    else later,
                     "attempts": 0,
-                    "in_doubt": False,
                 }
                 for row in rows
             ],
         )
-        asked = [row.id or 0 for row in rows if row.state != AccountState.REQUESTED]
+        asked = [row.id for row in rows if row.state != AccountState.REQUESTED]
         transitions.apply(
             session,
             Account,
@@ -72,3 +75,8 @@ def revoke(
             reason=reason.strip(),
         )
         return len(rows)
+
+
+def _when_sign_in_ends(row: Standing, at: datetime) -> datetime | None:
+    """At once; of a user who is being made, as soon as it is known who that is."""
+    return row.due_at if is_taken(row) else at

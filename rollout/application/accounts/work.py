@@ -1,34 +1,24 @@
 """Doing what was asked for: open rows become orders, outcomes become states."""
 
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from rollout.application.accounts.directory import Directory
+from sqlmodel import Session
+
+from rollout.application.accounts.directory import Directory, Exchange
 from rollout.application.accounts.noticing import notice
 from rollout.application.accounts.ordering import Passwords
-from rollout.application.accounts.orders import (
-    Done,
-    Order,
-    Outcome,
-)
-from rollout.application.accounts.outcomes import result
-from rollout.application.accounts.queue import Queue, Work
+from rollout.application.accounts.orders import Order
+from rollout.application.accounts.queue import Queue
+from rollout.application.accounts.settling import ACTOR, settle
 from rollout.application.accounts.signing_in import refresh
+from rollout.application.accounts.under_way import UnderWay, Work
 from rollout.application.mailboxes.holding import hold_back
 from rollout.application.ports import Clock
-from rollout.domain.account import AccountVerb
-from rollout.i18n.told import Told
 from rollout.settings import Settings
-from rollout.store import accounts, transitions
-from rollout.store.accounts import WorkTable
+from rollout.store import account_queue
 from rollout.store.database import Database
-from rollout.store.tables import Account, CloudGroup
-
-ACTOR = "accounts"
-PORTION = 1000
-"""Rows that are taken at a time."""
 
 
 @dataclass(frozen=True)
@@ -51,36 +41,36 @@ class AccountsWork:
         clock: Clock,
         passwords: Passwords | None,
     ) -> None:
-        self._database, self._settings = database, settings.accounts
-        self._all = settings
+        self._database, self._settings = database, settings
         self._directory, self._clock, self._passwords = directory, clock, passwords
         zone = settings.programme.zone
         self._queue = Queue(
-            database,
             settings.accounts,
             directory,
             passwords,
             lambda: clock.now().astimezone(zone).date(),
         )
 
-    def cycle(self, stop: Callable[[], bool] = lambda: False) -> Cycle:
+    def cycle(
+        self,
+        stop: Callable[[], bool] = lambda: False,
+        progress: Callable[[int], None] = lambda ended: None,
+    ) -> Cycle:
         """Look at what is due, and at what becomes due on the way.
 
+        `progress` is told again and again how many rows have reached an end.
         Raises DirectoryAway; what was open stays open.
         """
-        notice(self._database, self._all, self._directory, self._clock.now())
+        notice(self._database, self._settings, self._directory, self._clock.now())
         hold_back(self._database, actor=ACTOR, at=self._clock.now())
-        self._queue.look_around()
-        feed = _Feed(self)
-        feed.take(asking=True)
-        if feed.taken:
-            try:
-                self._directory.carry_out(feed, feed.report, stop)
-            finally:
-                self._queue.hand_back(feed.not_begun(), self._clock.now())
-        refresh(self._database, self._all, self._directory, self._clock.now())
+        taken = ended = 0
+        if self._is_due():
+            rounds = self._rounds()
+            self._carry_out(rounds, stop, progress)
+            taken, ended = rounds.taken, rounds.ended
+        refresh(self._database, self._settings, self._directory, self._clock.now())
         with self._database.read() as session:
-            return Cycle(feed.taken, feed.ended, accounts.next_due(session))
+            return Cycle(taken, ended, account_queue.next_due(session))
 
     def close(self) -> None:
         """Give connections and files back."""
@@ -88,90 +78,61 @@ class AccountsWork:
         if self._passwords is not None:
             self._passwords.close()
 
-    def take(self, *, asking: bool) -> list[Work]:
-        """The next portion."""
-        return self._queue.take(self._clock.now(), PORTION, asking=asking)
+    def _is_due(self) -> bool:
+        with self._database.read() as session:
+            moment = account_queue.next_due(session)
+        return moment is not None and moment <= self._clock.now()
 
-    def settle(self, works: Sequence[Work]) -> int:
-        """Write what came of these rows; how many reached an end."""
-        if not works:
-            return 0
-        at, by_group = self._clock.now(), bool(self._queue.licence_groups)
-        moves: dict[tuple[WorkTable, AccountVerb, str], tuple[Told | str | None, list[Work]]] = {}
-        columns: dict[WorkTable, list[dict[str, object]]] = defaultdict(list)
-        for work in works:
-            found = result(work, self._settings, by_group, at)
-            columns[work.table].append({"id": work.row.id, **found.columns})
-            if found.verb is not None:
-                key = (work.table, found.verb, str(found.cause))
-                moves.setdefault(key, (found.cause, []))[1].append(work)
-        ends = 0
-        with self._database.write() as session:
-            for table, rows in columns.items():
-                accounts.write_work(session, table, rows)
-            for (table, verb, _text), (cause, moving) in moves.items():
-                ids = [work.row.id for work in moving]
-                transitions.apply(session, table, ids, verb, actor=ACTOR, at=at, reason=cause)
-                if verb is not AccountVerb.ACCEPT:
-                    ends += len(ids)
-                    # What waited for these is looked at now.
-                    people = {one.row.person_id for one in moving if one.table is Account}
-                    places = {one.row.department_id for one in moving if one.table is CloudGroup}
-                    people |= self._queue.people_of(places)
-                    accounts.wake(session, people, places, at)
-        return ends
+    def _rounds(self) -> "_Rounds":
+        self._queue.learn()
+        with self._database.read() as session:
+            self._queue.look_around(session)
+        return _Rounds(self._database, self._settings, self._clock, self._queue)
+
+    def _carry_out(
+        self, rounds: "_Rounds", stop: Callable[[], bool], progress: Callable[[int], None]
+    ) -> None:
+        exchange: Exchange = self._directory.exchange(stop)
+        try:
+            exchange.send(rounds.turn([], taking=not stop()))
+            while answers := exchange.answers():
+                complete = rounds.under_way.answered(answers)
+                exchange.send(rounds.turn(complete, taking=not stop()))
+                progress(rounds.ended)
+        finally:
+            left = rounds.under_way.untouched(exchange.end())
+            with self._database.write() as session:
+                self._queue.hand_back(session, left, self._clock.now())
 
 
-class _Feed(Iterator[Order]):
-    """Orders of a cycle; when they run out, those of rows that have become due meanwhile.
+class _Rounds:
+    """Turns of one cycle, each a transaction: while it is written, other orders are under way."""
 
-    It may end and go on again: a result brings new orders.
-    """
-
-    def __init__(self, work: AccountsWork) -> None:
-        self._work = work
-        self._ready: deque[Work] = deque()
-        self._orders: deque[Order] = deque()
-        self._waiting: dict[int, Work] = {}
-        self._news = False
+    def __init__(self, database: Database, settings: Settings, clock: Clock, queue: Queue) -> None:
+        self._database, self._settings = database, settings.accounts
+        self._clock, self._queue = clock, queue
+        self.under_way = UnderWay()
         self.taken = self.ended = 0
 
-    def take(self, *, asking: bool = False) -> None:
-        """The next portion; what needs no order is settled at once."""
-        works = self._work.take(asking=asking)
-        self.taken += len(works)
-        self.ended += self._work.settle([one for one in works if not isinstance(one.next, list)])
-        self._ready.extend(one for one in works if isinstance(one.next, list))
+    def turn(self, complete: Sequence[Work], *, taking: bool) -> list[Order]:
+        """Settle what is complete and take what is due now; the orders of that.
 
-    def __next__(self) -> Order:
-        if not self._orders:
-            if not self._ready and self._news:
-                self._news = False
-                self.take()
-            if not self._ready:
-                raise StopIteration
-            work = self._ready.popleft()
-            assert isinstance(work.next, list)  # noqa: S101 - `take` chose so
-            work.left = len(work.next)
-            self._waiting.update((id(order), work) for order in work.next)
-            self._orders.extend(work.next)
-        return self._orders.popleft()
+        They may be sent once this has returned: then the rows are known to be in doubt.
+        """
+        now, orders = self._clock.now(), list[Order]()
+        with self._database.write() as session:
+            self._settle(session, complete, now)
+            while taking:
+                works = self._queue.take(session, now, self.under_way)
+                self.taken += len(works)
+                idle = [work for work in works if not isinstance(work.next, list)]
+                for work in works:
+                    if isinstance(work.next, list):
+                        orders += self.under_way.begin(work)
+                # What needs no order is settled at once, and may let others go on.
+                self._settle(session, idle, now)
+                taking = bool(idle)
+        return orders
 
-    def report(self, outcomes: Sequence[tuple[Order, Outcome]]) -> None:
-        """Settle the rows whose orders have all come back."""
-        complete = []
-        for order, outcome in outcomes:
-            work = self._waiting.pop(id(order))
-            work.left -= 1
-            if isinstance(outcome, Done):
-                work.found = outcome.id or work.found
-            elif isinstance(work.worst, Done):
-                work.worst = outcome
-            if work.left == 0:
-                complete.append(work)
-        self.ended += self._work.settle(complete)
-        self._news = True
-
-    def not_begun(self) -> list[Work]:
-        """Rows that were taken and for which nothing was sent."""
-        return list(self._ready)
+    def _settle(self, session: Session, works: Sequence[Work], now: datetime) -> None:
+        self.ended += settle(session, works, self._settings, self._queue, now)

@@ -13,7 +13,7 @@ from rollout.domain.account import AccountVerb
 from rollout.domain.mailbox_batch import Hindrance
 from rollout.domain.words import msgid
 from rollout.i18n.told import Told, told
-from rollout.store import accounts, mailbox_moves, transitions
+from rollout.store import account_queue, mailbox_moves, transitions
 from rollout.store.database import Database
 from rollout.store.tables import Account
 
@@ -54,7 +54,7 @@ def keep_in_step(session: Session, *, actor: str, at: datetime) -> None:
         ids = mailbox_moves.to_keep_back(session, kind)
         if not ids:
             continue
-        accounts.write_work(session, Account, [{"id": id_, "in_doubt": False} for id_ in ids])
+        account_queue.write_work(session, Account, [{"id": id_, "in_doubt": False} for id_ in ids])
         transitions.apply(
             session, Account, ids, AccountVerb.BLOCK, actor=actor, at=at, reason=cause_of(kind)
         )
@@ -66,7 +66,7 @@ def keep_in_step(session: Session, *, actor: str, at: datetime) -> None:
     ]
     if free:
         looked_at = [{"id": id_, "due_at": at, "attempts": 0, "in_doubt": False} for id_ in free]
-        accounts.write_work(session, Account, looked_at)
+        account_queue.write_work(session, Account, looked_at)
         transitions.apply(
             session, Account, free, AccountVerb.REQUEST, actor=actor, at=at, reason=told(_AGAIN)
         )

@@ -21,8 +21,9 @@ class Account(SQLModel, table=True):
     """One service of one person; the open ones are the queue of work.
 
     `key` is staff number and service. `aim` is what the open request leads to. `due_at` is the
-    earliest moment of the next look while one is needed. `in_doubt`: an answer was lost, so the
-    service is asked what there is before anything is made. `external_id` is the service's own id.
+    earliest moment of the next look while one is needed. `in_doubt`: an order is under way, or its
+    answer was lost, so the service is asked what there is before anything is made. `external_id`
+    is the service's own id.
     `request_id` and `client_request_id` are those of the last answer that was no success, for the
     vendor's support.
     """
@@ -35,8 +36,7 @@ class Account(SQLModel, table=True):
         one_of("state", AccountState, "accounts"),
         one_of("aim", Aim, "accounts"),
         UniqueConstraint("person_id", "service", name="ux_accounts_service"),
-        Index("ix_accounts_due", "due_at"),
-        Index("ix_accounts_service_state", "service", "state"),
+        Index("ix_accounts_open", "service", "state", "due_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

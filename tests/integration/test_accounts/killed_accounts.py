@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 
 from rollout.bootstrap import application
-from rollout.store import accounts
+from rollout.store import account_queue
 
 STEP = 300.0
 """Seconds of the clock between two looks."""
@@ -48,7 +48,7 @@ def main() -> None:
         while True:
             app.accounts_work.cycle()
             with app.database.read() as session:
-                left = accounts.open_count(session)
+                left = account_queue.open_count(session)
             sys.stdout.write(f"{left}\n")
             sys.stdout.flush()
             if left == 0:
