@@ -52,11 +52,12 @@ bench: $(READY) ## every benchmark; QUICK=1 for the short form
 	@set -e; for bench in $(BENCHES); do \
 		echo "== $$bench"; $(BIN)/python $$bench $(if $(QUICK),--quick); done
 
-docs: $(READY) messages ## what is generated: diagrams, configuration, catalogue, pictures
+docs: $(READY) messages ## what is generated: diagrams, configuration, catalogue, pictures, a report
 	@$(BIN)/python -m rollout.domain.diagram docs/architecture.md
 	@$(BIN)/python -m rollout.settings.reference docs/configuration.md
 	@$(BIN)/python docs/make_role_readmes.py
 	@$(BIN)/python docs/make_pictures.py
+	@$(BIN)/python docs/make_report.py
 
 messages: $(READY) ## collect the texts; names those without Japanese
 	@$(BIN)/python -m rollout.i18n.messages

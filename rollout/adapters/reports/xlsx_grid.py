@@ -2,20 +2,23 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from math import ceil
 from typing import Any
+from unicodedata import east_asian_width
 
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from rollout.adapters.reports.colours import COLOURS, HEAD, INK, LINE
-from rollout.application.exports.status.grids.form import Cell, Change, Grid, Rate, Word
+from rollout.application.exports.status.grids.form import Cell, Change, Column, Grid, Rate, Word
 from rollout.i18n import language
 
 A4 = 9
 LONGEST_TEXT = 32_767
 """So many characters a cell of this format holds."""
 ROWS = 1_048_576
+_LINE_HEIGHT = 13.5
 
 FONT = {"ja": "游ゴシック", "en": "Calibri"}
 
@@ -65,7 +68,7 @@ class Looks:
         elif isinstance(value, int):
             own["num_format"] = '#,##0;-#,##0;"–"'
         else:
-            own |= {"text_wrap": True, "align": "left"}
+            own |= {"text_wrap": True, "align": "left", "indent": 1}
         return self.of(**own)
 
     def heading(self) -> Format:
@@ -115,6 +118,9 @@ def write_grid(
         bold = grid.total and at == last
         for number, value in enumerate(cells, start=column):
             write_cell(sheet, at, number, value, looks.cell(value, bold=bold))
+        lines = max(map(_lines, cells, grid.columns), default=1)
+        if lines > 1:
+            sheet.set_row(at, _LINE_HEIGHT * lines + 3)
     below = last + 1
     if not grid.rows and grid.empty:
         sheet.write_string(below, column, grid.empty, looks.of(italic=True))
@@ -122,6 +128,18 @@ def write_grid(
     if grid.note:
         sheet.write_string(below, column, grid.note, looks.of(italic=True))
     return first, last
+
+
+def _lines(value: Cell, column: Column) -> int:
+    """How many lines a text needs in its column; not every reader finds that out by itself."""
+    if not isinstance(value, str):
+        return 1
+    return sum(max(1, ceil(_width(line) / column.width)) for line in value.splitlines() or [""])
+
+
+def _width(text: str) -> int:
+    """In half-width characters."""
+    return sum(1 + (east_asian_width(one) in "WFA") for one in text)
 
 
 def set_widths(sheet: Worksheet, widths: Sequence[int], *, column: int = 0) -> None:

@@ -22,6 +22,8 @@ from rollout.store.reports import Group
 
 _DAY = timedelta(days=1)
 _LONGEST = timedelta(days=800)
+_AFTERWARDS = timedelta(days=60)
+"""So far beyond the cutover a forecast is shown; it may look for a finish much longer."""
 _WAITS = frozenset(state.value for state in NEEDS_A_PERSON)
 _DONE = frozenset(state.value for state in DONE)
 
@@ -148,7 +150,9 @@ def _days(
     today, cutover, calendar = standing.today, settings.programme.cutover, calendar_of(settings)
     band = {ahead.day: ahead for ahead in made.outlook.band} if made.outlook else {}
     first = min([settings.programme.start, *planned, *done, today])
-    last = max([cutover, today, *planned, *([max(band)] if band else [])])
+    last = max([cutover, today, *planned])
+    if band:
+        last = max(last, min(max(band), cutover + _AFTERWARDS))
     first, last = max(first, today - _LONGEST), min(last, today + _LONGEST)
     due = sum(number for day, number in planned.items() if day < first)
     reached = done[max(before)] if (before := [day for day in done if day <= first]) else 0

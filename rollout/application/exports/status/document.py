@@ -218,4 +218,5 @@ def _item(line: ExceptionLine, zone: ZoneInfo) -> dict[str, Any]:
         "overdue": line.overdue,
         "held_from": line.held_from.value if line.held_from else None,
         "approver": line.approver,
+        "fiscal_year": line.year,
     }

@@ -28,7 +28,7 @@ class ExceptionLine:
 
     `state` is a word of the noun. `next_date` is the end of a hold, else the day by which it is to
     be looked at; None when nobody can say. `approver` held the machine. Only machines have a tag,
-    a step and an owner.
+    a step and an owner, only indicators a fiscal year.
     """
 
     kind: ExceptionKind
@@ -48,6 +48,7 @@ class ExceptionLine:
     owner: str | None = None
     approver: str | None = None
     held_from: MachineState | None = None
+    year: int | None = None
 
     @property
     def is_hold(self) -> bool:
@@ -134,7 +135,7 @@ def _late(board: Board, today: date) -> Iterable[ExceptionLine]:
             day = since.date() if isinstance(since, datetime) else since
             yield ExceptionLine(
                 ExceptionKind.INDICATOR,
-                f"{indicator.name} {indicator.year}",
+                indicator.name,
                 indicator.standing,
                 since,
                 max(0, (today - day).days),
@@ -142,4 +143,5 @@ def _late(board: Board, today: date) -> Iterable[ExceptionLine]:
                 indicator.owner,
                 None,
                 overdue=indicator.ended_on < today,
+                year=indicator.year,
             )

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from rollout.application.exports.forms import Cell, Table, iso
 from rollout.application.exports.status.daily import DailyReport
 from rollout.application.exports.status.exceptions import ExceptionLine
+from rollout.application.exports.status.years import fiscal_year
 from rollout.i18n import _
 from rollout.i18n.labels import label
 
@@ -133,7 +134,7 @@ def _board(report: DailyReport) -> Iterator[_Row]:
             next_date=milestone.due.isoformat(),
         )
     for indicator in report.board.indicators:
-        name = f"{indicator.name} {indicator.year}"
+        name = f"{indicator.name} {fiscal_year(indicator.year)}"
         for word, figure in ((_("target"), indicator.target), (_("actual"), indicator.actual)):
             if figure is not None:
                 yield _Row(_("Indicators"), name, word, figure, in_charge=indicator.owner)
@@ -155,7 +156,7 @@ def _exceptions(report: DailyReport) -> Iterator[_Row]:
 def _exception(line: ExceptionLine, zone: ZoneInfo) -> _Row:
     return _Row(
         _("Exceptions"),
-        line.name,
+        line.name if line.year is None else f"{line.name} {fiscal_year(line.year)}",
         label(line.state),
         1,
         None,

@@ -6,10 +6,9 @@ from rollout.application.board.view import IndicatorLine, MilestoneLine
 from rollout.application.exports.status.daily import DailyReport
 from rollout.application.exports.status.grids.form import Cell, Column, Grid, Rate, Tone, Word
 from rollout.application.exports.status.people import Share
-from rollout.domain.dates import format_era
-from rollout.domain.periods import fiscal_period
+from rollout.application.exports.status.years import fiscal_year
 from rollout.domain.programme_board import IndicatorStanding, MilestoneState
-from rollout.i18n import _, language
+from rollout.i18n import _
 from rollout.i18n.labels import label
 
 _MOST, _HALF = 0.9, 0.5
@@ -133,10 +132,3 @@ def _indicator(line: IndicatorLine) -> Sequence[Cell]:
         Word(label(line.standing), _TONES[line.standing]),
         line.owner,
     )
-
-
-def fiscal_year(year: int) -> str:
-    """令和5年度 to whoever reads Japanese, FY2023 to others."""
-    if language() != "ja":
-        return f"FY{year}"
-    return format_era(fiscal_period(year).first).partition("年")[0] + "年度"

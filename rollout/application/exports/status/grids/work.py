@@ -8,6 +8,7 @@ from rollout.application.exports.status.daily import DailyReport
 from rollout.application.exports.status.exceptions import ExceptionKind, ExceptionLine
 from rollout.application.exports.status.grids.form import Cell, Column, Grid, Tone, Word
 from rollout.application.exports.status.table import named
+from rollout.application.exports.status.years import fiscal_year
 from rollout.domain.machine import MachineState
 from rollout.domain.programme_board import IndicatorStanding
 from rollout.i18n import _
@@ -20,18 +21,18 @@ def exceptions(report: DailyReport) -> Grid:
     """Machines and promises, with who is to do what by when."""
     columns = (
         Column(_("Kind"), 8),
-        Column(_("Asset tag or name"), 18),
+        Column(_("Asset tag or name"), 16),
         Column(_("State"), 12),
         Column(_("Site"), 10),
-        Column(_("Office"), 24),
-        Column(_("Since"), 18),
+        Column(_("Office"), 20),
+        Column(_("Since"), 16),
         Column(_("Days"), 6),
         Column(_("Step"), 12),
-        Column(_("Cause"), 40),
-        Column(_("In charge"), 18),
-        Column(_("Next date"), 18),
+        Column(_("Cause"), 36),
+        Column(_("In charge"), 15),
+        Column(_("Next date"), 16),
         Column(_("On time?"), 10),
-        Column(_("Owner"), 16),
+        Column(_("Owner"), 12),
     )
     zone = report.summary.zone
     rows = [_exception(line, zone) for line in report.exceptions]
@@ -41,7 +42,7 @@ def exceptions(report: DailyReport) -> Grid:
 def _exception(line: ExceptionLine, zone: ZoneInfo) -> Sequence[Cell]:
     return (
         label(line.kind),
-        line.name,
+        line.name if line.year is None else f"{line.name} {fiscal_year(line.year)}",
         Word(label(line.state), Tone.AMBER if line.state in _AMBER else Tone.RED),
         line.site,
         line.office or None,
