@@ -2,7 +2,7 @@
 
 import getpass
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,13 +18,15 @@ from rollout.application.exports.nights import EXPORTS, NightlyExport
 from rollout.application.nightly import Nights, Work
 from rollout.application.notices.mail import MailAway, Mailer
 from rollout.application.operators import Operator
-from rollout.application.ports import Archive, Clock, Equipment, RunEngine
+from rollout.application.ports import Archive, Clock, Equipment, LeashedEngine, RunEngine
+from rollout.domain.errors import RolloutError
 from rollout.i18n import _
 from rollout.settings import Settings
 from rollout.store import migrate
-from rollout.store.database import Database
+from rollout.store.database import BUSY_SECONDS, Database
 
 if TYPE_CHECKING:
+    from rollout.adapters.cluster.source import JobSource
     from rollout.application.accounts.work import AccountsWork
     from rollout.application.exports.extract import Extract
     from rollout.application.exports.forms import Table
@@ -119,12 +121,57 @@ class Application:
 
     @cached_property
     def engine(self) -> RunEngine:
-        """The engine of this process; made when first asked for, because most never ask."""
+        """The engine of the daemon; made when first asked for, because most never ask."""
+        if self.settings.cluster.engine == "procrastinate":
+            with cluster_extra():
+                from rollout.adapters.cluster.engine import QueueEngine
+
+            return QueueEngine(self.database, self.settings.ansible)
+        return self.local_engine
+
+    @cached_property
+    def local_engine(self) -> LeashedEngine:
+        """The engine that runs Ansible in this process: a worker's, or the daemon's own."""
         from rollout.adapters.ansible.local import LocalEngine
 
         return LocalEngine(
             self.settings.ansible, self.clock, partial(upkeep.needed_runs, self.database)
         )
+
+    def jobs(
+        self,
+        sites: Sequence[int] | None,
+        offer: Callable[[int, int], None],
+        has_room: Callable[[], bool],
+        failed: Callable[[Exception], None],
+    ) -> "JobSource":
+        """Where a worker's runs come from: the queues of these sites."""
+        with cluster_extra():
+            from rollout.adapters.cluster.source import JobSource
+
+        return JobSource(self.database, sites, offer, has_room, failed)
+
+    @property
+    def queue_schema(self) -> str:
+        """The schema of the queue in PostgreSQL."""
+        with cluster_extra():
+            from rollout.adapters.cluster import queue
+
+        return queue.SCHEMA
+
+    def queue_versions(self) -> tuple[str | None, str]:
+        """Of which version the queue is, and of which it should be."""
+        with cluster_extra():
+            from rollout.adapters.cluster import queue
+
+        return queue.installed(self.database), queue.expected()
+
+    def prepare_queue(self) -> bool:
+        """Make the queue where there is none of this version; whether it was made."""
+        with cluster_extra():
+            from rollout.adapters.cluster import queue
+
+        return queue.prepare(self.database)
 
     @cached_property
     def directory(self) -> Directory:
@@ -223,14 +270,29 @@ class Application:
         return Nights(self.database, self.settings, self.clock, works)
 
 
-def application(*, now: str | None = None, migrated: bool = True) -> Application:
+@contextmanager
+def cluster_extra() -> Iterator[None]:
+    """What is imported in the block comes with the extra `cluster`. Raises RolloutError."""
+    try:
+        yield
+    except ImportError as error:
+        raise RolloutError(
+            _("{module} is not installed: pip install 'rollout[cluster]'").format(module=error.name)
+        ) from error
+
+
+def application(
+    *, now: str | None = None, migrated: bool = True, worker: bool = False
+) -> Application:
     """Read the configuration and open the database.
 
-    `migrated=False` opens a database that is about to be made. Raises RolloutError.
+    `migrated=False` opens a database that is about to be made. A `worker` writes briefly and may
+    be cut off at any moment: the server waits less long for it. Raises RolloutError.
     """
     settings = configuration.load()
     clock = clock_from(now or os.environ.get("ROLLOUT_NOW"))
-    database = Database(settings.database_url)
+    idle = settings.cluster.worker_seconds / 2 if worker else 10 * BUSY_SECONDS
+    database = Database(settings.database_url, idle_seconds=idle)
     if migrated:
         migrate.check(database)
     return Application(settings, database, clock)

@@ -22,6 +22,7 @@ from rollout.lab.faults import clear_fault, set_fault
 from rollout.lab.windows import registry
 from rollout.lab.windows.state import PcFolder
 from rollout.store import claims
+from rollout.store.faults import unavailable
 from rollout.store.tables import Machine
 
 TROUBLED = (MachineState.FAILED, MachineState.SILENT, MachineState.UNKNOWN)
@@ -70,6 +71,9 @@ class Operators:
         except RolloutError as refusal:
             self.refused[f"{name}: {explained(refusal)[:60]}"] += 1
         except Exception as error:  # noqa: BLE001  (reported as evidence)
+            if unavailable(error) is not None:
+                self.refused["the database was away"] += 1
+                return
             self.faults.append(f"{name}: {type(error).__name__}: {error}")
 
     def mend_everything(self) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
+from sqlalchemy import text
 from sqlmodel import col, select
 
 from _torture.daemons import gone
@@ -229,6 +230,8 @@ def no_process_is_left(seen: Snapshot, programme: Programme) -> list[str]:
 
 def no_row_is_locked(_seen: Snapshot, programme: Programme) -> list[str]:
     """The write lock can be had at once, the lease is free, and the file is whole."""
+    if programme.database.engine.dialect.name == "postgresql":
+        return _no_lock_in_the_server(programme)
     path = str(programme.database.engine.url.database)
     connection = sqlite3.connect(path, timeout=0, isolation_level=None)
     try:
@@ -244,6 +247,44 @@ def no_row_is_locked(_seen: Snapshot, programme: Programme) -> list[str]:
     return wrong + ([] if holder in (None, (None,)) else [f"the lease is held by {holder[0]}"])
 
 
+def _no_lock_in_the_server(programme: Programme) -> list[str]:
+    with programme.database.engine.connect() as connection:
+        held = connection.execute(
+            text(
+                "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+                " WHERE l.locktype = 'advisory' AND a.datname = current_database()"
+                " AND a.pid <> pg_backend_pid()"
+            )
+        ).scalar_one()
+        holder = connection.execute(text("SELECT holder FROM lease")).scalar_one_or_none()
+        living = connection.execute(
+            text("SELECT name FROM workers WHERE ended_at IS NULL")
+        ).scalars()
+        wrong = [f"worker {name} has not signed off" for name in living]
+    wrong += [f"{held} advisory locks are held"] if held else []
+    return wrong + ([f"the lease is held by {holder}"] if holder else [])
+
+
+def every_run_was_taken_at_most_once_and_by_somebody(
+    _seen: Snapshot, programme: Programme
+) -> list[str]:
+    """What machines said was said in a run that a worker had taken."""
+    if programme.database.engine.dialect.name != "postgresql":
+        return []
+    with programme.database.read() as session:
+        rows = (
+            session.connection()
+            .execute(
+                text(
+                    "SELECT DISTINCT r.run_id FROM host_results r"
+                    " LEFT JOIN takings t ON t.run_id = r.run_id WHERE t.run_id IS NULL"
+                )
+            )
+            .scalars()
+        )
+        return [f"run {run} has results and nobody took it" for run in rows]
+
+
 INVARIANTS: tuple[Callable[[Snapshot, Programme], list[str]], ...] = (
     wipes_are_the_authorised_ones,
     machines_are_what_they_are_said_to_be,
@@ -252,6 +293,7 @@ INVARIANTS: tuple[Callable[[Snapshot, Programme], list[str]], ...] = (
     the_chain_holds,
     no_process_is_left,
     no_row_is_locked,
+    every_run_was_taken_at_most_once_and_by_somebody,
 )
 
 

@@ -124,8 +124,19 @@ class Programme:
         self.database.close()
 
 
-def build(root: Path, size: int, *, deadline_minutes: float, waves: int) -> Programme:
-    """Make database, waves and PCs; the first two waves run, the others are planned."""
+def build(
+    root: Path,
+    size: int,
+    *,
+    deadline_minutes: float,
+    waves: int,
+    database_url: str | None = None,
+    more: str = "",
+) -> Programme:
+    """Make database, waves and PCs; the first two waves run, the others are planned.
+
+    `more` is added to the configuration.
+    """
     _write_playbooks(root / "playbooks")
     text = _CONFIGURATION.format(
         image=NEW_IMAGE,
@@ -138,6 +149,9 @@ def build(root: Path, size: int, *, deadline_minutes: float, waves: int) -> Prog
     for step in Step:
         if step is not Step.CAPTURE:
             text += f"[steps.{step.value}]\nminutes = {deadline_minutes}\n"
+    if database_url is not None:
+        text = f'database_url = "{database_url}"\n{text}'
+    text += more
     configuration = root / "rollout.toml"
     configuration.write_text(text, encoding="utf-8")
     settings = _settings(configuration)

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-from rollout.store import leases
+from rollout.store import leases, moments
+from rollout.store.clock_lock import ClockLock
 from rollout.store.database import Database
 
 LONGEST = timedelta(hours=12)
@@ -17,10 +18,21 @@ def alone(database: Database, holder: str, gone: Callable[[str], bool]) -> Itera
 
     `gone` says whether another holder is known to be dead.
     """
-    with database.write() as session:
-        epoch = leases.acquire(session, holder, now=datetime.now(UTC), lasts=LONGEST, gone=gone)
+    lock = ClockLock(database)
+    alone = lock.hold()
     try:
-        yield epoch
-    finally:
         with database.write() as session:
-            leases.release(session, epoch)
+            epoch = leases.acquire(
+                session,
+                holder,
+                now=moments.real_now(session),
+                lasts=LONGEST,
+                gone=lambda name: alone or gone(name),
+            )
+        try:
+            yield epoch
+        finally:
+            with database.write() as session:
+                leases.release(session, epoch)
+    finally:
+        lock.give_back()

@@ -19,6 +19,7 @@ from rollout.settings import Settings, SiteLimits
 from rollout.store import machines, ready, runs, sign_ins, stops
 from rollout.store.ready import AtWork, Ready
 from rollout.store.tables import Machine, Run
+from rollout.store.workers import Places
 
 PROCESSES_PER_PLACE = 3
 """A run with few machines left takes little of the computer's time, but memory like every run."""
@@ -75,7 +76,8 @@ def batches(session: Session, settings: Settings, at: datetime) -> list[Batch]:
         return []
     alive = runs.alive(session)
     claimed = ready.at_work(session)
-    places = _run_places(settings, alive, claimed)
+    crew = places_of_workers(session, settings)
+    places = _run_places(settings, alive, claimed) if crew is None else crew.free
     if places <= 0:
         return []
     sites = machines.site_keys(session)
@@ -85,7 +87,16 @@ def batches(session: Session, settings: Settings, at: datetime) -> list[Batch]:
         return []
     ordered = sorted(waiting, key=_urgency(session, settings, at))
     gathering = _gathering(settings, ordered, alive, at)
-    return _fill(settings, ordered, rooms, gathering, places)
+    return _fill(settings, ordered, rooms, gathering, places, crew)
+
+
+def places_of_workers(session: Session, settings: Settings) -> Places | None:
+    """What workers have free; None where the daemon runs Ansible itself.
+
+    A machine whose site has no free worker waits where it is: it has begun nothing, keeps its turn
+    and takes nobody's place.
+    """
+    return Places(session) if settings.cluster.engine == "procrastinate" else None
 
 
 def startable(session: Session, settings: Settings, at: datetime) -> bool:
@@ -236,6 +247,7 @@ def _fill(
     rooms: _Rooms,
     gathering: frozenset[_Group],
     places: int,
+    crew: Places | None,
 ) -> list[Batch]:
     """Give places to machines in their order."""
     size = min(settings.limits.machines_per_run, settings.ansible.forks)
@@ -247,9 +259,13 @@ def _fill(
         full = batch is None or len(batch.machine_ids) >= size
         if full and len(made) >= places and group not in gathering:
             continue
+        if crew is not None and full and not crew.serves(machine.site_id):
+            continue
         if not rooms.take(machine, step) or group in gathering:
             continue
         if batch is None or full:
+            if crew is not None:
+                crew.take(machine.site_id)
             batch = open_ones[group] = Batch(*group)
             made.append(batch)
         batch.machine_ids.append(machine.id)

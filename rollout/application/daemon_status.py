@@ -1,9 +1,9 @@
 """Whether somebody acts on the programme at this moment."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
-from rollout.store import leases
+from rollout.store import leases, moments
 from rollout.store.database import Database
 
 
@@ -23,7 +23,7 @@ class DaemonStatus:
 def daemon_status(database: Database) -> DaemonStatus:
     """Who holds the lease. Leases live in real time, whatever the programme's clock says."""
     with database.read() as session:
-        lease = leases.holder(session, now=datetime.now(UTC))
+        lease = leases.holder(session, now=moments.real_now(session))
         if lease is None:
             return DaemonStatus(None, None)
         return DaemonStatus(lease.holder, lease.heartbeat_at)

@@ -16,7 +16,7 @@ from rollout.application.orders import host_orders
 from rollout.application.ports import HostOrder, Pace, RunOrder
 from rollout.application.settle import DAEMON
 from rollout.application.tranches import assign
-from rollout.domain.machine import STEP_FROM, MachineState, MachineVerb
+from rollout.domain.machine import STEP_FROM, MachineState, MachineVerb, Step
 from rollout.domain.words import msgid
 from rollout.i18n.told import told
 from rollout.settings import Settings
@@ -128,9 +128,9 @@ def _claim(
     asked = [id_ for id_ in run_of if id_ not in lost]
     hosts = {host.machine_id: host for host in host_orders(session, settings, asked, won, tokens)}
     return [
-        _order(
+        order_of(
             settings,
-            batch,
+            batch.step,
             run_id,
             ident,
             [hosts[id_] for id_ in batch.machine_ids if id_ in hosts],
@@ -161,17 +161,18 @@ def _runs(
     return [(batch, row.id or 0, row.ident) for batch, row in zip(chosen, rows, strict=True)]
 
 
-def _order(
-    settings: Settings, batch: Batch, run_id: int, ident: str, hosts: Sequence[HostOrder]
+def order_of(
+    settings: Settings, step: Step, run_id: int, ident: str, hosts: Sequence[HostOrder]
 ) -> RunOrder:
-    times = settings.step(batch.step)
+    """What an engine gets for a run of a step."""
+    times = settings.step(step)
     return RunOrder(
         run_id=run_id,
         ident=ident,
-        playbook=f"{batch.step.value}.yml",
+        playbook=f"{step.value}.yml",
         hosts=hosts,
         forks=settings.ansible.forks,
-        limit_seconds=settings.deadline(batch.step).total_seconds(),
+        limit_seconds=settings.deadline(step).total_seconds(),
         pace=Pace(times.serial, times.max_fail_percentage, times.throttle),
     )
 

@@ -142,6 +142,28 @@ class RunEngine(Protocol):
         """The output of a run, while it is kept."""
 
 
+@runtime_checkable
+class Queue(RunEngine, Protocol):
+    """An engine that hands runs to workers elsewhere; what they find out they write themselves.
+
+    A queue may lose a job: whoever knows that a run still waits puts it in again.
+    """
+
+    def put(self, run_id: int, epoch: int, site_id: int | None) -> None:
+        """Let a worker of the site know of the run; a job that waits already is not made twice.
+
+        A server that does not answer is no error: the job counts as lost.
+        """
+
+
+@runtime_checkable
+class LeashedEngine(RunEngine, Protocol):
+    """An engine whose runs end by themselves when they are not reassured in time."""
+
+    def reassure(self, until: float) -> None:
+        """What runs, and what begins, may go on until this moment of `time.CLOCK_BOOTTIME`."""
+
+
 class Archive(Protocol):
     """The output of runs that have ended."""
 

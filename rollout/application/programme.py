@@ -11,7 +11,8 @@ from datetime import date, datetime, timedelta
 from sqlmodel import Session
 
 from rollout.application import choosing, dispatch, due, failures, gates, probing, rechecks, settle
-from rollout.application.ports import Clock, RunEngine, RunOrder
+from rollout.application.cluster.crew import Crew
+from rollout.application.ports import Clock, Queue, RunEngine, RunOrder
 from rollout.application.results import Results
 from rollout.application.retirement import erasing
 from rollout.application.starting import Starter
@@ -27,7 +28,7 @@ from rollout.planning.calendar import Span, WorkCalendar
 from rollout.settings import Settings
 from rollout.store import claims, commands, leases, machines, runs, transitions, waves
 from rollout.store.database import Database
-from rollout.store.tables import Wave
+from rollout.store.tables import Command, Wave
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +84,9 @@ class Programme:
         self._postings_of: date | None = None
         self._take_home, self._preparing = Watch(), Preparing()
         self._starter = Starter(database, engine, self._results, clock, lease_epoch=lease_epoch)
+        self._crew: Crew | None = None
+        if isinstance(engine, Queue):
+            self._crew = Crew(database, settings, engine, lease_epoch=lease_epoch)
         self._calendar = WorkCalendar(
             [Span(known.first, known.last) for known in settings.calendar.closed],
             [Span(known.first, known.last) for known in settings.calendar.freeze],
@@ -92,10 +96,12 @@ class Programme:
         """End the runs that earlier daemons left behind; how many.
 
         Their processes are dead before anything is settled: a claim must not be given again
-        while an orphan could still act on it.
+        while an orphan could still act on it. What workers have in hand goes on.
         """
         with self.database.read() as session:
-            left = [(run.id or 0, run.ident) for run in runs.alive(session)]
+            elsewhere = self._crew.in_hand(session) if self._crew else frozenset()
+            alive = runs.alive(session)
+            left = [(run.id or 0, run.ident) for run in alive if run.id not in elsewhere]
         self.engine.sweep([ident for _run, ident in left])
         at = self.clock.now()
         for run_id, _ident in left:
@@ -125,6 +131,8 @@ class Programme:
         """Look once. Raises LeaseHeld when another daemon has taken over."""
         at, mine = self.clock.now(), self.lease_epoch
         self._obey()
+        if self._crew is not None:
+            self._crew.look(at)
         self._settle(at)
         self._follow_transfers(at)
         due.start_due(self.database, self.settings, lease_epoch=mine, at=at)
@@ -174,7 +182,7 @@ class Programme:
             # Another daemon may run what is not running here.
             leases.require(session, self.lease_epoch)
             for command in commands.open_ones(session, "cancel_run", limit=COMMANDS_AT_ONCE):
-                known = self.engine.cancel(command.target_id)
+                known = self._stop(session, command)
                 commands.answer(
                     session,
                     command.id or 0,
@@ -183,11 +191,20 @@ class Programme:
                     refused=not known,
                 )
 
+    def _stop(self, session: Session, command: Command) -> bool:
+        """Stop a run, wherever it is at work; False when it is nowhere."""
+        if self._crew is None:
+            return self.engine.cancel(command.target_id)
+        at, reason = self.clock.now(), command.reason
+        return self._crew.stop(session, command.target_id, at=at, reason=reason)
+
     def _settle(self, at: datetime) -> None:
         """End what has no end: runs that the engine refused, and claims past their deadline."""
         alive = self.engine.alive()
         with self.database.write() as session:
             leases.require(session, self.lease_epoch)
+            if self._crew is not None:
+                alive |= self._crew.in_hand(session)
             for run in runs.alive(session):
                 if run.lease_epoch == self.lease_epoch and run.id not in alive:
                     reason = told(msgid("the engine does not run it"))

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from sqlmodel import Session
 
+from rollout.application.choosing import places_of_workers
 from rollout.application.operators import Operator
 from rollout.application.orders import host_orders
 from rollout.application.ports import HostEvent, RunOrder
@@ -149,6 +150,7 @@ def _at_one_site(
     stopped, sites = stops.stopped(session), machines.site_keys(session)
     windows, local = settings.windows, at.astimezone(settings.programme.zone)
     at_work = machines.working_by_site(session, WORKING)
+    crew = places_of_workers(session, settings)
     by_site: dict[int | None, list[Machine]] = {}
     for machine in due:
         site = sites.get(machine.site_id or 0)
@@ -157,7 +159,7 @@ def _at_one_site(
             by_site.setdefault(machine.site_id, []).append(machine)
     for site_id, waiting in by_site.items():
         room = settings.site(sites.get(site_id or 0, "")).at_once - at_work.get(site_id, 0)
-        if room > 0:
+        if room > 0 and (crew is None or crew.serves(site_id)):
             return waiting[: min(room, settings.limits.machines_per_run)]
     return []
 
@@ -182,7 +184,7 @@ def _claim(
     )
     session.add(run)
     session.flush()
-    run_id, ident = run.id or 0, run.ident
+    run_id = run.id or 0
     attempts = claims.last_attempts(session, Step.VERIFY, ids)
     deadline = settings.deadline(Step.VERIFY)
     made = claims.add(
@@ -199,13 +201,18 @@ def _claim(
             for machine_id in ids
         ],
     )
+    return order_of(session, settings, run, made)
+
+
+def order_of(session: Session, settings: Settings, run: Run, made: Mapping[int, Claim]) -> RunOrder:
+    """What an engine gets for measuring again; `made` are the run's claims by machine."""
     return RunOrder(
-        run_id=run_id,
-        ident=ident,
+        run_id=run.id or 0,
+        ident=run.ident,
         playbook="recheck.yml",
-        hosts=host_orders(session, settings, ids, made, {}),
+        hosts=host_orders(session, settings, list(made), made, {}),
         forks=settings.ansible.forks,
-        limit_seconds=deadline.total_seconds(),
+        limit_seconds=settings.deadline(Step.VERIFY).total_seconds(),
     )
 
 

@@ -68,14 +68,14 @@ def restore(
             )
             if not copies.readable(path):
                 last = copies.last_claim(opened) + UNREADABLE_EPOCHS
-                _prepare(opened, 0, last, None, operator, now, reason)
+                prepare(opened, 0, last, None, operator, now, reason)
                 _replace(opened, new, path, beside)
                 return Restored(checked, beside if beside.exists() else None, None, None)
             with alone(database, holder, gone) as epoch:
                 last = copies.last_claim(database)
                 moved_on = copies.claims_after(database, copies.last_claim(opened))
                 remembered = _remembered(database, opened)
-                _prepare(opened, epoch, last, moved_on, operator, now, reason)
+                prepare(opened, epoch, last, moved_on, operator, now, reason)
                 copies.close_for_good(database, path)
                 _replace(opened, new, path, beside)
     except OSError as error:
@@ -101,7 +101,7 @@ def closed(path: Path) -> Iterator[Database]:
         database.close()
 
 
-def _prepare(
+def prepare(
     opened: Database,
     lease: int,
     last: int,
@@ -110,6 +110,10 @@ def _prepare(
     now: datetime,
     reason: str,
 ) -> None:
+    """Make a restored database fit to go on: nothing in it begins or is believed unseen.
+
+    `moved_on` are the tags of machines on which something was begun since; None: nobody knows.
+    """
     actor = operator.name
     with opened.write() as session:
         copies.prepare(

@@ -11,6 +11,7 @@ from rollout.cli import (
     audit,
     backup,
     byod,
+    cluster,
     demo,
     export,
     export_pack,
@@ -103,12 +104,14 @@ for group in (
     programme,
     audit,
     personal_data,
+    cluster,
     lab,
 ):
     app.add_typer(group.app)
 for command in (
     *setup.COMMANDS,
     *serving.COMMANDS,
+    *cluster.COMMANDS,
     *backup.COMMANDS,
     *screen.COMMANDS,
     *demo.COMMANDS,

@@ -18,11 +18,11 @@ class Invocation:
     actor: str | None = None
     now: str | None = None
 
-    def application(self, *, migrated: bool = True) -> "Application":
+    def application(self, *, migrated: bool = True, worker: bool = False) -> "Application":
         """Read the configuration and open the database. Raises RolloutError."""
         from rollout.bootstrap import application
 
-        return application(now=self.now, migrated=migrated)
+        return application(now=self.now, migrated=migrated, worker=worker)
 
 
 def invocation(context: typer.Context) -> Invocation:

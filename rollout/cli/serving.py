@@ -50,7 +50,8 @@ def work_until_idle(application: "Application") -> None:
 
 
 def _work(application: "Application", *, until_idle: bool, wait: bool = False) -> None:
-    from rollout.service.daemon import Daemon, stop_on_signals
+    from rollout.service.daemon import Daemon
+    from rollout.service.signals import stop_on_signals
 
     in_use, own = application.settings.accounts.in_use, application.settings.notices
     mails = in_use and own.in_use and own.send == "by itself"

@@ -2,17 +2,14 @@
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from rollout.cli.findings import show_findings
 from rollout.cli.invocation import AsJson, invocation
-from rollout.cli.output import print_json, print_table, say
-from rollout.domain.errors import RolloutError
+from rollout.cli.output import say
 from rollout.i18n import _
-
-if TYPE_CHECKING:
-    from rollout.application.doctor import Finding
 
 
 def init(
@@ -45,7 +42,7 @@ init.__doc__ = _("Write a sample configuration if there is none, and set the dat
 
 def doctor(context: typer.Context, as_json: AsJson = False) -> None:
     """Check what the product needs here."""
-    from rollout.application.doctor import Level, examine
+    from rollout.application.doctor import examine
 
     application = invocation(context).application(migrated=False)
     with application.directory_closed():
@@ -58,43 +55,10 @@ def doctor(context: typer.Context, as_json: AsJson = False) -> None:
             application.directory if application.settings.accounts.in_use else None,
             application.mail_writer if application.settings.notices.in_use else None,
         )
-    if as_json:
-        print_json(
-            [
-                {
-                    "check": found.key,
-                    "level": found.level.value,
-                    "ok": found.level is Level.OK,
-                    "found": found.found,
-                    "remedy": found.remedy,
-                }
-                for found in findings
-            ]
-        )
-    else:
-        _print(findings)
-    problems = sum(found.level is Level.PROBLEM for found in findings)
-    if problems:
-        raise RolloutError(
-            _("{problems} problems: see the remedies above").format(problems=problems)
-        )
+    show_findings(findings, as_json=as_json)
 
 
 doctor.__doc__ = _("Check database, daemon, backup, disk, Ansible and whether PCs answer.")
-
-
-def _print(findings: "list[Finding]") -> None:
-    from rollout.application.doctor import Level
-    from rollout.i18n.labels import label
-
-    marks = {Level.OK: "✓", Level.WARNING: "!", Level.PROBLEM: "✗"}
-    print_table(
-        [_("check"), _("result"), _("found"), _("remedy")],
-        [
-            [found.check, f"{marks[found.level]} {label(found.level)}", found.found, found.remedy]
-            for found in findings
-        ],
-    )
 
 
 COMMANDS = (init, doctor)

@@ -2,13 +2,11 @@
 
 import logging
 import os
-import signal
 import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from types import FrameType
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -33,7 +31,8 @@ from rollout.service.notices import notices_thread
 from rollout.service.trouble import Trouble
 from rollout.service.watch import Watch, WorkHangs
 from rollout.settings import Settings
-from rollout.store import leases
+from rollout.store import leases, moments
+from rollout.store.clock_lock import ClockLock
 from rollout.store.database import Database
 from rollout.store.faults import unavailable
 
@@ -41,6 +40,7 @@ log = logging.getLogger(__name__)
 
 
 TICK, BEAT, SIGN, NIGHT = msgid("tick"), msgid("heartbeat"), "sign of life", "nightly work"
+STANDBY = "standby"
 NIGHT_SECONDS = 30
 """Between two looks whether the work of a night is due."""
 JUMP = timedelta(seconds=10)
@@ -91,6 +91,7 @@ class Daemon:
             work_seconds=settings.service.hang_seconds,
         )
         self._trouble = Trouble()
+        self._lock = ClockLock(database)
         self._wall = SystemClock()
         self._jumped = timedelta()
         self._on_tick = on_tick
@@ -161,11 +162,20 @@ class Daemon:
         told = False
         while not self._stop.is_set():
             try:
-                return self._acquire()
+                epoch = self._acquire()
             except LeaseHeld as held:
+                self._trouble.over(STANDBY)
                 if not told:
                     log.info(msgid("standing by: %s"), held)
                 told = True
+            except Exception as error:
+                why = unavailable(error)
+                if why is None:
+                    raise
+                self._trouble.met(STANDBY, why)
+            else:
+                self._trouble.over(STANDBY)
+                return epoch
             self._stop.wait(min(1.0, self._settings.service.lease_seconds / 4))
         return None
 
@@ -174,6 +184,7 @@ class Daemon:
         try:
             with self._database.write() as session:
                 leases.release(session, epoch)
+            self._lock.give_back()
         except Exception as error:
             why = unavailable(error)
             if why is None:
@@ -181,14 +192,20 @@ class Daemon:
             log.error(msgid("the lease could not be given back: %s"), why)  # noqa: TRY400
 
     def _acquire(self) -> int:
-        with self._database.write() as session:
-            return leases.acquire(
-                session,
-                holder.own_name(),
-                now=datetime.now(UTC),
-                lasts=self._lasts,
-                gone=holder.is_gone,
-            )
+        # Who has the lock knows that no other process of the server's has: its holder is dead.
+        alone = self._lock.hold()
+        try:
+            with self._database.write() as session:
+                return leases.acquire(
+                    session,
+                    holder.own_name(),
+                    now=moments.real_now(session),
+                    lasts=self._lasts,
+                    gone=lambda name: alone or holder.is_gone(name),
+                )
+        except BaseException:
+            self._lock.give_back()
+            raise
 
     def _tick_until_stopped(self, programme: Programme, epoch: int) -> None:
         scheduler = BackgroundScheduler(timezone=UTC)
@@ -316,16 +333,6 @@ class Daemon:
 
     def _beat(self, epoch: int) -> None:
         with self._database.write() as session:
-            leases.beat(session, epoch, now=datetime.now(UTC), lasts=self._lasts)
+            leases.beat(session, epoch, now=moments.real_now(session), lasts=self._lasts)
+        self._lock.hold()
         self._pulse.beat()
-
-
-def stop_on_signals(daemon: Daemon) -> None:
-    """SIGINT and SIGTERM end the daemon in order."""
-
-    def handle(number: int, _frame: FrameType | None) -> None:
-        log.info(msgid("%s: stopping"), signal.Signals(number).name)
-        daemon.stop()
-
-    signal.signal(signal.SIGINT, handle)
-    signal.signal(signal.SIGTERM, handle)

@@ -7,6 +7,9 @@ its place and what is expected there.
 from rollout.settings.accounts import (
     Accounts,
 )
+from rollout.settings.cluster import (
+    Cluster,
+)
 from rollout.settings.loading import (
     SettingsError,
     load,
@@ -61,6 +64,7 @@ __all__ = [
     "AnsibleSettings",
     "Backup",
     "Calendar",
+    "Cluster",
     "DateRange",
     "DepartmentRules",
     "DeploymentSettings",

@@ -100,7 +100,16 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
     notices = settings.notices.model_copy(
         update={"templates": anchor(templates) if templates else None}
     )
+    cluster = settings.cluster.model_copy(
+        update={
+            name: anchor(path)
+            for name in ("tls_ca", "tls_certificate", "tls_key")
+            if (path := getattr(settings.cluster, name)) is not None
+        }
+    )
     url = settings.database_url
+    if url.startswith("postgresql"):
+        url = cluster.protected(url)
     prefix = "sqlite:///"
     if url.startswith(prefix) and not url.startswith("sqlite:////"):
         url = prefix + str(folder / url.removeprefix(prefix))
@@ -112,6 +121,7 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
             "ansible": ansible,
             "backup": backup,
             "exports": exports,
+            "cluster": cluster,
             "notices": notices,
             "database_url": url,
         }

@@ -20,6 +20,7 @@ from rollout.i18n import _
 from rollout.settings.accounts import Accounts
 from rollout.settings.board import Indicator, Milestone, Report
 from rollout.settings.byod import Byod
+from rollout.settings.cluster import Cluster
 from rollout.settings.exports import Exports
 from rollout.settings.notices import Notices
 from rollout.settings.operation import (
@@ -233,6 +234,7 @@ class Settings(BaseSettings):
     report: Report = Report()
     milestones: dict[str, Milestone] = {}
     indicators: dict[str, Indicator] = {}
+    cluster: Cluster = Cluster()
     database_url: str = "sqlite:///state/rollout.db"
     """SQLAlchemy URL; relative SQLite paths are relative to the configuration file."""
     ledger_columns: dict[str, tuple[str, ...]] = {}
@@ -264,6 +266,19 @@ class Settings(BaseSettings):
             raise ValueError(
                 _("{key} is a milestone and an indicator: give one of them another key").format(
                     key=both[0]
+                )
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _workers_have_a_server(self) -> Self:
+        if self.cluster.engine == "procrastinate" and not self.database_url.startswith(
+            "postgresql"
+        ):
+            raise ValueError(
+                _(
+                    "cluster.engine procrastinate needs PostgreSQL: set database_url to "
+                    "postgresql+psycopg://..."
                 )
             )
         return self

@@ -240,6 +240,15 @@ def prepare(
 
 
 def _claims_go_on_behind(session: Session, last: int) -> None:
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(
+            text(
+                "SELECT setval(pg_get_serial_sequence('claims', 'id'), GREATEST(:last,"
+                " (SELECT COALESCE(max(id), 1) FROM claims)))"
+            ),
+            {"last": last},
+        )
+        return
     known = session.connection().execute(
         text("SELECT seq FROM sqlite_sequence WHERE name = 'claims'")
     )
@@ -256,9 +265,11 @@ def _claims_go_on_behind(session: Session, last: int) -> None:
 def last_claim(database: Database) -> int:
     """The highest epoch that any claim ever had."""
     with database.read() as session:
-        rows = session.connection().execute(
-            text("SELECT seq FROM sqlite_sequence WHERE name = 'claims'")
-        )
+        if database.engine.dialect.name == "postgresql":
+            statement = "SELECT last_value FROM claims_id_seq"
+        else:
+            statement = "SELECT seq FROM sqlite_sequence WHERE name = 'claims'"
+        rows = session.connection().execute(text(statement))
         return rows.scalar_one_or_none() or 0
 
 

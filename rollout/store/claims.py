@@ -161,6 +161,21 @@ def arm(session: Session, epoch: int, *, at: datetime, boot_id: str) -> bool:
     return result.rowcount == 1
 
 
+def renew_arm_tokens(session: Session, digests: Mapping[int, str]) -> None:
+    """Give claims, by epoch, other arm tokens; what was handed out before is worth nothing."""
+    rows = [{"epoch": epoch, "digest": digest} for epoch, digest in digests.items()]
+    if rows:
+        session.connection().execute(_RENEW, rows)
+        session.expire_all()
+
+
+_RENEW = (
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("epoch"))
+    .values(arm_token_hash=bindparam("digest"))
+)
+
+
 def consume(session: Session, epoch: int, *, at: datetime, check_in_token_hash: str) -> bool:
     """Use the one-time token up; True for exactly one caller, ever."""
     result = session.connection().execute(

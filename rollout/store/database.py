@@ -21,18 +21,26 @@ from sqlmodel import Session
 BUSY_SECONDS = 30
 """So long a writer waits for the one before it."""
 
+CONNECT_SECONDS = 10
+"""So long a server may take to answer at all."""
+
 WRITER = 0x526F6C6C6F7574
 """The advisory lock of whoever writes, in every process of a database: "Rollout" in ASCII."""
 
 
-def open_engine(url: str, *, durable: bool = True) -> Engine:
+def open_engine(
+    url: str, *, durable: bool = True, idle_seconds: float = 10 * BUSY_SECONDS
+) -> Engine:
     """The engine for a database URL; makes the folder of a new SQLite file, owner-only.
+
+    A server ends a transaction that says nothing for `idle_seconds`: its client is gone, and its
+    lock would stop everybody.
 
     Not `durable`: what is written may be gone after a power cut. Only for what can be made again.
     """
     address = make_url(url)
     if address.get_backend_name() != "sqlite":
-        return _open_postgresql(address, durable=durable)
+        return _open_postgresql(address, durable=durable, idle_seconds=idle_seconds)
     if address.database and address.database != ":memory:":
         folder = Path(address.database).parent
         if not folder.exists():
@@ -61,18 +69,27 @@ def open_engine(url: str, *, durable: bool = True) -> Engine:
     return engine
 
 
-def _open_postgresql(address: URL, *, durable: bool) -> Engine:
+def _open_postgresql(address: URL, *, durable: bool, idle_seconds: float) -> Engine:
     # A connection that the server or a network dropped is found out before it is used.
     engine = create_engine(
         address,
         hide_parameters=True,
         pool_pre_ping=True,
-        connect_args={"options": _options(address, durable=durable)},
+        connect_args={
+            "options": _options(address, durable=durable, idle_seconds=idle_seconds),
+            # A network that swallows packets is noticed, instead of being waited for.
+            "connect_timeout": CONNECT_SECONDS,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 30_000,
+        },
     )
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
-        if not connection.get_execution_options().get("read_only", False):
+        options = connection.get_execution_options()
+        if not (options.get("read_only", False) or options.get("unqueued", False)):
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER})")
 
     @event.listens_for(engine, "handle_error")
@@ -86,14 +103,15 @@ def _open_postgresql(address: URL, *, durable: bool) -> Engine:
     return engine
 
 
-def _options(address: URL, *, durable: bool) -> str:
+def _options(address: URL, *, durable: bool, idle_seconds: float) -> str:
     """What every connection is told; what the address itself says of it comes first."""
     given = address.query.get("options", "")
     own = [
         "-c TimeZone=UTC",
         f"-c lock_timeout={BUSY_SECONDS}s",
-        # Of a client that is gone the lock goes back, instead of stopping everybody.
-        f"-c idle_in_transaction_session_timeout={10 * BUSY_SECONDS}s",
+        f"-c idle_in_transaction_session_timeout={int(idle_seconds * 1000)}ms",
+        # A computer that lost its power says no word: without this its locks would stay for hours.
+        "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3",
     ]
     if not durable:
         own.append("-c synchronous_commit=off")
@@ -103,10 +121,13 @@ def _options(address: URL, *, durable: bool) -> str:
 class Database:
     """Sessions over one engine: `write()` commits or rolls back, `read()` never writes."""
 
-    def __init__(self, url: str, *, durable: bool = True) -> None:
+    def __init__(
+        self, url: str, *, durable: bool = True, idle_seconds: float = 10 * BUSY_SECONDS
+    ) -> None:
         self.url = url
-        self.engine = open_engine(url, durable=durable)
+        self.engine = open_engine(url, durable=durable, idle_seconds=idle_seconds)
         self._reader = self.engine.execution_options(read_only=True)
+        self._aside = self.engine.execution_options(unqueued=True)
         if self.engine.dialect.name == "postgresql":
             self._reader = self._reader.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -119,11 +140,25 @@ class Database:
             yield session
 
     @contextmanager
+    def note(self) -> Iterator[Session]:
+        """As `write()`, but a writer at work keeps nobody waiting on PostgreSQL.
+
+        Only for rows that one process alone writes and no use case builds on: signs of life.
+        """
+        with Session(self._aside, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
     def read(self) -> Iterator[Session]:
         """One consistent view, without taking the write lock; its rows can be read afterwards."""
         # Closing ends the transaction; a rollback would expire the rows that the caller takes away.
         with Session(self._reader, autoflush=False, expire_on_commit=False) as session:
             yield session
+
+    def connection_words(self) -> dict[str, Any]:
+        """What PostgreSQL's own client library is told, for whoever connects beside us."""
+        _positional, words = self.engine.dialect.create_connect_args(self.engine.url)
+        return {name: value for name, value in words.items() if isinstance(value, str | int)}
 
     def close(self) -> None:
         """Close every pooled connection."""

@@ -19,6 +19,11 @@ def by_id(session: Session, run_id: int) -> Run:
     return run
 
 
+def find(session: Session, run_id: int) -> Run | None:
+    """The run of that number, if there is one."""
+    return session.get(Run, run_id)
+
+
 def started(session: Session, run_ids: Sequence[int], at: datetime) -> None:
     """Note when runs were handed to their engine."""
     rows = [{"run": run_id, "moment": at} for run_id in run_ids]

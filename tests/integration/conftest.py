@@ -62,8 +62,9 @@ minutes = {reimage_minutes}
 class Rollout:
     """One programme in a folder of its own."""
 
-    def __init__(self, root: Path, reimage_minutes: float) -> None:
+    def __init__(self, root: Path, reimage_minutes: float, head: str = "", tail: str = "") -> None:
         self.root = root
+        self._head, self._tail = head, tail
         self.lab = root / "lab"
         self.port = _free_port()
         self.configuration = self.configure("rollout.toml", reimage_minutes)
@@ -81,7 +82,7 @@ class Rollout:
             copies=self.lab / "copies",
             reimage_minutes=reimage_minutes,
         )
-        file.write_text(text, encoding="utf-8")
+        file.write_text(self._head + text + self._tail, encoding="utf-8")
         return file
 
     @property
@@ -292,8 +293,9 @@ def rollouts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
     """Makes programmes, and takes them down after the tests of the file."""
     made: list[Rollout] = []
 
-    def make(reimage_minutes: float = 2) -> Rollout:
-        made.append(Rollout(tmp_path_factory.mktemp("rollout"), reimage_minutes))
+    def make(reimage_minutes: float = 2, head: str = "", tail: str = "") -> Rollout:
+        """`head` and `tail` stand before and behind the rest of the configuration."""
+        made.append(Rollout(tmp_path_factory.mktemp("rollout"), reimage_minutes, head, tail))
         return made[-1]
 
     yield make

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import databases
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -57,7 +58,7 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(f"sqlite:///{tmp_path / 'rollout.db'}")
+    opened = Database(databases.url(tmp_path / "rollout.db"))
     migrate.upgrade(opened)
     with opened.write() as session:
         sites = [Site(key="本庁"), Site(key="尾鷲")]
@@ -174,7 +175,7 @@ def test_status_csv_has_the_same_figures_as_json(
 def test_an_empty_programme_has_no_percentage_and_zero_everywhere(
     tmp_path: Path, configuration: Settings
 ) -> None:
-    empty = Database(f"sqlite:///{tmp_path / 'empty.db'}")
+    empty = Database(databases.url(tmp_path / "empty.db"))
     migrate.upgrade(empty)
     report = export_status.daily(empty, configuration, now=NOW)
     write_json(tmp_path / "s.json", export_status.document(report))

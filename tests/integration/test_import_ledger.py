@@ -1,10 +1,10 @@
 """The import on a real database."""
 
-import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import databases
 import pytest
 from sqlmodel import select
 
@@ -37,7 +37,7 @@ SHARED = "DK19-000403,DK19,ProBook,5CGABCDE,,PC19-00403,総務部,人事課,本�
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(f"sqlite:///{tmp_path / 'rollout.db'}")
+    opened = Database(databases.url(tmp_path / "rollout.db"))
     migrate.upgrade(opened)
     yield opened
     opened.close()
@@ -75,13 +75,6 @@ def faults(report: ImportReport) -> list[tuple[int, str]]:
     return [(fault.row, fault.field) for fault in report.faults]
 
 
-def dump(database: Database) -> list[str]:
-    with sqlite3.connect(str(database.engine.url.database)) as connection:
-        lines = list(connection.iterdump())
-    connection.close()
-    return lines
-
-
 def machine(database: Database, tag: str) -> machines.Joined:
     with database.read() as session:
         return machines.one(session, tag)
@@ -117,7 +110,7 @@ def test_a_row_becomes_machine_person_department_and_site(database: Database, fo
 
 def test_a_second_import_changes_nothing(database: Database, folder: Path) -> None:
     run(database, folder, ONE, TWO, SHARED)
-    before = dump(database)
+    before = databases.dump(database)
     report = run(database, folder, ONE, TWO, SHARED, now=datetime(2022, 9, 1, tzinfo=UTC))
     assert report.applied
     assert (report.machines.created, report.machines.updated, report.machines.unchanged) == (
@@ -127,7 +120,7 @@ def test_a_second_import_changes_nothing(database: Database, folder: Path) -> No
     )
     assert (report.people.unchanged, report.departments.unchanged) == (2, 1)
     assert report.changes == {}
-    assert dump(database) == before
+    assert databases.dump(database) == before
 
 
 def test_an_update_shows_each_field_and_touches_no_state(database: Database, folder: Path) -> None:
@@ -285,11 +278,11 @@ def test_dry_run_and_strict_leave_the_database_as_it_was_and_report_the_same(
 ) -> None:
     if not first:
         run(database, folder, ONE, SHARED)
-    before = dump(database)
+    before = databases.dump(database)
     rows = (ONE.replace("本庁3階", "桑名1階"), TWO, SHARED.replace("否", "多分"))
     dry = run(database, folder, *rows, dry_run=True)
     strict = run(database, folder, *rows, strict=True)
-    assert dump(database) == before
+    assert databases.dump(database) == before
     assert not dry.applied
     assert not strict.applied
     real = run(database, folder, *rows)
@@ -301,7 +294,7 @@ def test_dry_run_and_strict_leave_the_database_as_it_was_and_report_the_same(
     ]
     assert shown[0] == shown[1] == shown[2]
     assert shown[0]["rows"]["bad"] == 1
-    assert dump(database) != before
+    assert databases.dump(database) != before
 
 
 def test_strict_writes_when_every_row_is_good(database: Database, folder: Path) -> None:
@@ -318,12 +311,12 @@ def test_a_viewer_may_only_look(database: Database, folder: Path) -> None:
 
 
 def test_a_file_that_breaks_off_writes_nothing(database: Database, folder: Path) -> None:
-    before = dump(database)
+    before = databases.dump(database)
     path = folder / "broken.csv"
     path.write_text("\n".join((HEADER, *[ONE] * 70, '"')), encoding="utf-8")
     with pytest.raises(LedgerUnreadable):
         import_ledger(database, open_ledger(path), operator=OPERATOR, now=NOW)
-    assert dump(database) == before
+    assert databases.dump(database) == before
 
 
 def test_departments_that_ended_are_not_brought_back_to_life(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import databases
 import pytest
 from sqlmodel import Session, select
 
@@ -65,7 +66,7 @@ def case(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Case]:
     ledger, truth = tmp_path / f"ledger{suffix}", tmp_path / "truth.jsonl"
     generate(spec, ledger, truth)
     *rows, last = [json.loads(line) for line in truth.read_text(encoding="utf-8").splitlines()]
-    database = Database(f"sqlite:///{tmp_path / 'rollout.db'}")
+    database = Database(databases.url(tmp_path / "rollout.db"))
     migrate.upgrade(database)
     yield Case(database, ledger, rows, last["summary"], run(database, ledger))
     database.close()
@@ -153,7 +154,7 @@ def test_hostile_text_is_in_every_free_field_and_every_kind(tmp_path: Path) -> N
 def test_hostile_text_in_a_field_with_a_form_is_refused_as_the_same_text(
     tmp_path: Path, text: str, column: str
 ) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'rollout.db'}")
+    database = Database(databases.url(tmp_path / "rollout.db"))
     migrate.upgrade(database)
     row = dict.fromkeys(("世代", "MAC", "賃貸借期間", "持出可否"), "")
     row |= {"管理番号": "DK20-000401", "シリアル番号": "PF2ABCDE"}

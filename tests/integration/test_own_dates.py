@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import databases
 import openpyxl
 import pytest
 from sqlmodel import select
@@ -46,7 +47,7 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(f"sqlite:///{tmp_path / 'rollout.db'}")
+    opened = Database(databases.url(tmp_path / "rollout.db"))
     migrate.upgrade(opened)
     with opened.write() as session:
         session.add(Site(id=1, key="本庁"))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import databases
 import pytest
 from sqlalchemy import text
 from sqlmodel import Session, col, select
@@ -62,7 +63,7 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(f"sqlite:///{tmp_path / 'rollout.db'}")
+    opened = Database(databases.url(tmp_path / "rollout.db"))
     migrate.upgrade(opened)
     with opened.write() as session:
         _fill(session)

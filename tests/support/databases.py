@@ -14,7 +14,8 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from sqlalchemy import Engine, create_engine, text
+import pytest
+from sqlalchemy import Engine, create_engine, inspect, text
 from sqlalchemy.engine import make_url
 
 from rollout.store import migrate
@@ -22,10 +23,18 @@ from rollout.store.database import Database
 
 POSTGRESQL = os.environ.get("TEST_DATABASE", "sqlite") == "postgresql"
 
+of_a_file = pytest.mark.skipif(POSTGRESQL, reason="only of a database that is a file")
+"""For tests of what a server's own tools do: copies, integrity, access."""
+
 
 def url(file: Path) -> str:
     """The address of the database that stands for `file`; it is made when it is not there."""
     return _made(file, template=None) if POSTGRESQL else f"sqlite:///{file}"
+
+
+def server_url(file: Path) -> str:
+    """The address of a database in PostgreSQL, whatever the tests run on; made when missing."""
+    return _made(file, template=None)
 
 
 def migrated(file: Path) -> Database:
@@ -34,6 +43,16 @@ def migrated(file: Path) -> Database:
         return Database(_made(file, template=_template()))
     shutil.copy(_template(), file)
     return Database(f"sqlite:///{file}")
+
+
+def dump(database: Database) -> list[str]:
+    """Every row of every table as text."""
+    lines = []
+    with database.engine.connect() as connection:
+        for table in sorted(inspect(connection).get_table_names()):
+            rows = connection.execute(text(f'SELECT * FROM "{table}"'))  # noqa: S608
+            lines += sorted(f"{table}: {tuple(row)}" for row in rows)
+    return lines
 
 
 @cache

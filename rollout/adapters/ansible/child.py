@@ -7,10 +7,12 @@ lives; results leave on standard output (see `stream`). Nothing secret passes th
 import ctypes
 import json
 import os
+import select
 import shutil
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -19,6 +21,8 @@ from rollout.adapters.ansible.messages import NAME, clean, message_of
 from rollout.adapters.ansible.processes import Marker, kill
 
 PR_SET_PDEATHSIG = 1
+LOOK_SECONDS = 0.25
+"""Between two looks at the clock."""
 # ansible-runner's own limit is only there for a daemon that hangs: the daemon's comes first.
 GRACE_SECONDS = 60
 SHORT_LIVED = ("inventory", "tmp", "job_events")
@@ -95,8 +99,11 @@ def main() -> NoReturn:
 
     order = json.loads(_first_line())
     folder = Path(order["folder"])
+    leash = Leash(order["until"])
     threading.Thread(
-        target=_guard, args=(Marker(folder.name, folder), Path(order["control"])), daemon=True
+        target=_guard,
+        args=(Marker(folder.name, folder), Path(order["control"]), leash),
+        daemon=True,
     ).start()
     _bind_children()
     speaker = Speaker(say, Path(order["hosts"]))
@@ -144,10 +151,41 @@ def _first_line() -> bytes:
     return line
 
 
-def _guard(marker: Marker, control: Path) -> None:
-    """Wait for the daemon's end (standard input closes), then let nothing of the run remain."""
-    while os.read(0, 4096):
-        continue
+class Leash:
+    """How long this run may go on without another word, by a clock that runs during sleep.
+
+    Lines on standard input are later moments. Whoever holds the leash writes only what was true
+    before it asked the database: a process that was frozen in between prolongs nothing.
+    """
+
+    def __init__(self, until: float | None) -> None:
+        self._until = until
+        self._rest = b""
+
+    def hear(self, data: bytes) -> None:
+        """More of standard input."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            self._until = max(self._until or 0.0, float(line))
+
+    @property
+    def over(self) -> bool:
+        """Whether the time is up."""
+        return self._until is not None and time.clock_gettime(time.CLOCK_BOOTTIME) >= self._until
+
+
+def _guard(marker: Marker, control: Path, leash: Leash) -> None:
+    """Wait for the end of whoever started this (standard input closes), or of the leash; then let
+    nothing of the run remain."""
+    while not leash.over:
+        if select.select([0], [], [], LOOK_SECONDS)[0]:
+            data = os.read(0, 4096)
+            if not data:
+                break
+            leash.hear(data)
+    else:
+        sys.stderr.write("no sign of life from the worker: the run ends\n")
+        sys.stderr.flush()
     try:
         kill([marker])
         for name in SHORT_LIVED:

@@ -42,6 +42,7 @@ class LocalEngine:
         self._lock = threading.Lock()
         self._rotating = threading.Lock()
         self._closed = False
+        self._until: float | None = None
 
     def start(self, order: RunOrder, sink: EventSink) -> None:
         """Begin; raises CannotStart when nothing was begun."""
@@ -58,12 +59,19 @@ class LocalEngine:
             run = LocalRun(order, folder, made, sink, self._clock, self._rotate, self._ended)
             marked = environment(self._settings, folder.marker, order.forks)
             try:
-                run.start(str(playbook), marked)
+                run.start(str(playbook), marked, self._until)
             except BaseException:
                 kill([folder.marker])
                 folder.remove()
                 raise
             self._runs[order.run_id] = run
+
+    def reassure(self, until: float) -> None:
+        """From the first time on runs end by themselves when it is not said again in time."""
+        with self._lock:
+            self._until = until
+            for run in self._runs.values():
+                run.reassure(until)
 
     def cancel(self, run_id: int) -> bool:
         """Stop a run: its processes are killed, its end says `cancelled`."""

@@ -60,17 +60,36 @@ class LocalRun:
         self._batch: list[HostEvent] = []
         self._batch_since = 0.0
         self._process: subprocess.Popen[bytes] | None = None
+        self._talking = threading.Lock()
         self._cancelled = threading.Event()
         self._wake_out, self._wake_in = os.pipe()
         self._thread = threading.Thread(
             target=self._main, name=f"rollout-run-{order.run_id}", daemon=True
         )
 
-    def start(self, playbook: str, environment: Mapping[str, str]) -> None:
-        """Start the child and the thread; raises CannotStart when there is no child."""
+    def start(
+        self, playbook: str, environment: Mapping[str, str], until: float | None = None
+    ) -> None:
+        """Start the child and the thread; raises CannotStart when there is no child.
+
+        With `until` (CLOCK_BOOTTIME) the child ends then, unless it is reassured before.
+        """
         if not self._made.empty:
-            self._spawn(playbook, environment)
+            self._spawn(playbook, environment, until)
         self._thread.start()
+
+    def reassure(self, until: float) -> None:
+        """The child may go on until then."""
+        process = self._process
+        if process is None or process.stdin is None:
+            return
+        with self._talking:
+            if process.stdin.closed:
+                return
+            try:
+                os.write(process.stdin.fileno(), f"{until}\n".encode())
+            except (BlockingIOError, BrokenPipeError):
+                return  # it hangs or has ended: its end comes by itself
 
     def cancel(self) -> None:
         """Ask the thread to stop the run."""
@@ -81,7 +100,7 @@ class LocalRun:
         """Wait until the last word is delivered."""
         self._thread.join()
 
-    def _spawn(self, playbook: str, environment: Mapping[str, str]) -> None:
+    def _spawn(self, playbook: str, environment: Mapping[str, str], until: float | None) -> None:
         order = {
             "folder": str(self.folder.path),
             "control": str(self.folder.control),
@@ -90,6 +109,7 @@ class LocalRun:
             "forks": self.order.forks,
             "limit": self.order.limit_seconds,
             "pace": play_variables(self.order.pace),
+            "until": until,
         }
         with (self.folder.path / CHILD_OUTPUT).open("ab") as errors:
             try:
@@ -110,6 +130,7 @@ class LocalRun:
         try:
             self._process.stdin.write(json.dumps(order).encode() + b"\n")
             self._process.stdin.flush()
+            os.set_blocking(self._process.stdin.fileno(), False)
         except BrokenPipeError:
             # It died at once: its exit code and output are reported as the run's end.
             return
@@ -274,9 +295,10 @@ class LocalRun:
             how, message = "crashed", told("{why}: {error}", why=message or how, error=str(error))
         finally:
             if self._process is not None:
-                for stream in (self._process.stdin, self._process.stdout):
-                    if stream is not None:
-                        stream.close()
+                with self._talking:
+                    for stream in (self._process.stdin, self._process.stdout):
+                        if stream is not None:
+                            stream.close()
         try:
             self.folder.close(self._secrets)
         except OSError:

@@ -12,6 +12,7 @@ from rollout.application.doctor import (
     mailboxes,
     operation,
     people,
+    workers,
 )
 from rollout.application.doctor.finding import Finding, judged
 from rollout.application.notices.sending import Writer
@@ -54,6 +55,7 @@ def _of_tables(
         yield from operation.examine(opened, settings, now)
         yield from mailboxes.examine(opened, settings, now)
         yield from people.examine(opened, settings, now, writer)
+        yield from workers.examine(opened, settings)
     except RolloutError as error:
         yield judged("database", _("database"), str(error), problem="rollout init")
     except Exception as error:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from rollout.application import backup
 from rollout.application.choosing import today
@@ -18,6 +18,7 @@ from rollout.store import (
     commands,
     inspection,
     leases,
+    moments,
     nightly,
     pending_controls,
     retirements,
@@ -35,7 +36,7 @@ FUTURE = timedelta(minutes=5)
 def examine(opened: Database, settings: Settings, now: datetime) -> Iterator[Finding]:
     """The daemon's side of the tables."""
     with opened.read() as session:
-        lease = leases.holder(session, now=datetime.now(UTC))
+        lease = leases.holder(session, now=moments.real_now(session))
         running = waves.in_states(session, WaveState.RUNNING, WaveState.SOAKING)
         asked = commands.open_ones(session)
         late = claims.overdue(session, now)

@@ -5,7 +5,7 @@ per approval, with the serial checked on the machine. Ordered is not done: the c
 machine reports itself empty, when an approver has seen it, or at its deadline.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -13,7 +13,7 @@ from uuid import uuid4
 from sqlmodel import Session
 
 from rollout.application.arrival import new_token, token_digest
-from rollout.application.choosing import today
+from rollout.application.choosing import places_of_workers, today
 from rollout.application.orders import host_orders
 from rollout.application.ports import HostOrder, RunOrder
 from rollout.application.retirement.use import in_use
@@ -24,7 +24,7 @@ from rollout.i18n.told import told
 from rollout.settings import Settings
 from rollout.store import claims, leases, machines, retirements, runs, stops, transitions
 from rollout.store.database import Database
-from rollout.store.tables import Machine, Retirement, Run
+from rollout.store.tables import Claim, Machine, Retirement, Run
 
 ORDER_SECONDS = 3600
 """An order is given in seconds; what takes days is that somebody looks at the PC."""
@@ -89,6 +89,7 @@ def _at_one_site(
     local = at.astimezone(settings.programme.zone)
     at_work = machines.working_by_site(session, WORKING)
     room = settings.limits.blast_radius - retirements.under_way(session)
+    crew = places_of_workers(session, settings)
     by_site: dict[int | None, list[tuple[Retirement, Machine]]] = {}
     for row, machine in authorised:
         site = sites.get(machine.site_id or 0)
@@ -98,7 +99,7 @@ def _at_one_site(
     for site_id, waiting in by_site.items():
         free = settings.site(sites.get(site_id or 0, "")).at_once - at_work.get(site_id, 0)
         size = min(room, free, settings.limits.machines_per_run)
-        if size > 0:
+        if size > 0 and (crew is None or crew.serves(site_id)):
             return waiting[:size]
     return []
 
@@ -126,7 +127,7 @@ def _claim(
         machine.wave_id = machine.planned_day = None
         session.add(machine)
     session.flush()
-    run_id, ident = run.id or 0, run.ident
+    run_id = run.id or 0
     transitions.apply(session, Machine, ids, MachineVerb.BEGIN, actor=DAEMON, at=at, run_id=run_id)
     attempts = claims.last_attempts(session, Step.RETIRE, ids)
     unreachable = claims.without_system(session, ids, Step.RETIRE)
@@ -151,19 +152,31 @@ def _claim(
     for machine_id in unreachable:
         claims.arm(session, made[machine_id].id or 0, at=at, boot_id="")
     reachable = [machine_id for machine_id in ids if machine_id not in unreachable]
-    hosts = host_orders(session, settings, reachable, made, tokens)
     for machine_id in ids:
         row = retirements.find(session, machine_id)
         if row is not None:
             row.epoch = made[machine_id].id
             retirements.keep(session, row)
+    asked = {machine_id: made[machine_id] for machine_id in reachable}
+    return order_of(session, settings, run, asked, tokens)
+
+
+def order_of(
+    session: Session,
+    settings: Settings,
+    run: Run,
+    asked: Mapping[int, Claim],
+    tokens: Mapping[int, str],
+) -> RunOrder:
+    """What an engine gets for an erasure: the claims of the machines that it asks."""
+    hosts = host_orders(session, settings, list(asked), asked, tokens)
     return RunOrder(
-        run_id=run_id,
-        ident=ident,
+        run_id=run.id or 0,
+        ident=run.ident,
         playbook="retire.yml",
         hosts=[_with_authorisation(session, host) for host in hosts],
         forks=settings.ansible.forks,
-        limit_seconds=min(deadline.total_seconds(), ORDER_SECONDS),
+        limit_seconds=min(settings.deadline(Step.RETIRE).total_seconds(), ORDER_SECONDS),
     )
 
 

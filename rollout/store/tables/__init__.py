@@ -31,6 +31,7 @@ from rollout.store.tables.takeout import DiskPin, Takeout, TakeoutEmergency
 from rollout.store.tables.training import TrainingRecord
 from rollout.store.tables.tranche import Tranche, TrancheMember
 from rollout.store.tables.wave import Wave
+from rollout.store.tables.worker import Taking, Worker
 
 __all__ = [
     "Absence",
@@ -77,8 +78,10 @@ __all__ = [
     "StrayDevice",
     "Takeout",
     "TakeoutEmergency",
+    "Taking",
     "TrainingRecord",
     "Tranche",
     "TrancheMember",
     "Wave",
+    "Worker",
 ]

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -178,3 +179,24 @@ def test_sweep_finds_what_daemon_and_child_left(world, daemon, engine):
     assert engine.sweep([ident]) == 0
     assert not (world.folder(ident).path / "inventory").exists()
     assert not world.folder(ident).control.exists()
+
+
+def test_a_leashed_run_ends_by_itself_when_nobody_reassures_it(world, engine, recorder):
+    engine.reassure(time.clock_gettime(time.CLOCK_BOOTTIME) + 3)
+    order = world.long_order()
+    engine.start(order, recorder)
+    end = recorder.wait()
+    assert end.how == "crashed"
+    assert "no sign of life" in str(end.message)
+    assert world.processes(order.ident) == {}
+
+
+def test_a_leashed_run_goes_on_while_it_is_reassured(world, engine, recorder):
+    def reassured() -> bool:
+        engine.reassure(time.clock_gettime(time.CLOCK_BOOTTIME) + 5)
+        return recorder.ended.is_set()
+
+    reassured()
+    engine.start(world.order("quick", [world.host(1)]), recorder)
+    world.wait_for(reassured, "the end of the run")
+    assert recorder.wait().how == "successful"

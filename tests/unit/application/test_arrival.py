@@ -1,10 +1,10 @@
 """A reimage starts at most once, and only the machine itself proves that it arrived."""
 
-import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import databases
 import pytest
 
 from rollout.application import arrival
@@ -319,9 +319,7 @@ def test_no_token_stands_in_the_database(office: Office) -> None:
     office.wave()
     order, machine_id, install = office.told_to_install()
     office.check_in(machine_id, install.check_in_token)
-    with sqlite3.connect(office.database.engine.url.database) as connection:
-        dump = "\n".join(connection.iterdump())
-    connection.close()
+    dump = "\n".join(databases.dump(office.database))
     assert office.machine(machine_id).serial in dump
     assert office.token(order, machine_id) not in dump
     assert install.check_in_token not in dump

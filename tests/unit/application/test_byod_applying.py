@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import databases
 import pytest
 
 from rollout.application.byod.applying import (
@@ -29,7 +30,7 @@ OTHER = Operator("ken", OperatorRole.APPROVER)
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(f"sqlite:///{tmp_path / 'rollout.db'}")
+    opened = Database(databases.url(tmp_path / "rollout.db"))
     migrate.upgrade(opened)
     with opened.write() as session:
         session.add(Person(staff_number="000001", name="小林"))

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import databases
 import pytest
 
 from rollout.application import backup, doctor, rechecks
@@ -91,13 +92,14 @@ class Patient:
 
 @pytest.fixture
 def patient(office: Office) -> Patient:
-    file = Path(office.database.engine.url.database)
-    file.chmod(0o600)
+    if not databases.POSTGRESQL:
+        Path(office.database.engine.url.database).chmod(0o600)
     made = Patient(office)
     made.night(backup.NIGHTS, 5)
     return made
 
 
+@databases.of_a_file
 def test_a_sound_installation_has_nothing_to_mend(patient: Patient) -> None:
     findings = patient.findings()
     bad = {key: found for key, found in findings.items() if found.level is not OK}
@@ -126,6 +128,7 @@ def test_an_empty_database_is_a_problem_and_the_rest_is_still_checked(
     assert levels["reach"].level is WARNING
 
 
+@databases.of_a_file
 def test_a_damaged_database_is_a_problem_and_the_rest_is_still_checked(
     patient: Patient, tmp_path: Path
 ) -> None:
@@ -148,6 +151,7 @@ def test_a_damaged_database_is_a_problem_and_the_rest_is_still_checked(
     assert "collections" in {finding.key for finding in found}
 
 
+@databases.of_a_file
 def test_a_database_that_others_may_read_is_named_with_the_remedy(patient: Patient) -> None:
     file = Path(patient.office.database.engine.url.database)
     file.chmod(0o644)
@@ -226,6 +230,7 @@ def test_a_replaced_machine_whose_lease_has_ended_is_named_until_it_is_returned(
     assert "returns" not in patient.findings()
 
 
+@databases.of_a_file
 def test_an_old_backup_is_named_and_one_by_hand_mends_it(patient: Patient) -> None:
     patient.night(backup.NIGHTS, 26)
     assert patient.level("backup") is OK
@@ -236,10 +241,12 @@ def test_an_old_backup_is_named_and_one_by_hand_mends_it(patient: Patient) -> No
     assert patient.level("backup") is OK
 
 
+@databases.of_a_file
 def test_no_backup_at_all_is_named(office: Office) -> None:
     assert Patient(office).level("backup") is WARNING
 
 
+@databases.of_a_file
 def test_a_failed_night_is_a_problem_once_the_last_good_one_is_old(patient: Patient) -> None:
     patient.night(backup.NIGHTS, 1, ok=False, note="No space left on device")
     found = patient.findings()["backup"]

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import databases
+
 from rollout.application import backup, restore, stops
 from rollout.application.operators import Operator
 from rollout.domain.machine import MachineState, Step
@@ -10,6 +12,8 @@ from rollout.domain.stop import StopScope
 from rollout.settings import OperatorRole
 
 Office = Any
+
+pytestmark = databases.of_a_file
 APPROVER = Operator("suzuki", OperatorRole.APPROVER)
 
 

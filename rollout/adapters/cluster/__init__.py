@@ -1,0 +1,1 @@
+"""procrastinate between the daemon and workers: transport only, never the truth."""

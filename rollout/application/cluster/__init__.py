@@ -1,0 +1,1 @@
+"""Ansible in the hands of workers: what the daemon sees to, and what a worker does."""

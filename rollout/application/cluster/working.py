@@ -1,0 +1,123 @@
+"""A worker's row: signing on, signs of life, signing off, and burying those that died here."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from json import dumps
+
+from rollout.application import settle
+from rollout.application.cluster.taking import TakenForLost
+from rollout.domain.errors import RolloutError
+from rollout.domain.run import RunVerb
+from rollout.domain.words import msgid
+from rollout.i18n import _
+from rollout.i18n.told import told
+from rollout.store import machines, moments, runs, workers
+from rollout.store.database import Database
+from rollout.store.tables import Worker
+
+
+class UnknownSite(RolloutError):
+    """A worker was started for a site that no machine stands at."""
+
+
+@dataclass(frozen=True)
+class SignedOn:
+    """A worker's number, and the ids of the sites that it serves; none: all of them."""
+
+    worker_id: int
+    sites: Sequence[int] | None
+
+
+def sign_on(
+    database: Database,
+    *,
+    name: str,
+    host: str,
+    sites: Sequence[str],
+    concurrency: int,
+    version: str,
+) -> SignedOn:
+    """Let everybody know that this worker is there. Raises UnknownSite."""
+    with database.write() as session:
+        known = {key: id_ for id_, key in machines.site_keys(session).items()}
+        unknown = [key for key in sites if key not in known]
+        if unknown:
+            raise UnknownSite(
+                _("no site {unknown}: the ledger knows {known}").format(
+                    unknown=", ".join(unknown), known=", ".join(sorted(known)) or _("none yet")
+                )
+            )
+        ids = sorted(known[key] for key in sites) or None
+        now = moments.real_now(session)
+        worker = Worker(
+            name=name,
+            host=host,
+            sites=dumps(ids) if ids else None,
+            concurrency=concurrency,
+            version=version,
+            started_at=now,
+            heartbeat_at=now,
+        )
+        return SignedOn(workers.add(session, worker), ids)
+
+
+def beat(database: Database, worker_id: int) -> dict[int, bool]:
+    """Give a sign of life; the worker's runs that go on, and whether each is to be stopped.
+
+    Raises TakenForLost.
+    """
+    with database.note() as session:
+        now = moments.real_now(session)
+        ahead = (datetime.now(UTC) - now).total_seconds()
+        if not workers.beat(session, worker_id, now=now, clock_ahead=ahead):
+            raise TakenForLost
+        return workers.runs_of(session, worker_id)
+
+
+def take_no_more(database: Database, worker_id: int) -> None:
+    """Nothing new goes to this worker; what it has goes on."""
+    with database.note() as session:
+        workers.stopping(session, worker_id)
+
+
+def sign_off(database: Database, worker_id: int) -> None:
+    """The worker ends in order; nothing of it is at work any more."""
+    with database.write() as session:
+        workers.end(session, [worker_id], "signed off", at=moments.real_now(session))
+
+
+def bury(
+    database: Database,
+    host: str,
+    gone: Callable[[str], bool],
+    sweep: Callable[[Sequence[str]], int],
+    *,
+    at: datetime,
+) -> int:
+    """End workers of this computer whose process is dead, with what they left; how many runs.
+
+    What is left of their runs is killed before anything is settled: nobody needs to wait until
+    they are taken for lost.
+    """
+    with database.read() as session:
+        dead = [
+            (worker.id or 0, worker.name)
+            for worker in workers.living(session)
+            if worker.host == host and gone(worker.name)
+        ]
+        left = {id_: workers.runs_of(session, id_) for id_, _name in dead}
+        idents = [
+            runs.by_id(session, run_id).ident for of_one in left.values() for run_id in of_one
+        ]
+    sweep(idents)
+    settled = 0
+    for worker_id, name in dead:
+        with database.write() as session:
+            workers.end(session, [worker_id], "its process died", at=moments.real_now(session))
+            for run_id in workers.runs_of(session, worker_id):
+                reason = told(msgid("the worker {name} died"), name=name)
+                run = runs.by_id(session, run_id)
+                settle.run_lost(session, run, RunVerb.LOSE, at=at, reason=reason)
+                settled += 1
+    return settled

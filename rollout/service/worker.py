@@ -1,0 +1,221 @@
+"""A worker: takes runs of its sites from their queues and runs Ansible for them.
+
+It proves that it lives by a row that it writes again and again. Its runs end by themselves when
+that could not be written for half of the time after which the daemon takes it for lost: whatever
+happens to this process, to its computer or to the network between, what is settled without it does
+not act any more.
+"""
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from rollout import __version__
+from rollout.application.cluster import taking, working
+from rollout.application.cluster.patience import PatientSink
+from rollout.application.cluster.taking import TakenForLost
+from rollout.application.ports import Clock, LeashedEngine
+from rollout.application.results import Results
+from rollout.domain.errors import RolloutError
+from rollout.domain.words import msgid
+from rollout.i18n.told import told
+from rollout.service import holder
+from rollout.service.trouble import Trouble
+from rollout.settings import Settings
+from rollout.store.database import Database
+from rollout.store.faults import unavailable
+
+log = logging.getLogger(__name__)
+
+BEATS = 10
+"""So many signs of life fit into the time after which a worker is taken for lost."""
+SIGN = "sign of life"
+
+
+class Source(Protocol):
+    """Where a worker's runs come from."""
+
+    def start(self) -> None:
+        """Begin to listen."""
+
+    def stop(self) -> None:
+        """Fetch nothing more."""
+
+
+MakeSource = Callable[
+    [
+        Sequence[int] | None,
+        Callable[[int, int], None],
+        Callable[[], bool],
+        Callable[[Exception], None],
+    ],
+    Source,
+]
+"""From the sites' ids, whom to offer a run, whether there is room, and whom to tell of failures."""
+
+
+class Worker:
+    """One worker process; `run` returns when it was told to stop and has nothing at work."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        clock: Clock,
+        engine: LeashedEngine,
+        source: MakeSource,
+        *,
+        sites: Sequence[str],
+        concurrency: int,
+    ) -> None:
+        self._database, self._settings, self._clock = database, settings, clock
+        self._engine, self._source = engine, source
+        self._sites, self._concurrency = sites, concurrency
+        self._stop, self._hurry = threading.Event(), threading.Event()
+        self._failure: Exception | None = None
+        self._results = Results(database, clock)
+        self._sink = PatientSink(self._results, self._hurry)
+        self._trouble = Trouble()
+        self._worker_id = 0
+        self._lost_after = settings.cluster.worker_seconds
+
+    def run(self) -> None:
+        """Work. Raises TakenForLost, and whatever keeps it from its work."""
+        host = computer()
+        buried = working.bury(
+            self._database, host, holder.is_gone, self._engine.sweep, at=self._clock.now()
+        )
+        if buried:
+            log.warning(msgid("%s runs of dead workers of this computer were settled"), buried)
+        signed_on = working.sign_on(
+            self._database,
+            name=holder.own_name(),
+            host=host,
+            sites=self._sites,
+            concurrency=self._concurrency,
+            version=__version__,
+        )
+        self._worker_id = signed_on.worker_id
+        log.info(msgid("worker %s is there for %s"), self._worker_id, ", ".join(self._sites) or "*")
+        self._beat()
+        beating = threading.Thread(target=self._beat_on, name="rollout-beat", daemon=True)
+        beating.start()
+        source = self._source(signed_on.sites, self._offer, self._has_room, self._fail)
+        source.start()
+        self._stop.wait()
+        source.stop()
+        self._finish_or_hand_back()
+        self._hurry.set()
+        beating.join()
+        if self._failure is not None:
+            raise self._failure
+
+    def stop(self) -> None:
+        """Take nothing more and finish what runs; asked again, hand it back at once."""
+        if self._stop.is_set():
+            self._hurry.set()
+        self._stop.set()
+
+    def _finish_or_hand_back(self) -> None:
+        """Wait for what runs; in haste it is stopped, and begins anew elsewhere."""
+        self._quietly(lambda: working.take_no_more(self._database, self._worker_id))
+        while self._engine.alive() and not self._hurry.wait(0.1):
+            continue
+        self._results.abandoning = True
+        self._engine.close()
+        self._quietly(lambda: working.sign_off(self._database, self._worker_id))
+
+    def _quietly(self, do: Callable[[], None]) -> None:
+        """A database that is away keeps nobody from ending: the daemon finds out by itself."""
+        try:
+            do()
+        except Exception as error:
+            why = unavailable(error)
+            if why is None:
+                raise
+            log.error(msgid("the daemon could not be told: %s"), why)  # noqa: TRY400
+
+    def _has_room(self) -> bool:
+        return len(self._engine.alive()) < self._concurrency
+
+    def _offer(self, run_id: int, epoch: int) -> None:
+        """Take the run, unless somebody else has it, and start it."""
+        if self._stop.is_set():
+            return
+        try:
+            order = taking.take(
+                self._database,
+                self._settings,
+                run_id,
+                lease_epoch=epoch,
+                worker_id=self._worker_id,
+                at=self._clock.now(),
+            )
+        except Exception as error:
+            why = unavailable(error)
+            if why is None:
+                raise
+            log.error(msgid("run %s could not be taken: %s"), run_id, why)  # noqa: TRY400
+            return
+        if order is None:
+            return
+        fields = {"run": run_id, "playbook": order.playbook, "machines": len(order.hosts)}
+        try:
+            self._engine.start(order, self._sink)
+        except (OSError, RolloutError) as error:
+            log.error(msgid("run %s cannot start: %s"), run_id, error)  # noqa: TRY400
+            self._not_begun(run_id, str(error))
+        else:
+            log.info(msgid("run %s: %s, machines: %s"), *fields.values(), extra=fields)
+
+    def _not_begun(self, run_id: int, why: str) -> None:
+        """Give the run back; no attempt of any machine was lost."""
+        taking.give_back(
+            self._database,
+            run_id,
+            told(msgid("cannot start: {why}"), why=why),
+            at=self._clock.now(),
+        )
+
+    def _beat_on(self) -> None:
+        while not self._hurry.wait(self._lost_after / BEATS):
+            try:
+                self._beat()
+            except TakenForLost as lost:
+                self._fail(lost)
+                return
+            except Exception as error:  # noqa: BLE001  (handed on)
+                why = unavailable(error)
+                if why is None:
+                    self._fail(error)
+                    return
+                self._trouble.met(SIGN, why)
+            else:
+                self._trouble.over(SIGN)
+
+    def _beat(self) -> None:
+        """Give a sign of life, prolong what runs, and stop what is to be stopped."""
+        # Before the database is asked: whoever is frozen in between prolongs nothing.
+        began = time.clock_gettime(time.CLOCK_BOOTTIME)
+        at_work = self._engine.alive()
+        known = working.beat(self._database, self._worker_id)
+        self._engine.reassure(began + self._lost_after / 2)
+        for run_id in at_work:
+            if known.get(run_id, True):
+                self._engine.cancel(run_id)
+
+    def _fail(self, error: Exception) -> None:
+        """End at once, and raise the first such error."""
+        self._failure = self._failure or error
+        self._stop.set()
+        self._hurry.set()
+
+
+def computer() -> str:
+    """This computer, as far as its process numbers mean the same: containers differ."""
+    space = Path("/proc/self/ns/pid")
+    return f"{socket.gethostname()} {space.readlink() if space.is_symlink() else ''}".strip()

@@ -1,0 +1,100 @@
+"""Workers run Ansible for the daemon: jobs are transport, the tables decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import databases
+import pytest
+from sqlalchemy import text
+
+from rollout.adapters.ansible.local import LocalEngine
+from rollout.adapters.cluster import queue
+from rollout.application.cluster.standing import standing
+from rollout.bootstrap import Application
+from rollout.service.daemon import Daemon
+from rollout.service.worker import Worker
+from rollout.store import roles
+from rollout.store.database import Database
+
+PATIENCE = 180.0
+AT_REST = {"migrated", "failed", "held", "silent"}
+CLUSTER = """
+[cluster]
+engine = "procrastinate"
+worker_seconds = 6
+"""
+
+
+@pytest.fixture(scope="module")
+def office(rollouts: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    url = databases.server_url(tmp_path_factory.mktemp("cluster") / "rollout")
+    made = rollouts(head=f'database_url = "{url}"\n', tail=CLUSTER)
+    queue.prepare(made.database)
+    return made
+
+
+@contextmanager
+def working(app: Application, *sites: str, concurrency: int = 2) -> Iterator[Worker]:
+    """A worker in a thread; it is told to stop at the end, and has to end."""
+    engine = LocalEngine(app.settings.ansible, app.clock)
+    worker = Worker(
+        app.database, app.settings, app.clock, engine, app.jobs,
+        sites=sites, concurrency=concurrency,
+    )  # fmt: skip
+    with ThreadPoolExecutor(1) as pool:
+        end: Future[None] = pool.submit(worker.run)
+        try:
+            yield worker
+        finally:
+            worker.stop()
+            end.result(PATIENCE)
+
+
+@contextmanager
+def acting(app: Application, **options: Any) -> Iterator[Daemon]:
+    """A daemon in a thread."""
+    daemon = Daemon(app.database, app.settings, app.clock, engine_of(app), **options)
+    with ThreadPoolExecutor(1) as pool:
+        end = pool.submit(daemon.run)
+        try:
+            yield daemon
+        finally:
+            daemon.stop()
+            daemon.stop()
+            end.result(PATIENCE)
+
+
+def engine_of(app: Application) -> Any:
+    from rollout.adapters.cluster.engine import QueueEngine
+
+    return QueueEngine(app.database, app.settings.ansible)
+
+
+@pytest.fixture(scope="module")
+def as_worker(office: Any) -> Iterator[Application]:
+    """The application as a user of the server who may do what workers do, and no more."""
+    owner = office.database.engine.url
+    roles.write(office.database, queue.SCHEMA)
+    with office.database.engine.begin() as connection:
+        connection.execute(text(f"CREATE USER tsu_worker IN ROLE {roles.WORKER}"))
+    url = owner.set(username="tsu_worker").render_as_string(hide_password=False)
+    settings = office.app.settings.model_copy(update={"database_url": url})
+    database = Database(url, idle_seconds=3)
+    yield Application(settings, database, office.app.clock)
+    database.close()
+
+
+def test_machines_go_through_their_whole_passage_in_a_workers_hands(
+    office: Any, as_worker: Application
+) -> None:
+    tags = office.populate(2)
+    with working(as_worker, "本庁"), acting(office.app):
+        office.until(lambda: not set(office.states().values()) - AT_REST)
+    assert set(office.states().values()) == {"migrated"}, office.states()
+    assert [len(office.wipes(tag)) for tag in tags] == [1, 1]
+    assert office.chain_holds()
+    assert standing(office.database) == []

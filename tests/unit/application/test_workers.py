@@ -1,0 +1,283 @@
+"""Runs in the hands of workers: taken once, made from the tables, settled when a worker is lost."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from rollout.application.arrival import ArrivalRefused
+from rollout.application.cluster import working
+from rollout.application.cluster.crew import Crew
+from rollout.application.cluster.standing import standing
+from rollout.application.cluster.taking import TakenForLost, take
+from rollout.application.ports import RunOrder
+from rollout.application.programme import Programme
+from rollout.domain.machine import MachineState, Step
+from rollout.domain.run import RunState
+from rollout.store import failures
+from rollout.store.tables import Claim, Run
+
+Office = Any
+
+
+class FakeQueue:
+    """The port `Queue` that loses every job unless the test looks into `jobs`."""
+
+    def __init__(self) -> None:
+        self.jobs: list[tuple[int, int, int | None]] = []
+        self.order: RunOrder | None = None
+
+    def start(self, order: RunOrder, _sink: object) -> None:
+        self.order = order
+
+    def put(self, run_id: int, epoch: int, site_id: int | None) -> None:
+        self.jobs.append((run_id, epoch, site_id))
+
+    def cancel(self, _run_id: int) -> bool:
+        return False
+
+    def alive(self) -> frozenset[int]:
+        return frozenset()
+
+    def sweep(self, _idents: object) -> int:
+        return 0
+
+    def close(self) -> None:
+        pass
+
+    def log(self, _ident: str) -> None:
+        return None
+
+
+class Team:
+    """An office whose runs go to workers; `now` is the daemon's own sense of time."""
+
+    def __init__(self, office: Office) -> None:
+        cluster = office.settings.cluster.model_copy(update={"engine": "procrastinate"})
+        office.settings = office.settings.model_copy(update={"cluster": cluster})
+        self.office, self.queue, self.now = office, FakeQueue(), 0.0
+        self.programme = self.new_programme(office.lease)
+
+    def new_programme(self, lease: int) -> Programme:
+        office = self.office
+        made = Programme(
+            office.database, office.settings, self.queue, office.clock, lease_epoch=lease
+        )
+        made._crew = Crew(
+            office.database, office.settings, self.queue, lease_epoch=lease,
+            monotonic=lambda: self.now,
+        )  # fmt: skip
+        return made
+
+    def worker(self, *sites: str, concurrency: int = 2, name: str = "host:1:1") -> int:
+        return working.sign_on(
+            self.office.database, name=name, host="host", sites=sites, concurrency=concurrency,
+            version="1",
+        ).worker_id  # fmt: skip
+
+    def take(self, run_id: int, worker_id: int) -> RunOrder | None:
+        office = self.office
+        return take(
+            office.database, office.settings, run_id, lease_epoch=office.lease,
+            worker_id=worker_id, at=office.clock.now(),
+        )  # fmt: skip
+
+    def run(self, step: Step = Step.CAPTURE, count: int = 1) -> tuple[int, list[int]]:
+        """A run that waits in the queue."""
+        ids = self.office.machines(count, state=step.starts_from)
+        self.programme.tick()
+        assert self.queue.order is not None
+        return self.queue.order.run_id, ids
+
+    def pass_by(self, seconds: float, *, beating: tuple[int, ...] = ()) -> None:
+        """Time goes by in small steps, with ticks; these workers give signs of life."""
+        for _ in range(int(seconds)):
+            self.now += 1
+            for worker_id in beating:
+                working.beat(self.office.database, worker_id)
+            self.programme.tick()
+
+
+@pytest.fixture
+def team(office: Office) -> Team:
+    office.wave()
+    return Team(office)
+
+
+def test_an_order_made_from_the_tables_is_the_order_but_for_its_tokens(team: Team) -> None:
+    worker = team.worker()
+    for step in (Step.CAPTURE, Step.REIMAGE):
+        run_id, _ids = team.run(step, 2)
+        first, second = team.queue.order, team.take(run_id, worker)
+        assert first is not None
+        assert second is not None
+        assert replace(second, hosts=()) == replace(first, hosts=())
+        assert [replace(host, secrets={}) for host in second.hosts] == [
+            replace(host, secrets={}) for host in first.hosts
+        ]
+        assert all(bool(host.secrets) is step.destructive for host in second.hosts)
+
+
+def test_only_the_token_of_whoever_took_the_run_arms(team: Team) -> None:
+    office, worker = team.office, team.worker()
+    run_id, (machine,) = team.run(Step.REIMAGE)
+    overtaken = team.queue.order
+    taken = team.take(run_id, worker)
+    with pytest.raises(ArrivalRefused):
+        office.arm(overtaken, machine)
+    office.arm(taken, machine)
+
+
+def test_a_run_is_taken_once(team: Team) -> None:
+    one, other = team.worker(), team.worker(name="host:2:2")
+    run_id, _ids = team.run()
+    assert team.take(run_id, one) is not None
+    assert team.take(run_id, other) is None
+    assert team.take(run_id, one) is None, "a job that comes twice starts nothing"
+
+
+def test_a_job_of_an_ended_run_starts_nothing(team: Team) -> None:
+    worker = team.worker()
+    run_id, _ids = team.run()
+    team.pass_by(70, beating=(worker,))
+    assert team.office.run(run_id).state == RunState.CRASHED, "nobody took it for a minute"
+    assert team.take(run_id, worker) is None
+
+
+def test_a_lost_job_is_put_in_again_until_somebody_takes_the_run(team: Team) -> None:
+    worker = team.worker()
+    run_id, _ids = team.run()
+    team.pass_by(25, beating=(worker,))
+    epoch = team.office.lease
+    assert team.queue.jobs == [(run_id, epoch, None)] * 2
+    team.take(run_id, worker)
+    team.pass_by(25, beating=(worker,))
+    assert len(team.queue.jobs) == 2
+
+
+def test_a_run_that_nobody_took_is_no_loss_of_its_machines(team: Team) -> None:
+    worker = team.worker()
+    _run, (machine,) = team.run()
+    team.pass_by(61, beating=(worker,))
+    with team.office.database.read() as session:
+        assert failures.losses(session, machine) == 0
+    outcomes = [claim.outcome for claim in team.office.claims(machine)]
+    assert outcomes[0] == "not_started"
+
+
+def test_a_silent_worker_is_lost_and_its_run_begins_anew_elsewhere(team: Team) -> None:
+    lost, other = team.worker(concurrency=1), team.worker(name="host:2:2")
+    run_id, (machine,) = team.run()
+    team.take(run_id, lost)
+    team.pass_by(59, beating=(other,))
+    assert team.office.run(run_id).state == RunState.RUNNING
+    team.pass_by(2, beating=(other,))
+    assert team.office.run(run_id).state == RunState.LOST
+    assert team.office.machine(machine).state == MachineState.CAPTURING, "a new attempt runs"
+    assert team.queue.order is not None
+    assert team.queue.order.run_id != run_id
+    with pytest.raises(TakenForLost):
+        working.beat(team.office.database, lost)
+    with pytest.raises(TakenForLost):
+        team.take(team.queue.order.run_id, lost)
+    assert [view.id for view in standing(team.office.database)] == [other]
+
+
+def test_time_in_which_nobody_could_look_is_not_held_against_a_worker(team: Team) -> None:
+    worker = team.worker()
+    run_id, _ids = team.run()
+    team.take(run_id, worker)
+    team.pass_by(30)
+    team.now += 300  # the database was away
+    team.pass_by(59)
+    assert team.office.run(run_id).state == RunState.RUNNING
+    team.pass_by(2)
+    assert team.office.run(run_id).state == RunState.LOST
+
+
+def test_what_workers_have_in_hand_outlives_the_daemon(team: Team) -> None:
+    worker = team.worker()
+    taken, _ids = team.run()
+    team.take(taken, worker)
+    waiting, _ids = team.run(Step.CONNECT)
+    office = team.office
+    office.lease = office.take_lease("daemon two", gone=True)
+    team.programme = team.new_programme(office.lease)
+    assert team.programme.recover() == 0
+    team.programme.tick()
+    assert [office.run(run).state for run in (taken, waiting)] == [RunState.RUNNING] * 2
+
+
+def test_machines_wait_where_they_are_while_no_worker_has_a_place_for_their_site(
+    team: Team,
+) -> None:
+    office = team.office
+    here, there = office.site("本庁"), office.site("桑名")
+    worker = team.worker("本庁", concurrency=1)
+    (far,) = office.machines(1, state=MachineState.CLEARED, site=there)
+    (near,) = office.machines(1, state=MachineState.CLEARED, site=here)
+    (later,) = office.machines(1, state=MachineState.REIMAGED, site=here)
+    team.programme.tick()
+    assert office.states([far]) == [MachineState.CLEARED]
+    assert sorted(office.states([near, later])) == [MachineState.CLEARED, MachineState.CONNECTING]
+    assert team.queue.order is not None
+    team.take(team.queue.order.run_id, worker)
+    team.programme.tick()
+    assert len(office.rows(Run)) == 1
+    team.worker("桑名", name="host:2:2")
+    team.programme.tick()
+    assert office.states([far]) == [MachineState.CAPTURING]
+
+
+def test_a_worker_that_stops_gets_no_further_machines(team: Team) -> None:
+    worker = team.worker()
+    working.take_no_more(team.office.database, worker)
+    team.office.machines(1, state=MachineState.CLEARED)
+    team.programme.tick()
+    assert team.office.rows(Run) == []
+
+
+def test_an_operator_stops_a_run_that_waits_at_once_and_one_at_work_through_its_worker(
+    team: Team,
+) -> None:
+    from rollout.application import runs
+
+    office, worker = team.office, team.worker()
+    waiting, _ids = team.run()
+    taken, _ids = team.run(Step.CONNECT)
+    team.take(taken, worker)
+    for run_id in (waiting, taken):
+        runs.cancel(office.database, run_id, office.planner, office.clock.now(), "enough")
+    team.programme.tick()
+    assert office.run(waiting).state == RunState.CANCELLED
+    assert office.run(taken).state == RunState.RUNNING
+    assert working.beat(office.database, worker) == {taken: True}
+
+
+def test_the_dead_of_this_computer_are_buried_at_once(team: Team) -> None:
+    office, dead = team.office, team.worker(name="host:1:1")
+    run_id, (machine,) = team.run()
+    team.take(run_id, dead)
+    swept: list[str] = []
+
+    def sweep(idents: Any) -> int:
+        swept.extend(idents)
+        assert office.run(run_id).state == RunState.RUNNING, "killed before anything is settled"
+        return 0
+
+    def bury(host: str, gone: bool) -> int:
+        return working.bury(office.database, host, lambda _name: gone, sweep, at=office.clock.now())
+
+    assert bury("another host", True) == 0
+    assert bury("host", False) == 0
+    assert bury("host", True) == 1
+    assert swept == [office.run(run_id).ident]
+    assert office.run(run_id).state == RunState.LOST
+    assert office.rows(Claim)[-1].outcome == "not_started"
+    assert office.machine(machine).state == MachineState.CLEARED
+
+
+def test_a_site_that_the_ledger_does_not_know_is_refused_with_those_it_knows(team: Team) -> None:
+    team.office.site("本庁")
+    with pytest.raises(working.UnknownSite, match=r"尾鷲.*本庁"):
+        team.worker("尾鷲")
