@@ -12,6 +12,7 @@ from rollout.application.operators import Operator
 from rollout.application.retirement.listing import Replaced, of_machine
 from rollout.domain.errors import RolloutError
 from rollout.domain.machine import MachineState, MachineVerb, Step
+from rollout.domain.machine_order import MachineOrder
 from rollout.i18n import _
 from rollout.i18n.labels import label
 from rollout.settings import OperatorRole
@@ -51,11 +52,17 @@ class MachineView:
 
 
 def listing(
-    database: Database, wanted: Filter, *, after: str = "", limit: int = 100
+    database: Database,
+    wanted: Filter,
+    *,
+    after: str = "",
+    limit: int = 100,
+    order: MachineOrder = MachineOrder.TAG,
 ) -> list[Joined]:
-    """Machines in order of tag."""
+    """Machines in an order, the first `limit` behind the machine of the tag `after`."""
     with database.read() as session:
-        return spares.beside(session, machines.listing(session, wanted, after=after, limit=limit))
+        found = machines.listing(session, wanted, after=after, limit=limit, order=order)
+        return spares.beside(session, found)
 
 
 def counts(database: Database) -> dict[str, int]:

@@ -9,9 +9,11 @@ from sqlmodel import Session, col, func, select
 
 from rollout.domain.errors import NotFound
 from rollout.domain.machine import NEEDS_A_PERSON, MachineState
+from rollout.domain.machine_order import MachineOrder
 from rollout.domain.wave import WaveState
 from rollout.store import notices, pending_controls
 from rollout.store.batches import batches
+from rollout.store.machine_order import behind, sorted_by
 from rollout.store.tables import (
     AuditRow,
     Claim,
@@ -106,9 +108,14 @@ def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
 
 
 def listing(
-    session: Session, wanted: Filter = Filter(), *, after: str = "", limit: int = 100
+    session: Session,
+    wanted: Filter = Filter(),
+    *,
+    after: str = "",
+    limit: int = 100,
+    order: MachineOrder = MachineOrder.TAG,
 ) -> list[Joined]:
-    """Machines in the order of their tags, the first `limit` behind the tag `after`."""
+    """Machines in an order, the first `limit` behind the machine of the tag `after`."""
     stuck = notices.stuck_of_machines()
     statement = (
         select(  # type: ignore[call-overload]
@@ -131,8 +138,8 @@ def listing(
             and_(col(PendingControls.machine_id) == col(Machine.id), pending_controls.lacking()),
         )
         .outerjoin(stuck, stuck.c.machine_id == col(Machine.id))
-        .where(*conditions(wanted), col(Machine.asset_tag) > after)
-        .order_by(col(Machine.asset_tag))
+        .where(*conditions(wanted), behind(session, order, after))
+        .order_by(*sorted_by(order))
         .limit(limit)
     )
     return [Joined(*row) for row in session.exec(statement)]

@@ -1,6 +1,7 @@
 """The fleet, through a window of a hundred rows."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -9,8 +10,10 @@ from textual.binding import Binding, BindingType
 from rollout.application import machines
 from rollout.application.machines import Filter, Joined
 from rollout.domain.machine import MachineVerb
+from rollout.domain.machine_order import MachineOrder
 from rollout.domain.words import msgid
 from rollout.i18n import _
+from rollout.i18n.labels import label
 from tui import bulk_actions
 from tui.desk import Desk
 from tui.filter_words import parse
@@ -27,19 +30,44 @@ from tui.widgets.window_table import WindowTable
 _OF_SEVERAL = frozenset(("hold", "release", "retry"))
 
 
+@dataclass(frozen=True)
+class Ordered:
+    """Which machines, and in which order."""
+
+    filter: Filter
+    order: MachineOrder
+
+
 class MachinesScreen(WindowScreen, MachineKeys):
     """Paged by key from the database, so that any fleet opens at once."""
 
     room = "machines"
+    _order = MachineOrder.TAG
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "mark", msgid("mark"), tooltip=msgid("mark this machine, or not")),
         Binding("A", "mark_window", msgid("mark these"), show=False),
         Binding("u", "unmark", msgid("unmark all"), show=False),
+        Binding("o", "sort", msgid("sort"), tooltip=msgid("the next of the orders")),
+        Binding("O", "sort_back", msgid("sort back"), show=False),
     ]
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._marked: dict[str, None] = {}
+
+    def action_sort(self) -> None:
+        """Read the list in the next order."""
+        self._sort(1)
+
+    def action_sort_back(self) -> None:
+        """Read the list in the order before."""
+        self._sort(-1)
+
+    def _sort(self, by: int) -> None:
+        orders = list(MachineOrder)
+        self._order = orders[(orders.index(self._order) + by) % len(orders)]
+        self.wanted = replace(self.wanted, order=self._order)
+        self.from_the_start()
 
     def action_mark(self) -> None:
         """Mark the machine under the cursor, or take its mark away, and go on to the next."""
@@ -87,13 +115,15 @@ class MachinesScreen(WindowScreen, MachineKeys):
         work = partial(bulk_actions.carry_out, self.desk, tags, verb, answer.reason)
         self.act(f"{verb} {len(tags)} machines", work)
 
-    def parse(self, words: str) -> Filter:
-        """The filter language of machines."""
-        return parse(words)
+    def parse(self, words: str) -> Ordered:
+        """The filter language of machines; the order stays."""
+        return Ordered(parse(words), self._order)
 
     def fetch(self, wanted: Any, after: Any, limit: int) -> Sequence[Joined]:
-        """In the order of tags."""
-        return machines.listing(self.desk.database, wanted, after=after or "", limit=limit)
+        """In the order that was chosen."""
+        return machines.listing(
+            self.desk.database, wanted.filter, after=after or "", limit=limit, order=wanted.order
+        )
 
     def place_of(self, item: Joined) -> str:
         """Its tag."""
@@ -101,7 +131,11 @@ class MachinesScreen(WindowScreen, MachineKeys):
 
     def columns(self) -> list[Column]:
         """The columns in the language in force; that of the marks only while there are any."""
-        return [*([Column("mark", "", widest=1)] if self._marked else []), *_columns()]
+        marks = [Column("mark", "", widest=1)] if self._marked else []
+        return marks + [
+            replace(column, label=f"{column.label} ▾") if column.key == self._order else column
+            for column in _columns()
+        ]
 
     def nothing(self) -> str:
         """No row."""
@@ -129,6 +163,8 @@ class MachinesScreen(WindowScreen, MachineKeys):
             return self.nothing()
         marked = _("{count} marked").format(count=len(self._marked)) + "  " if self._marked else ""
         first = (len(self._starts) - 1) * WINDOW + 1
+        by = _("by {column}").format(column=label(self._order)) + "  "
+        marked = marked if self._order is MachineOrder.TAG else marked + by
         return marked + _("machines {first}–{last}{more}").format(
             first=f"{first:,}",
             last=f"{first + len(found.rows) - 1:,}",

@@ -119,7 +119,7 @@ async def test_filter_restricts_by_words_and_text(at_the_screen):
         await seat.press("ctrl+u")
         await seat.type("state:nonsense")
         await seat.press("enter")
-        await seat.sees("nonsense is no state")
+        await seat.sees("nonsense is unknown: use one of")
 
 
 async def test_what_needs_a_person_is_a_jump_to_its_place(at_the_screen):
@@ -174,3 +174,17 @@ async def test_help_lists_the_keys_of_the_room(at_the_screen):
         await seat.sees("start the failed step again", "Filter words")
         await seat.press("escape")
         await seat.sees("DK20-000001")
+
+
+async def test_machines_are_read_in_another_order_and_marks_and_filter_stay(at_the_screen):
+    async with at_the_screen(size=(120, 30)) as seat:
+        await seat.press("3")
+        await seat.sees("asset tag ▾", "DK20-000001")
+        await seat.press("o")
+        await seat.sees("since ▾", "by since")
+        await seat.press("O", "O")
+        await seat.sees("day ▾", "by day")
+        table = seat.app.screen.query_one(LiveTable)
+        await seat.until(lambda: table.keys[:3] == [f"DK20-{n:06}" for n in (1, 2, 3)])
+        await seat.press("pagedown", "end", "down")
+        await seat.until(lambda: table.keys[0] == "DK20-000101")
