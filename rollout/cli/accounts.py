@@ -210,6 +210,33 @@ def revoke(
     )
 
 
+@app.command(help=_("Give access back that was taken away."))
+def restore(
+    context: typer.Context,
+    person: Annotated[str, typer.Argument(metavar="STAFF_NUMBER")],
+    reason: Reason = None,
+) -> None:
+    from rollout.application.accounts.revoking import restore as restore_of
+
+    given = invocation(context)
+    application = given.application()
+    count = restore_of(
+        application.database,
+        application.settings,
+        person,
+        application.operator(given.actor),
+        application.clock.now(),
+        reason,
+    )
+    say(
+        _("{count} services of {person} are asked for again: {remedy}").format(
+            count=count,
+            person=person,
+            remedy=_("`rollout serve` goes on with them, or `rollout accounts resume`"),
+        )
+    )
+
+
 for _name, (_command, _text) in accounts_mailboxes.COMMANDS.items():
     app.command(_name, help=_text)(_command)
 

@@ -112,6 +112,7 @@ def proposal_json(proposal: "Proposal") -> dict[str, Any]:
             }
             for one in proposal.reorganised
         ],
+        "taken_away": list(proposal.taken_away),
         "new_names": [
             {"group": one.address, "from": one.before, "to": one.after}
             for one in proposal.new_names
@@ -200,6 +201,13 @@ def print_proposal(proposal: "Proposal") -> None:
         ],
     )
     print_groups(proposal)
+    if proposal.taken_away:
+        say(
+            _(
+                "left out, since their access was taken away: {numbers}; "
+                "`rollout accounts restore` gives it back"
+            ).format(numbers=", ".join(proposal.taken_away[:SHOWN]))
+        )
     doing = [one for one in proposal.decisions if one.action is not PlannedAction.KEEP]
     if not doing:
         if not proposal.new_names:

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Session, col
 
-from rollout.domain.account import AccountState
+from rollout.domain.account import AccountState, Aim
 from rollout.store.id_lists import among, as_json, given
 from rollout.store.tables import Account, CloudGroup, Person
 
@@ -258,6 +258,8 @@ def _waking(in_json: bool) -> Update:
         update(made)
         .where(
             _nobody_at_it(made),
+            # What is to be taken away waits for its day and for nothing else.
+            made.c.aim == Aim.READY.value,
             made.c.service == bindparam("asked"),
             among(made.c.person_id, in_json),
             ~not_there,

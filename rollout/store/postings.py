@@ -1,6 +1,6 @@
 """Queries on where people are posted, and the writing of whole timelines."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -79,6 +79,20 @@ def timelines(session: Session) -> dict[int, Timeline]:
             Posted(Place(department, site, post), first, last, PcFollows(pc) if pc else None)
         )
     return {person: tuple(postings) for person, postings in found.items()}
+
+
+def departments_of(session: Session, people: Iterable[int]) -> dict[int, set[int]]:
+    """Every department to which these people are, were or will be posted."""
+    found: dict[int, set[int]] = {}
+    for batch in batches(people):
+        rows: Any = session.connection().execute(
+            columns(col(Posting.person_id), col(Posting.department_id)).where(
+                col(Posting.person_id).in_(batch), col(Posting.department_id).is_not(None)
+            )
+        )
+        for person, department in rows:
+            found.setdefault(person, set()).add(department)
+    return found
 
 
 def replace(session: Session, by_person: Mapping[int, Timeline]) -> None:

@@ -40,6 +40,10 @@ def ask(
 ) -> None:
     """Open what acts, block what cannot be, confirm what is there; groups first."""
     _ask_for_groups(session, settings, world, decisions, operator, at)
+    # What was asked for to take a leaver's services away goes on.
+    decisions = [
+        one for one in decisions if one.action is not PlannedAction.KEEP or not _gone(one, at)
+    ]
     known = {(row.person_id, row.service): row for row in account_queue.standings(session)}
     acting: dict[int, set[CloudService]] = defaultdict(set)
     for one in decisions:

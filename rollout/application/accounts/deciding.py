@@ -261,6 +261,16 @@ class Decider:
             return None
         return department_name(person.bureau, person.division or "")
 
+    def _given_here(self, user: DirectoryUser) -> frozenset[str]:
+        """Products that are taken from a leaver: what else the user has was given elsewhere."""
+        parts = {
+            part: product.sku_id
+            for part in self._settings.licences
+            if (product := self._world.products.get(part)) is not None
+        }
+        by_group = {sku for part, sku in parts.items() if part in self._settings.licence_groups}
+        return frozenset(parts.values()) - (user.inherited - by_group)
+
     def _leaver(
         self,
         person: AccountPerson,
@@ -280,7 +290,7 @@ class Decider:
                 if service is CloudService.IDENTITY:
                     there = user.enabled
                 elif service is CloudService.LICENCE:
-                    there = bool(user.licences - user.inherited)
+                    there = bool(user.licences & self._given_here(user))
             now = service is CloudService.IDENTITY or over < self._today
             if there and user is not None and now:
                 cause = told(msgid("left on {day}"), day=person.left_on.isoformat())

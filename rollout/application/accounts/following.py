@@ -178,6 +178,12 @@ def left_departments(
     return places.left(found, {one.id: one for one in people})
 
 
+def every_group(session: Session, places: Places, people: Iterable[int]) -> dict[int, set[int]]:
+    """Every group in which these people may ever have been, by keeper."""
+    found = postings.departments_of(session, people)
+    return {person: {places.keeper(one) for one in own} for person, own in found.items()}
+
+
 @dataclass(frozen=True)
 class NewName:
     """A group that is to bear another name, under the same address."""

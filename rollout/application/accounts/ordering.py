@@ -215,10 +215,12 @@ def _revoke(row: Standing, service: CloudService, person: AccountPerson, known: 
                 orders.append(SetLicences(key, user, (), (known.skus[part],)))
         return orders or Settled()
     if service is CloudService.GROUPWARE:
+        # Also those of departments where the person was before, whatever days were left there.
+        ids = set(known.left.get(row.person_id, ()))
         group = known.groups.get((person.department_id or 0, GroupKind.GROUP.value))
-        if group is None or group.external_id is None:
-            return Settled()
-        return [RemoveMember(key, group.external_id, user)]
+        if group is not None and group.external_id is not None:
+            ids.add(group.external_id)
+        return [RemoveMember(key, one, user) for one in sorted(ids)] or Settled()
     # A mailbox goes with its licence, a chat with the sign-in.
     return Settled()
 

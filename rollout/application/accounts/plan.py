@@ -23,7 +23,7 @@ from rollout.application.accounts.following import NewName, Places, Reorganised
 from rollout.application.accounts.naming import department_name, nickname_of
 from rollout.application.accounts.world import World
 from rollout.application.operators import Operator
-from rollout.domain.account import CloudService, PlannedAction
+from rollout.domain.account import Aim, CloudService, PlannedAction
 from rollout.domain.errors import RolloutError
 from rollout.i18n import _
 from rollout.i18n.labels import label
@@ -32,7 +32,7 @@ from rollout.settings.accounts import Accounts
 from rollout.store import accounts, licences, mailbox_moves
 from rollout.store.accounts import AccountPerson
 from rollout.store.database import Database
-from rollout.store.tables import AccountPlan
+from rollout.store.tables import Account, AccountPlan
 
 
 class AccountsRefused(RolloutError):
@@ -60,6 +60,8 @@ class Proposal:
     """Who stands elsewhere on the day that was asked about."""
     new_names: Sequence[NewName] = ()
     """Groups that get the new name of their department."""
+    taken_away: Sequence[str] = ()
+    """Staff numbers of people in service who get nothing: somebody took their access away."""
     reorganised: Sequence[Reorganised] = ()
     """Departments that change until the day that was asked about."""
 
@@ -160,7 +162,10 @@ def _look(
         )
         left = _left_groups(session, places, people)
         hindered = mailbox_moves.hindrances(session)
-        states = {(row.person_id, row.service): row.state for row in accounts.of_people(session)}
+        rows = accounts.of_people(session)
+    states = {(row.person_id, row.service): row.state for row in rows}
+    held = _taken_away(people, rows, today)
+    people = [one for one in people if one not in held]
     wanted = places.settings
     if scope.services:
         chosen = tuple(one for one in wanted.services if one.value in scope.services)
@@ -179,8 +184,23 @@ def _look(
         moves=moves,
         new_names=_new_names(places, people, world, wanted),
         reorganised=following.reorganised(places, today),
+        taken_away=[one.staff_number for one in held],
     )
     return world, proposal, places
+
+
+def _taken_away(
+    people: Sequence[AccountPerson], rows: Sequence[Account], today: date
+) -> list[AccountPerson]:
+    """People in service whose access somebody took away: no plan gives it back."""
+    revoked = {
+        row.person_id
+        for row in rows
+        if row.service == CloudService.IDENTITY and row.aim == Aim.REVOKED
+    }
+    return [
+        one for one in people if one.id in revoked and (one.left_on is None or one.left_on >= today)
+    ]
 
 
 def _new_names(

@@ -1,6 +1,6 @@
 """The tables as a queue: taking what is due, and what its orders are made from."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
@@ -14,7 +14,7 @@ from rollout.application.accounts.ordering import (
     next_of_group,
 )
 from rollout.application.accounts.under_way import GROUPS, UnderWay, Work
-from rollout.domain.account import CloudService, GroupKind
+from rollout.domain.account import Aim, CloudService, GroupKind
 from rollout.settings.accounts import Accounts
 from rollout.store import account_queue, accounts, postings
 from rollout.store.account_queue import GroupStanding, Standing, WorkTable
@@ -44,6 +44,7 @@ class Queue:
     ) -> None:
         self._settings, self._today = settings, today
         self._configured = settings
+        self._places: following.Places | None = None
         self._directory, self._passwords = directory, passwords
         self.licence_groups: Mapping[str, str] = {}
         self._skus: Mapping[str, str] = {}
@@ -71,7 +72,7 @@ class Queue:
         day = self._today()
         # Where everybody is posted today, whether or not the daemon has looked since midnight.
         places = following.read(session, self._configured, day)
-        self._settings = places.settings
+        self._settings, self._places = places.settings, places
         everybody = places.people((*accounts.people(session), *accounts.people(session, day=day)))
         self._people = {person.id: person for person in everybody}
         self._departments = places.names
@@ -177,6 +178,8 @@ class Queue:
         groups = {
             (row.department_id, row.kind): row for row in account_queue.group_standings(session)
         }
+        going = {row.person_id for row in standings if row.aim == Aim.REVOKED}
+        ever = following.every_group(session, self._places, going) if self._places else {}
         return Known(
             settings=self._settings,
             accounts={(row.person_id, row.service): row for row in standings},
@@ -184,7 +187,8 @@ class Queue:
             skus=self._skus,
             licence_groups=self.licence_groups,
             passwords=self._passwords,
-            left=self._groups_to_leave({row.person_id for row in standings}, groups),
+            left=self._groups_to_leave({row.person_id for row in standings}, groups)
+            | {person: _ids(groups, departments) for person, departments in ever.items()},
         )
 
     def _groups_to_leave(
@@ -194,12 +198,16 @@ class Queue:
         limit = self._today() - timedelta(days=self._settings.old_group_days)
         found: dict[int, tuple[str, ...]] = {}
         for person in people:
-            old = [
-                groups.get((one.department_id, GroupKind.GROUP.value))
-                for one in self._left.get(person, ())
-                if one.last < limit
-            ]
-            ids = tuple(one.external_id for one in old if one is not None and one.external_id)
+            old = [one for one in self._left.get(person, ()) if one.last < limit]
+            ids = _ids(groups, [one.department_id for one in old])
             if ids:
                 found[person] = ids
         return found
+
+
+def _ids(
+    groups: Mapping[tuple[int, str], GroupStanding], departments: Iterable[int]
+) -> tuple[str, ...]:
+    """The directory's ids of the groups of these departments, as far as there are any."""
+    found = (groups.get((one, GroupKind.GROUP.value)) for one in departments)
+    return tuple(one.external_id for one in found if one is not None and one.external_id)
