@@ -25,7 +25,8 @@ from rollout.application.accounts.directory import (
 )
 from rollout.application.accounts.orders import Answer
 from rollout.i18n import _
-from rollout.settings.accounts import Accounts, Tenant
+from rollout.settings import Settings
+from rollout.settings.accounts import Tenant
 
 Json = dict[str, Any]
 
@@ -53,7 +54,7 @@ class GraphDirectory:
         self._loop = LoopThread()
         self._made: Transport | None = None
 
-    def sign_in(self, settings: Accounts) -> SignIn:
+    def sign_in(self, settings: Settings) -> SignIn:
         """The token's roles beside the least that is needed, and the service's clock."""
         roles = self._loop.run(self._ask_roles())
         return SignIn(lacking(settings, roles), self._loop.run(self._clock_ahead()))

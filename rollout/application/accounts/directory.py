@@ -7,7 +7,7 @@ from typing import Protocol
 
 from rollout.application.accounts.orders import Answer, Order
 from rollout.domain.errors import RolloutError
-from rollout.settings.accounts import Accounts
+from rollout.settings import Settings
 
 
 class DirectoryAway(RolloutError):
@@ -130,7 +130,7 @@ class Exchange(Protocol):
 class Directory(Protocol):
     """A cloud directory. Raises DirectoryAway from every method when it cannot be asked at all."""
 
-    def sign_in(self, settings: Accounts) -> SignIn:
+    def sign_in(self, settings: Settings) -> SignIn:
         """Sign in, and see whether what `settings` switch on is granted."""
 
     def users(self) -> Sequence[DirectoryUser]:

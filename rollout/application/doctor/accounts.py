@@ -6,13 +6,14 @@ from datetime import timedelta
 from rollout.application.accounts.directory import Directory, DirectoryAway
 from rollout.application.doctor.finding import Finding, judged
 from rollout.i18n import _
+from rollout.settings import Settings
 from rollout.settings.accounts import Accounts
 
 SKEW = timedelta(minutes=2)
 """Beyond five a certificate's proof is refused."""
 
 
-def examine(settings: Accounts, directory: Directory) -> Iterator[Finding]:
+def examine(settings: Settings, directory: Directory) -> Iterator[Finding]:
     """Nothing is asked for; the directory is only read."""
     try:
         found = directory.sign_in(settings)
@@ -20,8 +21,8 @@ def examine(settings: Accounts, directory: Directory) -> Iterator[Finding]:
         remedy = _("see [accounts.tenant] in docs/configuration.md")
         yield judged("directory", _("cloud directory"), str(away), problem=remedy)
         return
-    yield judged("directory", _("cloud directory"), settings.tenant.graph)
-    missing = [f"{one.purpose}: {one.roles[0]}" for one in found.lacking]
+    yield judged("directory", _("cloud directory"), settings.accounts.tenant.graph)
+    missing = dict.fromkeys(f"{one.purpose}: {one.roles[0]}" for one in found.lacking)
     yield judged(
         "directory_roles",
         _("granted roles"),
@@ -38,7 +39,7 @@ def examine(settings: Accounts, directory: Directory) -> Iterator[Finding]:
         problem=_("switch time synchronisation on") if abs(seconds) > SKEW.total_seconds() else "",
     )
     if not found.lacking:
-        yield from _stock(settings, directory)
+        yield from _stock(settings.accounts, directory)
 
 
 def _stock(settings: Accounts, directory: Directory) -> Iterator[Finding]:

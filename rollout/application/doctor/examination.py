@@ -40,7 +40,7 @@ def examine(
         *_of_tables(opened, settings, now, writer),
         *computer.examine(opened, settings, archive),
         *equipment.examine(opened, settings, tools),
-        *(accounts.examine(settings.accounts, directory) if directory is not None else ()),
+        *(accounts.examine(settings, directory) if directory is not None else ()),
     ]
 
 

@@ -12,7 +12,7 @@ Found = Callable[..., Any]
 
 def findings(prefecture: Any) -> dict[str, Any]:
     app = prefecture.app
-    return {one.key: one for one in accounts.examine(app.settings.accounts, app.directory)}
+    return {one.key: one for one in accounts.examine(app.settings, app.directory)}
 
 
 def test_all_is_well_with_the_least_privileges(found: Found) -> None:
@@ -41,7 +41,8 @@ rule = "x"
     assert seen.found == (
         "missing: mailbox: MailboxSettings.ReadWrite, groupware: GroupMember.Read.All, "
         "groupware: Group.Create, groupware: GroupMember.ReadWrite.All, "
-        "new names of groups: Group.ReadWrite.All, chat: AppRoleAssignment.ReadWrite.All"
+        "new names of groups: Group.ReadWrite.All, chat: AppRoleAssignment.ReadWrite.All, "
+        "chat: Application.Read.All"
     )
 
 
@@ -57,7 +58,7 @@ def test_a_wrong_secret_and_a_directory_that_is_away_are_problems(found: Found) 
 
 def test_a_clock_that_is_off_is_a_problem(found: Found) -> None:
     prefecture = found()
-    prefecture.app.directory.sign_in(prefecture.app.settings.accounts)
+    prefecture.app.directory.sign_in(prefecture.app.settings)
     prefecture.control("advance", {"seconds": 300})
 
     seen = findings(prefecture)["directory_clock"]
