@@ -26,6 +26,9 @@ def readiness(
     not_ready: Annotated[
         bool, typer.Option("--not-ready", help=_("name only people who are not ready"))
     ] = False,
+    offices: Annotated[
+        bool, typer.Option("--offices", help=_("the figures of every office (division) as well"))
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """The command `readiness`."""
@@ -41,7 +44,7 @@ def readiness(
     if as_json:
         print_json(_json(found, named))
     else:
-        _print(found, named)
+        _print(found, named, offices=offices)
 
 
 COMMANDS = {
@@ -58,13 +61,29 @@ def _json(found: "Readiness", named: "list[PersonReadiness]") -> dict[str, Any]:
         "ready": found.ready,
         "not_ready": len(found.people) - found.ready,
         "demanded": list(found.demanded),
+        "missing": dict(found.missing),
         "obstacles": [
             {"part": entry.part, "people": entry.people, "alone": entry.alone}
             for entry in found.obstacles
         ],
         "by_department": [
-            {"department": entry.bureau, "people": entry.people, "ready": entry.ready}
+            {
+                "department": entry.bureau,
+                "people": entry.people,
+                "ready": entry.ready,
+                "missing": dict(entry.missing),
+            }
             for entry in found.departments
+        ],
+        "by_office": [
+            {
+                "department": entry.bureau,
+                "division": entry.division,
+                "people": entry.people,
+                "ready": entry.ready,
+                "missing": dict(entry.missing),
+            }
+            for entry in found.offices
         ],
         "persons": [
             {
@@ -81,7 +100,7 @@ def _json(found: "Readiness", named: "list[PersonReadiness]") -> dict[str, Any]:
     }
 
 
-def _print(found: "Readiness", named: "list[PersonReadiness]") -> None:
+def _print(found: "Readiness", named: "list[PersonReadiness]", *, offices: bool = False) -> None:
     from rollout.i18n.labels import label
 
     say(
@@ -93,10 +112,27 @@ def _print(found: "Readiness", named: "list[PersonReadiness]") -> None:
         [_("missing"), _("people"), _("nothing else is missing")],
         [(label(entry.part), entry.people, entry.alone) for entry in found.obstacles],
     )
+    parts = [label(part) for part in found.demanded]
     print_table(
-        [_("department"), _("people"), _("ready")],
-        [(entry.bureau or "-", entry.people, entry.ready) for entry in found.departments],
+        [_("department"), _("people"), _("ready"), *(f"-{part}" for part in parts)],
+        [
+            (entry.bureau or "-", entry.people, entry.ready, *entry.missing.values())
+            for entry in found.departments
+        ],
     )
+    if offices:
+        print_table(
+            [_("office"), _("people"), _("ready"), *(f"-{part}" for part in parts)],
+            [
+                (
+                    f"{entry.bureau} {entry.division}".strip() or "-",
+                    entry.people,
+                    entry.ready,
+                    *entry.missing.values(),
+                )
+                for entry in found.offices
+            ],
+        )
     print_table(
         [_("staff number"), _("name"), _("department"), _("missing")],
         [

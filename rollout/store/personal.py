@@ -122,6 +122,9 @@ def traces(session: Session, person: Person) -> Traces:
     Except names that somebody else bears: a text with such a name may be about the other.
     """
     names, marks = {person.name, person.kana}, {person.staff_number}
+    if person.upn:
+        # Mail services write it into what they say of a mail that came back.
+        marks.add(person.upn)
     audit = _columns(AuditRow)
     details = session.connection().execute(
         select(audit.detail).where(

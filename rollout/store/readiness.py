@@ -9,7 +9,7 @@ from sqlmodel import Session, col, func, or_, select
 
 from rollout.domain.account import AccountState, CloudService
 from rollout.domain.machine import DONE, MachineState
-from rollout.domain.notice import NoticeState
+from rollout.domain.notice import ABOUT_THE_DAY, NoticeKind, NoticeState
 from rollout.domain.personal_device import DeviceState
 from rollout.store.tables import (
     Account,
@@ -34,6 +34,9 @@ _WAITING = [
         DeviceState.NONCOMPLIANT,
     )
 ]
+_TELLS_THE_DAY = sorted(
+    kind.value for kind in (*ABOUT_THE_DAY, NoticeKind.DAY_BEFORE, NoticeKind.DONE)
+)
 _ACCOUNT = [s.value for s in (CloudService.IDENTITY, CloudService.LICENCE, CloudService.MAILBOX)]
 
 
@@ -89,12 +92,12 @@ def measured(
         .group_by(col(TrainingRecord.person_id))
         .subquery()
     )
-    told = func.coalesce(Notice.person_id, Machine.owner_id)
+    told = func.coalesce(Notice.told_id, Notice.person_id, Machine.owner_id)
     notices = (
         select(told.label("id"), func.count().label("n"))
         .select_from(Notice)
         .outerjoin(Machine, col(Machine.id) == col(Notice.machine_id))
-        .where(col(Notice.state) == NoticeState.SENT.value)
+        .where(col(Notice.state) == NoticeState.SENT.value, col(Notice.kind).in_(_TELLS_THE_DAY))
         .group_by(told)
         .subquery()
     )

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, tuple_, update
+from sqlalchemy import ColumnElement, and_, true, tuple_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, or_, select
 
@@ -209,7 +209,7 @@ def allowing(session: Session, ids: Collection[int], today: date) -> dict[int, T
         .join(Machine, col(Machine.id) == col(Takeout.machine_id))
         .join(Person, col(Person.id) == col(Takeout.person_id))
         .where(
-            col(Takeout.machine_id).in_(ids),
+            _among(col(Takeout.machine_id), ids),
             col(Takeout.state).in_(_ALLOWING),
             col(Takeout.period_from) <= today,
             col(Takeout.period_to) >= today,
@@ -222,11 +222,19 @@ def allowing(session: Session, ids: Collection[int], today: date) -> dict[int, T
     return {row.machine_id: row for row in rows}
 
 
+_MANY = 1000
+"""With more ids than this it is faster to read all rows than to name them."""
+
+
+def _among(column: Any, ids: Collection[int]) -> ColumnElement[bool]:
+    return true() if len(ids) > _MANY else column.in_(ids)
+
+
 def verdicts(session: Session, ids: Collection[int]) -> dict[int, dict[str, str]]:
     """The last verdict on each control of these PCs since their disks were last rewritten."""
     rewritten = (
         select(Claim.machine_id, func.max(Claim.id).label("epoch"))
-        .where(col(Claim.step) == Step.REIMAGE.value, col(Claim.machine_id).in_(ids))
+        .where(col(Claim.step) == Step.REIMAGE.value, _among(col(Claim.machine_id), ids))
         .group_by(col(Claim.machine_id))
         .subquery()
     )
@@ -234,7 +242,7 @@ def verdicts(session: Session, ids: Collection[int]) -> dict[int, dict[str, str]
         select(func.max(Evidence.id))
         .outerjoin(rewritten, rewritten.c.machine_id == col(Evidence.machine_id))
         .where(
-            col(Evidence.machine_id).in_(ids),
+            _among(col(Evidence.machine_id), ids),
             col(Evidence.epoch) > func.coalesce(rewritten.c.epoch, 0),
         )
         .group_by(col(Evidence.machine_id), col(Evidence.control))
@@ -252,7 +260,7 @@ def verdicts(session: Session, ids: Collection[int]) -> dict[int, dict[str, str]
 
 def pins(session: Session, ids: Collection[int]) -> dict[int, DiskPin]:
     """The PINs of these PCs, as far as one was asked for."""
-    rows = session.exec(select(DiskPin).where(col(DiskPin.machine_id).in_(ids)))
+    rows = session.exec(select(DiskPin).where(_among(col(DiskPin.machine_id), ids)))
     return {row.machine_id: row for row in rows}
 
 

@@ -1,13 +1,14 @@
 """What each service of a person needs, from what the directory says. Nothing here writes."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from rollout.application.accounts.directory import DirectoryUser
 from rollout.application.accounts.naming import department_name, needs, nickname_of, upn_of
 from rollout.application.accounts.world import World
 from rollout.application.mailboxes.holding import cause_of
+from rollout.application.training.services import ServiceTraining
 from rollout.domain.account import AccountState, CloudService, PlannedAction
 from rollout.domain.mailbox_batch import Hindrance
 from rollout.domain.words import msgid
@@ -77,7 +78,9 @@ class Decider:
         today: date,
         left: Mapping[int, Sequence[LeftGroup]] | None = None,
         hindered: Mapping[int, Hindrance] | None = None,
+        training: ServiceTraining | None = None,
     ) -> None:
+        self._training = training
         self._hindered = hindered or {}
         self._left = left or {}
         self._world, self._settings = world, settings
@@ -133,11 +136,23 @@ class Decider:
                 cause = told(NEEDED, service=missing)
                 made = Decision(person, service, PlannedAction.BLOCKED, cause)
             else:
-                made = self._service(person, service, user)
+                made = self._trained(self._service(person, service, user))
             if made.action is PlannedAction.BLOCKED:
                 blocked.add(service)
             found.append(made)
         return found
+
+    def _trained(self, made: Decision) -> Decision:
+        """Nothing is begun for somebody who lacks a course; what is there stays."""
+        if made.action is not PlannedAction.CREATE or self._training is None:
+            return made
+        course = self._training.lacking(made.person.id, made.service)
+        if course is None:
+            return made
+        cause = told(
+            msgid("the training {course} is missing: see `rollout training status`"), course=course
+        )
+        return replace(made, action=PlannedAction.BLOCKED, cause=cause)
 
     def _service(
         self, person: AccountPerson, service: CloudService, user: DirectoryUser | None

@@ -23,6 +23,7 @@ from rollout.application.accounts.following import NewName, Places, Reorganised
 from rollout.application.accounts.naming import department_name, nickname_of
 from rollout.application.accounts.world import World
 from rollout.application.operators import Operator
+from rollout.application.training.services import ServiceTraining
 from rollout.domain.account import Aim, CloudService, PlannedAction
 from rollout.domain.errors import RolloutError
 from rollout.i18n import _
@@ -162,6 +163,7 @@ def _look(
         )
         left = _left_groups(session, places, people)
         hindered = mailbox_moves.hindrances(session)
+        training = ServiceTraining.read(session, settings)
         rows = accounts.of_people(session)
     states = {(row.person_id, row.service): row.state for row in rows}
     held = _taken_away(people, rows, today)
@@ -175,7 +177,7 @@ def _look(
         wanted,
         _nicknames(people, wanted) | {one.nickname for groups in left.values() for one in groups},
     )
-    decider = Decider(world, wanted, states, day, left, hindered)
+    decider = Decider(world, wanted, states, day, left, hindered, training)
     decisions = decider.decide(people)
     moves = _moves(before, people, day + timedelta(days=wanted.old_group_days))
     proposal = Proposal(

@@ -1,8 +1,9 @@
-"""Who is ready, by person, department and programme; obstacles in the order of their effect."""
+"""Who is ready, by person, office, department and programme; obstacles in the order of their
+effect."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from rollout.application.choosing import today
@@ -35,11 +36,24 @@ class PersonReadiness:
 
 @dataclass(frozen=True)
 class DepartmentReadiness:
-    """A bureau with its people; those without a department have an empty name."""
+    """A bureau with its people; those without a department have an empty name. `missing` says how
+    many people lack each part."""
 
     bureau: str
     people: int
     ready: int
+    missing: Mapping[Part, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class OfficeReadiness:
+    """A division (所属) of a bureau with its people; an empty name is the bureau's own."""
+
+    bureau: str
+    division: str
+    people: int
+    ready: int
+    missing: Mapping[Part, int]
 
 
 @dataclass(frozen=True)
@@ -59,6 +73,13 @@ class Readiness:
     departments: Sequence[DepartmentReadiness]
     obstacles: Sequence[ObstacleEffect]
     demanded: Sequence[Part]
+    offices: Sequence[OfficeReadiness] = ()
+
+    @property
+    def missing(self) -> Mapping[Part, int]:
+        """How many people of the whole programme lack each part that is demanded."""
+        lacking = {entry.part: entry.people for entry in self.obstacles}
+        return {part: lacking.get(part, 0) for part in self.demanded}
 
     @property
     def ready(self) -> int:
@@ -82,7 +103,7 @@ def readiness(
     database: Database, settings: Settings, at: datetime, wanted: Wanted = EVERYBODY
 ) -> Readiness:
     """Where the people in service stand."""
-    courses = {match_key(course) for course in settings.training.courses}
+    courses = {match_key(course) for course in settings.courses}
     with database.read() as session:
         rows = store.measured(session, today(settings, at), courses, settings.training.pass_score)
     demanded = settings.readiness.parts
@@ -93,14 +114,40 @@ def readiness(
 
 def summed(people: Sequence[PersonReadiness], demanded: Sequence[Part]) -> Readiness:
     """The figures of these people."""
-    everyone = Counter(person.bureau for person in people)
-    ready = Counter(person.bureau for person in people if person.ready)
+    offices: dict[tuple[str, str], _Sum] = defaultdict(_Sum)
+    departments: dict[str, _Sum] = defaultdict(_Sum)
+    for person in people:
+        offices[person.bureau, person.division].add(person)
+        departments[person.bureau].add(person)
     return Readiness(
         people,
-        [DepartmentReadiness(name, everyone[name], ready[name]) for name in sorted(everyone)],
+        [
+            DepartmentReadiness(name, found.people, found.ready, found.of(demanded))
+            for name, found in sorted(departments.items())
+        ],
         _obstacles(people, demanded),
         demanded,
+        [
+            OfficeReadiness(*names, found.people, found.ready, found.of(demanded))
+            for names, found in sorted(offices.items())
+        ],
     )
+
+
+class _Sum:
+    """People of one group, counted."""
+
+    def __init__(self) -> None:
+        self.people = self.ready = 0
+        self._missing: Counter[Part] = Counter()
+
+    def add(self, person: PersonReadiness) -> None:
+        self.people += 1
+        self.ready += person.ready
+        self._missing.update(person.missing)
+
+    def of(self, demanded: Sequence[Part]) -> dict[Part, int]:
+        return {part: self._missing[part] for part in demanded}
 
 
 def _obstacles(people: Iterable[PersonReadiness], demanded: Sequence[Part]) -> list[ObstacleEffect]:

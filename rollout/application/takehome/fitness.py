@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 
 from sqlmodel import Session
 
 from rollout.domain.machine import IN_USE, MachineState
 from rollout.domain.text import match_key
 from rollout.domain.words import msgid
+from rollout.i18n import language
 from rollout.i18n.told import Told, told
 from rollout.settings import Settings
 from rollout.store import takeouts, training
@@ -21,13 +23,14 @@ def lacks(
     ids = [machine.id or 0 for machine in machines]
     verdicts = takeouts.verdicts(session, ids)
     allowed = takeouts.allowing(session, ids, today)
+    unapproved = told(msgid("no approved application for today"))
     untrained = _untrained(session, settings, machines)
     return {
         machine.id or 0: [
             *policy_lacks(settings, machine),
             *_evidence_lacks(settings, verdicts.get(machine.id or 0, {})),
             *untrained.get(machine.owner_id or 0, ()),
-            *([] if machine.id in allowed else [told(msgid("no approved application for today"))]),
+            *([] if machine.id in allowed else [unapproved]),
         ]
         for machine in machines
     }
@@ -52,26 +55,34 @@ def _untrained(
     }
 
 
+@lru_cache(maxsize=1024)
+def _told(language: str, message: str, *values: tuple[str, str]) -> Told:
+    """The same few sentences for thousands of PCs; made once in each language."""
+    return told(message, **dict(values))
+
+
 def policy_lacks(settings: Settings, machine: Machine) -> list[Told]:
     """What the policy of its generation, or its own state, has against it."""
-    found = []
+    found, here = [], language()
     if settings.generation(machine.generation).take_home is not True:
-        found.append(
-            told(
-                msgid("generation {generation} may not be taken out"),
-                generation=machine.generation,
-            )
-        )
+        found.append(_told(here, _GENERATION, ("generation", machine.generation)))
     if machine.may_leave is False:
-        found.append(told(msgid("the ledger says that it stays in the office")))
+        found.append(_told(here, _LEDGER))
     if MachineState(machine.state) not in IN_USE:
-        found.append(told(msgid("it is not handed over yet")))
+        found.append(_told(here, _NOT_YET))
     return found
 
 
 def _evidence_lacks(settings: Settings, verdicts: Mapping[str, str]) -> list[Told]:
+    here = language()
     return [
-        told(msgid("no evidence of {control}: {verdict}"), control=control, verdict=verdict)
+        _told(here, _EVIDENCE, ("control", control), ("verdict", verdict))
         for control in settings.take_home.controls
         if (verdict := verdicts.get(control, "not measured")) != "pass"
     ]
+
+
+_GENERATION = msgid("generation {generation} may not be taken out")
+_LEDGER = msgid("the ledger says that it stays in the office")
+_NOT_YET = msgid("it is not handed over yet")
+_EVIDENCE = msgid("no evidence of {control}: {verdict}")

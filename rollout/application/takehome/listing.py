@@ -69,7 +69,6 @@ def listing(
         open_ones = [row.machine for row in found if row.takeout.state in UNDER_WAY]
         missing = lacks(session, settings, open_ones, day)
         pins = takeouts.pins(session, list(missing))
-        late = {row.takeout.id for row in takeouts.listing(session, Filter(overdue_on=day))}
         return [
             Listed(
                 number=row.takeout.id or 0,
@@ -90,7 +89,7 @@ def listing(
                 out_on=row.takeout.out_on,
                 returned_on=row.takeout.returned_on,
                 cause=row.takeout.cause,
-                days_overdue=_late(row, day) if row.takeout.id in late else 0,
+                days_overdue=_late(row, day),
                 pin=pins[row.machine.id or 0].state if row.machine.id in pins else None,
                 lacks=missing.get(row.machine.id or 0, [])
                 if row.takeout.state in UNDER_WAY
@@ -102,10 +101,14 @@ def listing(
 
 
 def _late(row: takeouts.Row, day: date) -> int:
+    """Days since the PC should have been back; 0 when it cannot be outside. As `overdue` asks."""
+    may_be_out = row.takeout.state == TakeoutState.OUT or (
+        row.takeout.state == TakeoutState.APPROVED and row.takeout.allowed_at is not None
+    )
     ended = row.takeout.period_to
     if row.person.left_on is not None:
         ended = min(ended, row.person.left_on)
-    return (day - ended).days
+    return max(0, (day - ended).days) if may_be_out else 0
 
 
 def _pc(machine: Machine) -> PcPolicy:

@@ -21,7 +21,7 @@ people = st.lists(
         staff_number=st.text("0123456789", min_size=6, max_size=6),
         name=st.just("山田"),
         bureau=st.sampled_from(["", "総務部", "農林水産部"]),
-        division=st.just(""),
+        division=st.sampled_from(["", "人事課", "財政課"]),
         wave=st.none(),
         missing=st.lists(st.sampled_from(list(Part)), unique=True).map(tuple),
     )
@@ -35,6 +35,12 @@ def test_totals_reconcile(everybody: list[PersonReadiness]) -> None:
     assert sum(entry.people for entry in found.departments) == len(everybody)
     assert sum(entry.ready for entry in found.departments) == found.ready
     assert found.ready + sum(not person.ready for person in everybody) == len(everybody)
+    assert sum(entry.people for entry in found.offices) == len(everybody)
+    for part in Part:
+        lacking = sum(part in person.missing for person in everybody)
+        assert found.missing[part] == lacking
+        assert sum(entry.missing[part] for entry in found.departments) == lacking
+        assert sum(entry.missing[part] for entry in found.offices) == lacking
     effects = [entry.people for entry in found.obstacles]
     assert effects == sorted(effects, reverse=True)
     for entry in found.obstacles:
