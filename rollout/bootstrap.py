@@ -49,19 +49,7 @@ class Application:
 
     def export_status(self, folder: Path) -> list[Path]:
         """Write the daily report in every form into `folder`. Raises ExportFailed."""
-        from rollout.adapters import export_files
-        from rollout.adapters.reports.pdf_status import write_status_pdf
-        from rollout.adapters.reports.xlsx_status import write_status_xlsx
-        from rollout.application.exports import status as export_status
-
-        report = export_status.daily(self.database, self.settings, now=self.clock.now())
-        table, document = export_status.table(report), export_status.document(report)
-        return [
-            export_files.write_csv(folder / "status.csv", table).path,
-            export_files.write_json(folder / "status.json", document).path,
-            write_status_xlsx(folder / "status.xlsx", report),
-            write_status_pdf(folder / "status.pdf", report),
-        ]
+        return self._write_status(folder, None)
 
     def write_table(self, path: Path, table: "Table") -> Path:
         """Write a table as CSV or, by the ending of `path`, as XLSX. Raises ExportFailed."""
@@ -99,25 +87,14 @@ class Application:
         return Packer(self.database, self.settings, write_rows, self._write_status)
 
     def _write_status(self, folder: Path, as_of: datetime | None) -> list[Path]:
-        from rollout.adapters import export_files
-        from rollout.adapters.reports import exporting
-        from rollout.application.exports import status as export_status
-        from rollout.store.exporting.reach import reach_of
+        from rollout.adapters.reports.exporting import write_status
+        from rollout.application.exports.status import daily, daily_at
 
-        with self.database.read() as session:
-            reach = reach_of(session)
         if as_of is None:
-            report = export_status.daily(self.database, self.settings, now=self.clock.now())
+            report = daily(self.database, self.settings, now=self.clock.now())
         else:
-            report = export_status.daily_at(self.database, self.settings, as_of)
-        table, document = export_status.table(report), export_status.document(report)
-        written = [
-            export_files.write_csv(folder / "status.csv", table).path,
-            export_files.write_json(folder / "status.json", document).path,
-        ]
-        for path in written:
-            exporting.seal_status(path, report.summary, reach)
-        return written
+            report = daily_at(self.database, self.settings, as_of)
+        return write_status(folder, report)
 
     @cached_property
     def engine(self) -> RunEngine:

@@ -64,21 +64,22 @@ def _by_ending(out: Path) -> StatusFormat:
 
 def _write(report: "DailyReport", out: Path, format_: StatusFormat, encoding: Encoding) -> None:
     from rollout.adapters import export_files
+    from rollout.adapters.reports.exporting import seal_status
     from rollout.application.exports import status as export_status
 
     if format_ is StatusFormat.JSON:
         say_written(export_files.write_json(out, export_status.document(report)))
-        return
-    if format_ is StatusFormat.CSV:
+    elif format_ is StatusFormat.CSV:
         table = export_status.table(report)
         say_written(export_files.write_csv(out, table, encoding=encoding))
-        return
-    if format_ is StatusFormat.XLSX:
-        from rollout.adapters.reports.xlsx_status import write_status_xlsx
-
-        write_status_xlsx(out, report)
     else:
-        from rollout.adapters.reports.pdf_status import write_status_pdf
+        if format_ is StatusFormat.XLSX:
+            from rollout.adapters.reports.xlsx_status import write_status_xlsx
 
-        write_status_pdf(out, report)
-    say(_("{path}: written").format(path=out))
+            write_status_xlsx(out, report)
+        else:
+            from rollout.adapters.reports.pdf_status import write_status_pdf
+
+            write_status_pdf(out, report)
+        say(_("{path}: written").format(path=out))
+    seal_status(out, report, format_.value)

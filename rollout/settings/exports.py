@@ -27,7 +27,7 @@ class Exports(Section):
     never removed."""
     mail_to: tuple[str, ...] = ()
     """Addresses that get the files of `mail` by mail from `[notices] sender`."""
-    mail: Annotated[tuple[str, ...], Field(min_length=1)] = ("status.csv", "exceptions.xlsx")
+    mail: Annotated[tuple[str, ...], Field(min_length=1)] = ("status.pdf", "status.xlsx")
     """Names of files in the folder of a night; together at most 2.5 MB, which is what one message
     of the mail service takes: bigger ones go to a folder."""
 

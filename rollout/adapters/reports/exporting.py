@@ -8,12 +8,11 @@ from pathlib import Path
 from rollout.adapters.reports import rows_csv, rows_json, rows_pdf, rows_sheet
 from rollout.adapters.reports.beside import beside
 from rollout.adapters.reports.cells import Replaced
-from rollout.application.exports import stamp
+from rollout.application.exports import stamp, status
 from rollout.application.exports.extract import Extract
 from rollout.application.exports.forms import iso
 from rollout.application.exports.stamp import Kind, Stamp
-from rollout.application.exports.status import StatusReport
-from rollout.domain.reach import Reach
+from rollout.application.exports.status import DailyReport
 from rollout.i18n import language
 
 
@@ -83,20 +82,38 @@ def write(
     )
 
 
-def seal_status(path: Path, report: StatusReport, reach: Reach) -> Stamp:
-    """The stamp of a status report in any form. Raises ExportFailed."""
+def write_status(folder: Path, daily: DailyReport) -> list[Path]:
+    """The daily report in every form, each with its stamp. Raises ExportFailed."""
+    from rollout.adapters import export_files
+    from rollout.adapters.reports.pdf_status import write_status_pdf
+    from rollout.adapters.reports.xlsx_status import write_status_xlsx
+
+    written = [
+        export_files.write_csv(folder / "status.csv", status.table(daily)).path,
+        export_files.write_json(folder / "status.json", status.document(daily)).path,
+        write_status_xlsx(folder / "status.xlsx", daily),
+        write_status_pdf(folder / "status.pdf", daily),
+    ]
+    for path in written:
+        seal_status(path, daily, path.suffix.removeprefix("."))
+    return written
+
+
+def seal_status(path: Path, daily: DailyReport, form: str) -> Stamp:
+    """The stamp of a daily report in any form. Raises ExportFailed."""
+    report = daily.summary
     states = {f"state.{state.value}": number for state, number in report.by_state.items() if number}
     return seal(
         path,
         Stamp(
             kind=Kind.STATUS,
-            form=path.suffix.removeprefix("."),
+            form=form,
             programme=report.programme,
             as_of=iso(report.as_of, report.zone) or "",
             past=bool(report.not_known),
             rows=len(report.exceptions),
             counts={"machines": report.total, **states},
-            reach=reach,
+            reach=daily.reach,
             language=language(),
         ),
     )

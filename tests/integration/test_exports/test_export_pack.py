@@ -42,7 +42,8 @@ def test_it_holds_everything_and_every_file_is_verified(
 ) -> None:
     names = {path.name for path in packed.iterdir()}
     assert names >= {
-        MANIFEST, "status.json", "exceptions.xlsx", "machines.csv", "evidence.pdf", "audit.jsonl",
+        MANIFEST, "status.json", "status.pdf", "status.xlsx", "exceptions.xlsx", "machines.csv",
+        "evidence.pdf", "audit.jsonl",
     }  # fmt: skip
     found = packs.verify_pack(fleet, configuration, packed)
     assert faults(fleet, configuration, packed) == []

@@ -21,10 +21,12 @@ from rollout.application.exports.status.summary import (
 from rollout.application.exports.status.tomorrow import Tomorrow, tomorrow
 from rollout.application.spares import pools
 from rollout.domain.machine import MachineState
+from rollout.domain.reach import Reach
 from rollout.settings import Settings
 from rollout.store import as_of, reports
 from rollout.store.circumstances import Circumstances, circumstances
 from rollout.store.database import Database
+from rollout.store.exporting.reach import reach_of
 from rollout.store.machines import ids_of_tags
 from rollout.store.reports import Group, MachineLine
 
@@ -43,6 +45,8 @@ class DailyReport:
     people: People
     tomorrow: Tomorrow
     board: Board
+    reach: Reach
+    """How far the database went, for the stamp."""
 
     @property
     def holds(self) -> list[ExceptionLine]:
@@ -106,6 +110,7 @@ def _report(
         people,
         tomorrow(settings, day_of(settings, moment), groups),
         board,
+        reach_of(session),
     )
 
 
