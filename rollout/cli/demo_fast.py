@@ -157,8 +157,7 @@ def _finish(
     say(_("the history holds: {rows} facts").format(rows=f"{verdict.rows:,}"))
     status = export_status.daily(database, known, now=last.report.as_of)
     export_files.write_csv(wanted.out / "days.csv", pages.table(days))
-    export_files.write_csv(wanted.out / "status.csv", export_status.table(status))
-    export_files.write_json(wanted.out / "status.json", export_status.document(status))
+    exporting.write_status(wanted.out, status)
     with machine_list.open_machines(database, known, now=last.report.as_of) as source:
         exporting.write(wanted.out / "machines.csv", source, exporting.Form.CSV)
     if wanted.report is not None:

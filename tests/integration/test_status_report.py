@@ -29,6 +29,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from openpyxl.cell import Cell
 from sqlmodel import col, select
+from typer.testing import CliRunner
 
 from rollout import i18n
 from rollout.adapters.export_files import write_csv, write_json
@@ -38,6 +39,7 @@ from rollout.adapters.reports.xlsx_status import write_status_xlsx
 from rollout.application.exports import status
 from rollout.application.exports.status import DailyReport, Standing
 from rollout.application.exports.status.summary import standing_of
+from rollout.cli.commands import app
 from rollout.domain.machine import NEEDS_A_PERSON, MachineState, MachineVerb
 from rollout.settings import Settings, load
 from rollout.store import transitions
@@ -375,6 +377,24 @@ def test_the_same_moment_gives_the_same_bytes_after_everything_has_moved_on(
     second = write(tmp_path / "second", status.daily_at(opened, configuration, then)).read_bytes()
     opened.close()
     assert first == second
+
+
+@pytest.mark.parametrize("form", ["xlsx", "pdf", "csv", "json"])
+def test_the_command_writes_what_the_ending_says_and_verify_finds_it_unaltered(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    monkeypatch.setenv("ROLLOUT_DATABASE_URL", database.url)
+    configured(tmp_path, monkeypatch)
+    out = tmp_path / f"status.{form}"
+    run = CliRunner().invoke
+    now = ["--now", NOW.isoformat()]
+    assert run(app, [*now, "export", "status", "--out", str(out)]).exit_code == 0
+    begins = {"xlsx": b"PK", "pdf": b"%PDF", "csv": b"\xef\xbb\xbf", "json": b"{"}
+    assert out.read_bytes().startswith(begins[form])
+    assert run(app, [*now, "export", "verify", str(out)]).exit_code == 0
+    with out.open("ab") as file:
+        file.write(b" ")
+    assert run(app, [*now, "export", "verify", str(out)]).exit_code == 1
 
 
 @pytest.mark.parametrize("write", [write_status_xlsx, write_status_pdf])
