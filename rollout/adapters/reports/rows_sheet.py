@@ -169,7 +169,9 @@ class _Book:
 
     def _write_summary(self, sheet: Any) -> None:
         sheet.set_column(0, 0, 30)
-        sheet.set_column(1, 12, 16)
+        sheet.set_column(1, 1, 30)
+        sheet.set_column(2, 6, 12)
+        sheet.set_column(7, 7, 20)
         sheet.write_string(0, 0, self._extract.title, self._title)
         told: list[tuple[str, Cell]] = [*self._extract.facts, (_("Rows"), self._extract.rows)]
         if self._cut.count:
