@@ -132,6 +132,8 @@ def proposal_json(proposal: "Proposal") -> dict[str, Any]:
 
 def print_moves(proposal: "Proposal", day: date) -> None:
     """Who joins another group, and when the old one is left."""
+    if not proposal.moves:
+        return
     print_table(
         [_("staff number"), _("from"), _("joins"), _("leaves the old group after")],
         [
@@ -154,7 +156,7 @@ def print_groups(proposal: "Proposal") -> None:
         )
     if proposal.reorganised:
         print_table(
-            [_("day"), _("change"), _("from"), _("to"), _("group")],
+            [_("effective day"), _("change"), _("from"), _("to"), _("group")],
             [
                 [
                     one.day,

@@ -26,6 +26,7 @@ ROLES = (
     "AuditLog.Read.All",
     "Group.ReadWrite.All",
     "LicenseAssignment.ReadWrite.All",
+    "Mail.Read",
     "Mail.Send",
     "MailboxSettings.ReadWrite",
     "Organization.Read.All",

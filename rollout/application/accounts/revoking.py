@@ -6,7 +6,6 @@ from rollout.application.accounts.asking import is_taken
 from rollout.application.accounts.plan import AccountsRefused, must_be_in_use
 from rollout.application.operators import Operator
 from rollout.domain.account import AccountState, AccountVerb, Aim, CloudService
-from rollout.domain.errors import NotFound
 from rollout.i18n import _
 from rollout.settings import OperatorRole, Settings
 from rollout.store import account_queue, accounts, transitions
@@ -29,7 +28,7 @@ def revoke(
 ) -> int:
     """Ask for the end of sign-in now, and of the rest after the grace period or at once.
 
-    How many services are asked about. Raises AccountsRefused, NotFound, NotPermitted.
+    How many services are asked about. Raises AccountsRefused, NotPermitted.
     """
     must_be_in_use(settings.accounts)
     operator.must_be(OperatorRole.APPROVER)
@@ -38,7 +37,9 @@ def revoke(
     with database.write() as session:
         people = accounts.people(session, staff_number=staff_number)
         if not people:
-            raise NotFound("person", staff_number)
+            raise AccountsRefused(
+                _("{number}: nobody has this staff number").format(number=staff_number)
+            )
         rows = [
             row
             for row in account_queue.standings(session, [people[0].id])
@@ -93,7 +94,7 @@ def restore(
     """Ask again for every service of somebody whose access was taken away.
 
     No plan does: it would undo what an approver decided. How many services are asked for. Raises
-    AccountsRefused, NotFound, NotPermitted.
+    AccountsRefused, NotPermitted.
     """
     must_be_in_use(settings.accounts)
     operator.must_be(OperatorRole.APPROVER)
@@ -102,7 +103,9 @@ def restore(
     with database.write() as session:
         people = accounts.people(session, staff_number=staff_number)
         if not people:
-            raise NotFound("person", staff_number)
+            raise AccountsRefused(
+                _("{number}: nobody has this staff number").format(number=staff_number)
+            )
         left_on = people[0].left_on
         if left_on is not None and left_on < at.astimezone(settings.programme.zone).date():
             raise AccountsRefused(

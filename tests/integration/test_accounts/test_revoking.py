@@ -10,7 +10,6 @@ from rollout.application.accounts.plan import AccountsRefused, Proposal, Scope, 
 from rollout.application.accounts.revoking import restore, revoke
 from rollout.application.operators import NotPermitted, Operator
 from rollout.domain.account import CloudService
-from rollout.domain.errors import NotFound
 from rollout.domain.postings import Place, Posted
 from rollout.settings import OperatorRole
 from rollout.store import accounts, postings
@@ -185,7 +184,7 @@ def test_what_cannot_be_taken_away_is_said(found: Callable[..., Any]) -> None:
         roles=("User.ReadWrite.All", "Group.Create", "Group.Read.All", "Organization.Read.All"),
     )
     prefecture.employ(1)
-    with pytest.raises(NotFound):
+    with pytest.raises(AccountsRefused, match="nobody has this staff number"):
         _taken(prefecture, number="999999")
     with pytest.raises(AccountsRefused, match="no service that could be taken away"):
         _taken(prefecture)
