@@ -1,7 +1,8 @@
 """A fleet of any size in the middle of its programme, written by SQL itself: a million in seconds.
 
 Half of the waves are done, one in twenty is at work with some machines in trouble, the rest has
-its dates; the forecasts of the last hundred days were kept.
+its dates, and so has the first, so that what is seen first can still be moved; the forecasts of
+the last hundred days were kept.
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 from sqlalchemy import insert, text
 
 from rollout.store import migrate
+from rollout.store.columns import instant_text
 from rollout.store.database import Database
 from rollout.store.tables import DayForecast, Person, Site, Wave
 
@@ -25,7 +27,7 @@ WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :machin
 fleet AS (SELECT i, 1 + (i - 1) / :wave AS w, (i - 1) % :wave AS m FROM n),
 stood AS (
   SELECT i, w, m,
-    CASE WHEN w <= :done THEN 'migrated'
+    CASE WHEN w = 1 THEN 'planned' WHEN w <= :done THEN 'migrated'
          WHEN w <= :at_work THEN CASE m % 20 WHEN 0 THEN 'failed' WHEN 1 THEN 'silent'
               WHEN 2 THEN 'capturing' WHEN 3 THEN 'reimaging' WHEN 4 THEN 'planned'
               ELSE 'migrated' END
@@ -65,7 +67,7 @@ def write(path: Path, machines: int) -> Database:
                     "number": n,
                     "first_day": first + timedelta(days=n * _DAYS // waves),
                     "last_day": first + timedelta(days=n * _DAYS // waves),
-                    "state": "done" if n <= done else "running" if n <= at_work else "planned",
+                    "state": _state(n, done, at_work),
                     "state_since": NOW,
                     "submitted_by": "a",
                     "approved_by": "b",
@@ -77,7 +79,7 @@ def write(path: Path, machines: int) -> Database:
             text(_MACHINES),
             {"machines": machines, "wave": WAVE, "done": done, "at_work": at_work, "days": _DAYS,
              "sites": SITES, "waves": waves, "first": first.isoformat(),
-             "now": NOW.isoformat().replace("+00:00", "Z")},
+             "now": instant_text(NOW)},
         )  # fmt: skip
         connection.execute(
             insert(DayForecast), [_forecast(machines, back) for back in range(100, -1, -1)]
@@ -85,6 +87,12 @@ def write(path: Path, machines: int) -> Database:
     with database.engine.connect() as connection:
         connection.exec_driver_sql("ANALYZE")
     return database
+
+
+def _state(wave: int, done: int, at_work: int) -> str:
+    if wave == 1:
+        return "planned"
+    return "done" if wave <= done else "running" if wave <= at_work else "planned"
 
 
 def _forecast(machines: int, back: int) -> dict[str, object]:

@@ -13,7 +13,7 @@ def ours() -> None:
     from rollout.bootstrap import application
     from tui.app import RolloutApp
 
-    made = application(now="2022-11-16T14:20:00+09:00")
+    made = application(now="2023-02-01T10:30:00+09:00")
     made.database.engine.connect().close()
     _say()
     RolloutApp(made, made.operator("bench")).run()
@@ -28,7 +28,7 @@ def plain() -> None:
     from rollout.bootstrap import application
     from rollout.store.tables import Machine
 
-    made = application(now="2022-11-16T14:20:00+09:00")
+    made = application(now="2023-02-01T10:30:00+09:00")
 
     class Plain(App[None]):
         """One table."""

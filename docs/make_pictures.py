@@ -38,8 +38,11 @@ class Picture:
 
 
 PICTURES_WANTED = (
-    Picture("overview", (), "240"),
-    Picture("overview-en", (), "240", language="en"),
+    Picture("overview", (), "2023-03", size=(150, 44)),
+    Picture("overview-en", (), "2023-03", language="en", size=(150, 44)),
+    Picture("burn-up", ("b",), "2023-03"),
+    Picture("plan", ("0",), "2022-11"),
+    Picture("at-work", ("4", "n"), "DK18-000050"),
     Picture("overview-80x24", (), "240", size=(80, 24)),
     Picture("waves", ("2",), "2022-11-21"),
     Picture("wave", ("2", "down", "enter"), "82.1%", actor="matsumoto", size=(120, 36)),

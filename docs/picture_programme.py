@@ -3,6 +3,7 @@
 Every state is reached through the transition table, so the pictures show nothing that cannot be.
 """
 
+import os
 import random
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from rollout.application import spares, stops
+from rollout.application import plan, plan_move, spares, stops
 from rollout.application.operators import Operator
 from rollout.domain.account import AccountVerb, CloudService
 from rollout.domain.machine import PASSAGE, MachineVerb, Step
@@ -19,8 +20,17 @@ from rollout.domain.stop import StopScope
 from rollout.domain.text import match_key
 from rollout.domain.wave import WaveVerb
 from rollout.planning.observed import Lack
-from rollout.settings import OperatorRole
-from rollout.store import claims, leases, migrate, training, tranches, transitions, waves
+from rollout.settings import OperatorRole, load
+from rollout.store import (
+    claims,
+    leases,
+    migrate,
+    plan_inputs,
+    training,
+    tranches,
+    transitions,
+    waves,
+)
 from rollout.store.database import Database
 from rollout.store.spares import SPARE
 from rollout.store.tables import (
@@ -80,8 +90,21 @@ def write(folder: Path) -> Path:
     tanaka, at = Operator("tanaka", OperatorRole.OPERATOR), _SECOND_WAVE + timedelta(hours=1)
     spares.hand_out(database, failed, tanaka, at, "窓口業務のため本日中に必要")
     stops.halt(database, StopScope.GENERATION, "DK18", tanaka, at, "BIOS 更新の不具合を確認中")
+    _plan(database, configuration, tanaka)
     database.close()
     return configuration
+
+
+def _plan(database: Database, configuration: Path, operator: Operator) -> None:
+    """Days for everybody else, and a proposal that moves three machines by hand."""
+    os.environ["ROLLOUT_CONFIG"] = str(configuration)
+    settings, now = load(), datetime.fromisoformat(NOW)
+    plan.solve(database, settings, operator=operator, now=now)
+    plan.commit(database, operator=operator, now=now)
+    with database.read() as session:
+        rows = [row for row in plan_inputs.waiting(session) if row.day and row.wave != 3]
+    tags = [row.asset_tag for row in rows if row.site == rows[-1].site][-3:]
+    plan_move.move(database, settings, tags, date(2022, 12, 14), operator=operator, now=now)
 
 
 class _Story:

@@ -46,6 +46,7 @@ class WindowScreen(FilteredScreen):
         super().__init__(desk)
         self._starts: list[Any] = [None]
         self._to_last_row = False
+        self._items: dict[str, Any] = {}
         self.wanted: Any = self.parse("")
 
     @abstractmethod
@@ -94,7 +95,10 @@ class WindowScreen(FilteredScreen):
     def paint(self, snapshot: Found) -> None:
         """Show them."""
         table = self.main_table()
-        table.show_rows(self.columns(), [self.row(item) for item in snapshot.rows])
+        rows = [self.row(item) for item in snapshot.rows]
+        # Every key asks for the chosen row: to make all rows for that would hold up the next key.
+        self._items = {row.key: item for row, item in zip(rows, snapshot.rows, strict=True)}
+        table.show_rows(self.columns(), rows)
         if self._to_last_row:
             self._to_last_row = False
             table.move_cursor(row=table.row_count - 1, animate=False)
@@ -116,7 +120,7 @@ class WindowScreen(FilteredScreen):
         key = self.main_table().chosen if self.is_mounted else None
         if self.last is None or key is None:
             return None
-        return next((item for item in self.last.snapshot.rows if self.row(item).key == key), None)
+        return self._items.get(key)
 
     def apply_filter(self, words: str) -> bool:
         """Read other rows, from the start."""

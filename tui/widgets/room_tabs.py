@@ -7,6 +7,7 @@ from rich.style import Style
 from rich.text import Text
 from textual.widgets import Static
 
+from rollout.i18n import language
 from tui.rooms import KEYS, room_key, room_name
 
 
@@ -19,7 +20,7 @@ class RoomTabs(Static):
     def __init__(self, room: str) -> None:
         super().__init__(markup=False)
         self._room = room
-        self._shown: tuple[str, int] = ("", 0)
+        self._shown: tuple[str, int] | None = None
 
     def on_mount(self) -> None:
         """Draw it once."""
@@ -30,7 +31,11 @@ class RoomTabs(Static):
         self.repaint()
 
     def repaint(self) -> None:
-        """Draw it in the language in force."""
+        """Draw it in the language in force; called with every look, so seldom worth any work."""
+        shown = (language(), self.size.width)
+        if shown == self._shown:
+            return
+        self._shown = shown
         rooms = list(KEYS)
         named = _named(rooms, rooms.index(self._room), max(self.size.width, 40))
         line = Text(no_wrap=True, end="")
@@ -38,10 +43,7 @@ class RoomTabs(Static):
             style = Style(bold=True, reverse=True) if room == self._room else Style()
             click = Style.from_meta({"@click": f"app.open_room('{room}')"})
             line.append(_tab(room, room in named), style + click)
-        shown = (line.plain, self.size.width)
-        if shown != self._shown:
-            self._shown = shown
-            self.update(line, layout=False)
+        self.update(line, layout=False)
 
 
 def _tab(room: str, named: bool) -> str:
