@@ -188,8 +188,8 @@ def _show(
         for letter in found[:_SHOWN]
     ]
     columns = (
-        _("number"), _("PC"), _("to"), _("address"), _("kind"), _("day"), _("state"), _("cause"),
-        _("again at"),
+        _("number"), _("PC"), _("recipient"), _("address"), _("kind"), _("day"), _("state"),
+        _("cause"), _("again at"),
     )  # fmt: skip
     print_table(columns, rows)
     say(_("{count} notices").format(count=len(found)))

@@ -121,7 +121,7 @@ def _outlook(
     print_table(
         [
             _("generation"),
-            _("PCs"),
+            _("number of PCs"),
             _("may leave now"),
             _("the last one from"),
             _("no day yet"),
