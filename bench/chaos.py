@@ -34,7 +34,7 @@ from _torture.world import SITES, build
 from rollout.adapters.cluster import queue
 
 RESULTS = Path(__file__).with_name("results")
-PEACE_SECONDS, ASK_SECONDS, WORK_SECONDS = 300.0, 5.0, 40.0
+PEACE_SECONDS, ASK_SECONDS, WORK_SECONDS = 300.0, 5.0, 180.0
 WORKERS = (SITES[:2], SITES[2:], ())
 """The sites of each worker; the last one serves all of them."""
 LOST_SECONDS = 6

@@ -29,6 +29,11 @@ class Server:
         """The database's address, by the socket."""
         return str(self._server.get_uri(database="rollout", driver="psycopg"))
 
+    def database(self, name: str) -> str:
+        """The address of one more database, made for this."""
+        self._server.psql(f"CREATE DATABASE {name};")
+        return str(self._server.get_uri(database=name, driver="psycopg"))
+
     def restart(self, mode: str) -> None:
         """Stop it (`fast`: connections end, `immediate`: as in a crash) and start it again."""
         arguments = ("-D", str(self._server.pgdata), "-m", mode, "-w", "stop")

@@ -56,7 +56,7 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 @pytest.fixture
 def database(tmp_path: Path, configuration: Settings) -> Iterator[Database]:
     """180 machines at three sites, with a plan in force."""
-    opened = Database(databases.url(tmp_path / "rollout.db"))
+    opened = databases.migrated(tmp_path / "rollout.db")
     migrate.upgrade(opened)
     with opened.write() as session:
         session.add_all(Site(id=n, key=key) for n, key in enumerate(("本庁", "津", "尾鷲"), 1))

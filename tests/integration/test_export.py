@@ -58,7 +58,7 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(databases.url(tmp_path / "rollout.db"))
+    opened = databases.migrated(tmp_path / "rollout.db")
     migrate.upgrade(opened)
     with opened.write() as session:
         sites = [Site(key="本庁"), Site(key="尾鷲")]

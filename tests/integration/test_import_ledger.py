@@ -37,7 +37,7 @@ SHARED = "DK19-000403,DK19,ProBook,5CGABCDE,,PC19-00403,総務部,人事課,本�
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(databases.url(tmp_path / "rollout.db"))
+    opened = databases.migrated(tmp_path / "rollout.db")
     migrate.upgrade(opened)
     yield opened
     opened.close()

@@ -63,7 +63,7 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(databases.url(tmp_path / "rollout.db"))
+    opened = databases.migrated(tmp_path / "rollout.db")
     migrate.upgrade(opened)
     with opened.write() as session:
         _fill(session)
@@ -203,7 +203,7 @@ def test_commit_without_a_proposal_is_refused(database: Database) -> None:
     [
         "UPDATE machines SET site_id = 2 WHERE asset_tag = 'DK20-000005'",
         "UPDATE machines SET serial = NULL WHERE asset_tag = 'DK20-000005'",
-        "UPDATE machines SET in_ledger = 0 WHERE asset_tag = 'DK20-000005'",
+        "UPDATE machines SET in_ledger = FALSE WHERE asset_tag = 'DK20-000005'",
         "move",
     ],
 )

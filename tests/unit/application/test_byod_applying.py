@@ -30,7 +30,7 @@ OTHER = Operator("ken", OperatorRole.APPROVER)
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(databases.url(tmp_path / "rollout.db"))
+    opened = databases.migrated(tmp_path / "rollout.db")
     migrate.upgrade(opened)
     with opened.write() as session:
         session.add(Person(staff_number="000001", name="小林"))
