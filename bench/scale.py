@@ -271,6 +271,7 @@ def main() -> int:
         "found": found,
         "host": platform.platform(),
         "python": platform.python_version(),
+        "load_average": os.getloadavg(),
     }
     RESULTS.mkdir(exist_ok=True)
     name = "scale-quick.json" if given.quick else "scale.json"
