@@ -14,6 +14,7 @@ from rollout import settings as configuration
 from rollout.adapters.clock import clock_from
 from rollout.application import run_output, upkeep
 from rollout.application.accounts.directory import Directory
+from rollout.application.byod.devices import Devices
 from rollout.application.exports.nights import EXPORTS, NightlyExport
 from rollout.application.nightly import Nights, Work
 from rollout.application.notices.mail import MailAway, Mailer
@@ -28,6 +29,7 @@ from rollout.store.database import BUSY_SECONDS, Database
 if TYPE_CHECKING:
     from rollout.adapters.cluster.source import JobSource
     from rollout.application.accounts.work import AccountsWork
+    from rollout.application.byod.work import DevicesWork
     from rollout.application.exports.extract import Extract
     from rollout.application.exports.forms import Table
     from rollout.application.exports.pack import Packer
@@ -212,6 +214,29 @@ class Application:
                 self.accounts_work.close()
             elif "directory" in vars(self):
                 self.directory.close()
+            if "devices_work" in vars(self):
+                self.devices_work.close()
+            elif "devices" in vars(self):
+                self.devices.close()
+
+    @cached_property
+    def devices(self) -> Devices:
+        """Private devices as the cloud service shows them. Raises DirectoryAway."""
+        from rollout.adapters.graph.devices import GraphDevices
+
+        return GraphDevices(self.settings.accounts.tenant)
+
+    @cached_property
+    def devices_work(self) -> "DevicesWork":
+        """Whoever does at the cloud service what is asked for of personal devices.
+
+        Its connections are its own: in the daemon it has a thread of its own.
+        """
+        from rollout.adapters.graph.directory import GraphDirectory
+        from rollout.application.byod.work import DevicesWork
+
+        own = GraphDirectory(self.settings.accounts.tenant)
+        return DevicesWork(self.database, self.settings, self.clock, own, self.devices)
 
     @cached_property
     def accounts_work(self) -> "AccountsWork":

@@ -10,7 +10,7 @@ from rollout.cli import (
     accounts_mailboxes,
     audit,
     backup,
-    byod,
+    byod_view,
     cluster,
     demo,
     export,
@@ -18,6 +18,7 @@ from rollout.cli import (
     export_rows,
     export_status,
     importing,
+    importing_applications,
     importing_dates,
     importing_departments,
     importing_people,
@@ -78,6 +79,9 @@ def options(
 
 for name, (importing_command, text) in importing_dates.COMMANDS.items():
     importing.app.command(name, help=text)(importing_command)
+importing.app.command("applications", help=importing_applications.HELP)(
+    importing_applications.applications
+)
 importing.app.command("departments", help=importing_departments.HELP)(
     importing_departments.departments
 )
@@ -95,7 +99,7 @@ for group in (
     wave,
     machine,
     accounts,
-    byod,
+    byod_view,
     takehome,
     training,
     notice,

@@ -57,6 +57,7 @@ def _work(application: "Application", *, until_idle: bool, wait: bool = False) -
     mails = in_use and own.in_use and own.send == "by itself"
     if mails:
         application.mail_writer.check()
+    private = application.settings.byod_in_use
     with _shown(application, lines=until_idle) as show:
         daemon = Daemon(
             application.database,
@@ -69,6 +70,7 @@ def _work(application: "Application", *, until_idle: bool, wait: bool = False) -
             nights=application.nights,
             accounts=(lambda: application.accounts_work) if in_use else None,
             notices=application.notices_work if mails else None,
+            devices=(lambda: application.devices_work) if private else None,
         )
         stop_on_signals(daemon)
         daemon.run()

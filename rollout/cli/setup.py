@@ -54,6 +54,7 @@ def doctor(context: typer.Context, as_json: AsJson = False) -> None:
             application.equipment,
             application.directory if application.settings.accounts.in_use else None,
             application.mail_writer if application.settings.notices.in_use else None,
+            application.devices if application.settings.byod_in_use else None,
         )
     show_findings(findings, as_json=as_json)
 

@@ -4,14 +4,16 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from rollout.adapters.clock import SystemClock
 from rollout.application.accounts.work import AccountsWork
+from rollout.application.byod.work import DevicesWork
 from rollout.application.nightly import Nights
 from rollout.application.notices.work import NoticesWork
 from rollout.application.ports import Clock, RunEngine, SettableClock
@@ -23,6 +25,7 @@ from rollout.i18n import _
 from rollout.service import holder
 from rollout.service.accounts import accounts_thread
 from rollout.service.beside import BesideThread
+from rollout.service.devices import devices_thread
 from rollout.service.endpoint import Endpoint
 from rollout.service.listener import Listener
 from rollout.service.metrics import Pulse
@@ -62,8 +65,8 @@ class Daemon:
 
     `nights` is what it does once a day beside the ticks, however long that takes; asked twice to
     end, it leaves that to the next daemon. `accounts` makes what works on people's accounts
-    all the while, `notices` what sends mails, for the lease of that epoch; `until_idle` waits for
-    neither.
+    all the while, `devices` on personal devices, `notices` what sends mails, for the lease of that
+    epoch; `until_idle` waits for none of them.
     """
 
     def __init__(
@@ -79,6 +82,7 @@ class Daemon:
         nights: Nights | None = None,
         accounts: Callable[[], AccountsWork] | None = None,
         notices: Callable[[int], NoticesWork] | None = None,
+        devices: Callable[[], DevicesWork] | None = None,
     ) -> None:
         self._database = database
         self._settings = settings
@@ -96,7 +100,7 @@ class Daemon:
         self._jumped = timedelta()
         self._on_tick = on_tick
         self._nights = nights
-        self._accounts, self._notices = accounts, notices
+        self._accounts, self._notices, self._devices = accounts, notices, devices
         self._at_night = threading.Lock()
         self._pulse = Pulse()
         self._stop = threading.Event()
@@ -109,7 +113,10 @@ class Daemon:
         epoch = self._stand_by() if self._wait else self._acquire()
         if epoch is None:
             return
-        companions = [*self._listeners(epoch), *self._threads(epoch)]
+        companions: list[Listener | BesideThread[Any]] = [
+            *self._listeners(epoch),
+            *self._threads(epoch),
+        ]
         programme = Programme(
             self._database, self._settings, self._engine, self._clock, lease_epoch=epoch
         )
@@ -134,16 +141,14 @@ class Daemon:
             self._hurry.set()
         self._stop.set()
 
-    def _threads(
-        self, epoch: int
-    ) -> "list[BesideThread[AccountsWork] | BesideThread[NoticesWork]]":
+    def _threads(self, epoch: int) -> Iterator[BesideThread[Any]]:
         """What works beside the ticks."""
-        found: list[BesideThread[AccountsWork] | BesideThread[NoticesWork]] = []
         if self._accounts is not None:
-            found.append(accounts_thread(self._accounts, self._clock, self._fail))
+            yield accounts_thread(self._accounts, self._clock, self._fail)
         if self._notices is not None:
-            found.append(notices_thread(partial(self._notices, epoch), self._fail))
-        return found
+            yield notices_thread(partial(self._notices, epoch), self._fail)
+        if self._devices is not None:
+            yield devices_thread(self._devices, self._clock, self._fail)
 
     def _listeners(self, epoch: int) -> list[Listener]:
         """The endpoint of the PCs, and that of monitoring when it has a port of its own."""

@@ -294,6 +294,11 @@ class Settings(BaseSettings):
             )
         return self
 
+    @property
+    def byod_in_use(self) -> bool:
+        """Whether personal devices are looked after at the cloud service."""
+        return self.accounts.in_use and bool(self.byod.group)
+
     def site(self, key: str) -> SiteLimits:
         """The limits of a site."""
         return self.sites.get(key, self.limits.site)

@@ -1,12 +1,16 @@
 """Queries on personal devices."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from sqlalchemy import ColumnElement, and_, false
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, func, or_, select
 
-from rollout.domain.personal_device import ENDED
-from rollout.store.tables import Account, Department, Person, PersonalDevice
+from rollout.domain.personal_device import ENDED, LEAVING, DeviceState, Ownership
+from rollout.store.tables import Account, Department, Person, PersonalDevice, StrayDevice
 
 
 def person(session: Session, staff_number: str) -> Person | None:
@@ -38,6 +42,16 @@ def service_states(session: Session, person_id: int) -> dict[str, str]:
     return dict(rows)
 
 
+def approved(session: Session) -> list[int]:
+    """Applications that were approved and whose owners were not invited yet."""
+    rows = session.exec(
+        select(PersonalDevice.id)
+        .where(PersonalDevice.state == DeviceState.APPROVED.value)
+        .order_by(col(PersonalDevice.id))
+    )
+    return [number or 0 for number in rows]
+
+
 def one(session: Session, number: int) -> tuple[PersonalDevice, Person] | None:
     """An application with its person."""
     return session.exec(
@@ -47,44 +61,109 @@ def one(session: Session, number: int) -> tuple[PersonalDevice, Person] | None:
     ).one_or_none()
 
 
-def listed(
-    session: Session,
-    *,
-    state: str | None = None,
-    platform: str | None = None,
-    staff_number: str | None = None,
-    department: str | None = None,
-) -> list[Any]:
+@dataclass(frozen=True)
+class Wanted:
+    """Which devices; what is empty does not restrict.
+
+    `department` is a bureau, or bureau and division with a space between; `text` is part of staff
+    number, name or model. `alarmed` are those that somebody should look at: called the
+    organisation's, leaving since before `pending_before`, or refused by the service. `after` and
+    `limit` make a window in the order of numbers.
+    """
+
+    states: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    staff_number: str | None = None
+    department: str | None = None
+    text: str = ""
+    alarmed: bool = False
+    pending_before: datetime | None = None
+    number: int | None = None
+    after: int = 0
+    limit: int | None = None
+
+
+def listed(session: Session, wanted: Wanted) -> list[Any]:
     """Devices with staff number, name, bureau and division of their people, newest last.
 
-    `department` is a bureau, or bureau and division with a space between.
+    Columns instead of objects: 10,000 rows are listed in a fraction of the time.
     """
+    table: Any = PersonalDevice
     statement: Any = (
         columns(
-            PersonalDevice,
+            *table.__table__.columns,
             col(Person.staff_number),
             col(Person.name),
             col(Department.bureau),
             col(Department.division),
         )
+        .select_from(PersonalDevice)
         .join(Person, col(Person.id) == col(PersonalDevice.person_id))
         .outerjoin(Department, col(Department.id) == col(Person.department_id))
+        .where(*_conditions(wanted))
         .order_by(col(PersonalDevice.id))
     )
-    if state is not None:
-        statement = statement.where(col(PersonalDevice.state) == state)
-    if platform is not None:
-        statement = statement.where(col(PersonalDevice.platform) == platform)
-    if staff_number is not None:
-        statement = statement.where(col(Person.staff_number) == staff_number)
-    if department is not None:
+    if wanted.limit is not None:
+        statement = statement.limit(wanted.limit)
+    return list(session.connection().execute(statement).all())
+
+
+def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    if wanted.states:
+        yield col(PersonalDevice.state).in_(wanted.states)
+    if wanted.platforms:
+        yield col(PersonalDevice.platform).in_(wanted.platforms)
+    if wanted.staff_number is not None:
+        yield col(Person.staff_number) == wanted.staff_number
+    if wanted.department is not None:
         full = col(Department.bureau) + " " + col(Department.division)
-        statement = statement.where(or_(col(Department.bureau) == department, full == department))
-    return list(session.connection().execute(_flat(statement)).all())
+        yield or_(col(Department.bureau) == wanted.department, full == wanted.department)
+    if wanted.text:
+        searched = (col(Person.staff_number), col(Person.name), col(PersonalDevice.model))
+        yield or_(*(column.contains(wanted.text, autoescape=True) for column in searched))
+    if wanted.number is not None:
+        yield col(PersonalDevice.id) == wanted.number
+    if wanted.after:
+        yield col(PersonalDevice.id) > wanted.after
+    if wanted.alarmed:
+        yield _alarmed(wanted.pending_before)
 
 
-def _flat(statement: Any) -> Any:
-    """Columns instead of objects: 10,000 rows are listed in a fraction of the time."""
-    table: Any = PersonalDevice
-    rest = list(statement.selected_columns)[len(table.__table__.columns) :]
-    return statement.with_only_columns(*table.__table__.columns, *rest, maintain_column_froms=True)
+def _alarmed(pending_before: datetime | None) -> ColumnElement[bool]:
+    live = col(PersonalDevice.state).not_in([state.value for state in ENDED])
+    leaving = col(PersonalDevice.state).in_([state.value for state in LEAVING])
+    late = (
+        false()
+        if pending_before is None
+        else and_(leaving, col(PersonalDevice.leaving_since) < pending_before)
+    )
+    return or_(
+        and_(live, col(PersonalDevice.seen_as) == Ownership.COMPANY.value),
+        and_(live, col(PersonalDevice.trouble).is_not(None)),
+        late,
+    )
+
+
+def by_state(session: Session) -> dict[str, int]:
+    """How many devices are in each state that any is in."""
+    rows = session.exec(select(PersonalDevice.state, func.count()).group_by(PersonalDevice.state))
+    return dict(rows.all())
+
+
+def strays(session: Session) -> list[Any]:
+    """Registered devices without an application, with their people as far as they are known."""
+    table: Any = StrayDevice
+    statement: Any = (
+        columns(
+            *table.__table__.columns,
+            col(Person.staff_number),
+            col(Person.name),
+            col(Department.bureau),
+            col(Department.division),
+        )
+        .select_from(StrayDevice)
+        .outerjoin(Person, col(Person.id) == col(StrayDevice.person_id))
+        .outerjoin(Department, col(Department.id) == col(Person.department_id))
+        .order_by(col(StrayDevice.reason), col(Person.staff_number), col(StrayDevice.key))
+    )
+    return list(session.connection().execute(statement).all())

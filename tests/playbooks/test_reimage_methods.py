@@ -19,6 +19,8 @@ from rollout.lab.wipes import wipes
 Until = Callable[[Callable[[], bool]], None]
 NO_NETWORK_BOOT, TWICE_KNOWN, WIPE_REFUSED, WRONG_SECRET, IN_CLEAR = range(375, 380)
 NO_SETUP, NO_DIGEST, NO_ORDER = 380, 354, 355
+PRIVATE, NOT_TOLD = 356, 357
+OURS = {"managedDeviceOwnerType": "company"}
 PROFILE = {
     "CloudAssignedTenantId": "11111111-2222-3333-4444-555555555555",
     "CloudAssignedTenantDomain": "pref.example.jp",
@@ -99,7 +101,7 @@ def hosts(bench: Any, graph: Graph) -> dict[str, Any]:
     (media / "setup.exe").write_bytes(b"MZ")
     secret = bench.work / "graph-secret"
     secret.write_text("s3cret\n")
-    graph.devices += [{"id": "TSU-PC103", "serialNumber": "5CD00103"}]
+    graph.devices += [{"id": "TSU-PC103", "serialNumber": "5CD00103"} | OURS]
     staged = {
         "reimage_method": "setup",
         "reimage_media_source": str(media),
@@ -211,13 +213,17 @@ def refused(bench: Any, hosts: dict[str, Any], graph: Graph, outcome: dict[str, 
     (bare / "sources" / "install.wim").write_bytes(b"image")
     wrong = bench.work / "wrong-secret"
     wrong.write_text("guess\n")
-    graph.devices += [{"id": f"device-{i}", "serialNumber": "5CD00376"} for i in (1, 2)]
-    graph.devices += [{"id": "kept", "serialNumber": "5CD00377"}]
+    graph.devices += [{"id": f"device-{i}", "serialNumber": "5CD00376"} | OURS for i in (1, 2)]
+    graph.devices += [{"id": "kept", "serialNumber": "5CD00377"} | OURS]
+    graph.devices += [
+        {"id": "TSU-PC356", "serialNumber": "5CD00356", "managedDeviceOwnerType": "personal"},
+        {"id": "TSU-PC357", "serialNumber": "5CD00357"},
+    ]
     graph.keeps.add("kept")
     with bench.folder_of(NO_NETWORK_BOOT).change() as state:
         state["firmware"]["network_boot"] = False
     asked = bench.hosts(NO_NETWORK_BOOT)
-    asked |= bench.hosts(TWICE_KNOWN, WIPE_REFUSED, **intune)
+    asked |= bench.hosts(TWICE_KNOWN, WIPE_REFUSED, PRIVATE, NOT_TOLD, **intune)
     asked |= bench.hosts(WRONG_SECRET, **intune | {"reimage_graph_secret_file": str(wrong)})
     asked |= bench.hosts(IN_CLEAR, **intune | {"reimage_graph_url": "http://graph.invalid"})
     asked |= bench.hosts(NO_SETUP, **setup | {"reimage_media_source": str(bare)})
@@ -231,6 +237,8 @@ def refused(bench: Any, hosts: dict[str, Any], graph: Graph, outcome: dict[str, 
     [
         (NO_NETWORK_BOOT, "the firmware lists no network boot entry"),
         (TWICE_KNOWN, "Intune knows 2 PC with serial 5CD00376; it must be one"),
+        (PRIVATE, "(owner: personal); a private device is never wiped"),
+        (NOT_TOLD, "(owner: not told); a private device is never wiped"),
         (WRONG_SECRET, "/tenant/oauth2/v2.0/token answered 401"),
         (IN_CLEAR, "a token is sent over https only"),
         (NO_SETUP, "have no setup.exe. Nothing was armed"),
@@ -251,7 +259,7 @@ def test_a_wipe_that_graph_does_not_take_is_told_and_nothing_happens(
     said = refused.failure(f"m{WIPE_REFUSED}")
     assert "Intune did not take the order to wipe: /v1.0/deviceManagement" in said
     assert "answered 403" in said
-    assert "kept" not in graph.wiped
+    assert graph.wiped == ["TSU-PC103"]
 
 
 def test_setup_does_not_start_without_an_order_of_the_deployment_server(

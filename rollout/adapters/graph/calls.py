@@ -29,6 +29,7 @@ from rollout.application.accounts.orders import (
     SetMailbox,
     SingleOrder,
     Taken,
+    WipeApps,
 )
 
 Json = dict[str, Any]
@@ -136,6 +137,9 @@ def call(order: SingleOrder, base: str) -> Call:
             subject = {"objectId": order.user, "objectTypeName": "User"}
             parameter = {"ruleId": order.rule, "subjects": [subject]}
             return Call("POST", path, "write", {"parameters": [parameter]})
+        case WipeApps():
+            path = f"/users/{segment(order.user)}/wipeManagedAppRegistrationsByDeviceTag"
+            return Call("POST", path, "intune", {"deviceTag": order.tag})
 
 
 def _new_user(order: CreateUser) -> Json:
@@ -176,7 +180,8 @@ def outcome(order: SingleOrder, status: int, body: Any, request_id: str | None) 
         already or status == _CONFLICT
     ):
         return Done()
-    if isinstance(order, RemoveMember) and status == _NOT_FOUND:
+    if isinstance(order, RemoveMember | WipeApps) and status == _NOT_FOUND:
+        # Who is no member has left, and an app that is registered no more holds nothing.
         return Done()
     if isinstance(order, CreateUser | CreateGroup) and (already or status == _CONFLICT):
         return Taken(why, number)

@@ -124,7 +124,7 @@ class GraphMailer:
         if reply.status == THROTTLED:
             after = _seconds(reply)
             self._rates.throttled(_KIND, after, time.monotonic())
-            return Later(max(0.1, self._rates.wait(_KIND, time.monotonic())), why)
+            return Later(max(after or 0.1, self._rates.wait(_KIND, time.monotonic())), why)
         if reply.status >= 500:
             return InDoubt(why, reply.request_id)
         self._must_be_usable(reply)

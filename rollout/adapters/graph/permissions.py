@@ -34,6 +34,22 @@ _TEAM_MEMBERS = ("TeamMember.Read.All", "TeamMember.ReadWrite.All", "Group.Read.
 _CHANNELS = ("Channel.Create", "Group.ReadWrite.All", "Directory.ReadWrite.All")
 _READ_APPS = ("Application.Read.All", "Directory.Read.All")
 _READ_MAIL = ("Mail.Read", "Mail.ReadWrite")
+_DEVICES = ("Device.Read.All", "Device.ReadWrite.All", "Directory.Read.All")
+_ENROLLED = (
+    "DeviceManagementManagedDevices.Read.All",
+    "DeviceManagementManagedDevices.ReadWrite.All",
+)
+_APPS = ("DeviceManagementApps.ReadWrite.All",)
+_RULES = (
+    "DeviceManagementServiceConfig.Read.All",
+    "DeviceManagementServiceConfig.ReadWrite.All",
+)
+_COULD_WIPE = frozenset(
+    {
+        "DeviceManagementManagedDevices.PrivilegedOperations.All",
+        "DeviceManagementManagedDevices.ReadWrite.All",
+    }
+)
 
 
 def lacking(settings: Settings, granted: Collection[str]) -> tuple[Lacking, ...]:
@@ -107,3 +123,26 @@ def _notices(settings: Settings) -> Iterator[Lacking]:
 
 
 FEATURES: tuple[Feature, ...] = (_people, _licences, _mailboxes, _groups, _chat, _notices)
+
+
+def needed_for_devices() -> tuple[Lacking, ...]:
+    """What personal devices need: nothing of it lets a device be wiped."""
+    return (
+        Lacking(_("group of personal devices"), _READ_GROUPS),
+        Lacking(_("group of personal devices"), _MEMBERS),
+        Lacking(_("sign-ins of lost devices"), _SESSIONS),
+        Lacking(_("registered devices"), _DEVICES),
+        Lacking(_("enrolled devices"), _ENROLLED),
+        Lacking(_("protected apps"), _APPS),
+        Lacking(_("rules of enrolment"), _RULES),
+    )
+
+
+def lacking_for_devices(granted: Collection[str]) -> tuple[Lacking, ...]:
+    """What personal devices need and is not granted."""
+    return tuple(one for one in needed_for_devices() if not set(one.roles) & set(granted))
+
+
+def could_wipe(granted: Collection[str]) -> tuple[str, ...]:
+    """Granted roles with which whoever has the credential could wipe devices. None is needed."""
+    return tuple(sorted(_COULD_WIPE & set(granted)))

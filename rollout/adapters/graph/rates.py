@@ -10,6 +10,7 @@ PUBLISHED: dict[str, tuple[float, float]] = {
     "licence": (0.8 * 500, 10),
     "mailbox": (0.8 * 10_000, 600),
     "teams": (0.8 * 30, 1),
+    "intune": (0.8 * 1000, 20),
 }
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 120.0
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from rollout.adapters.graph.permitted import must_be_permitted
 from rollout.application.accounts.directory import DirectoryAway
 from rollout.i18n import _
 from rollout.settings.accounts import Tenant
@@ -76,11 +77,12 @@ class Transport:
     ) -> Reply:
         """One request; `path` begins after the version, or is a link that the service gave.
 
-        Raises NoReply, DirectoryAway (no token).
+        Raises NoReply, DirectoryAway (no token), Forbidden before anything is sent.
         """
         import httpx
         from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
 
+        must_be_permitted(method, path, body)
         try:
             answer: Any = await self._adapter.send_primitive_async(
                 _request(method, self._url(path), body, headers or {}), "bytes", None

@@ -10,7 +10,13 @@ from rollout.adapters.ledger.reader import Located, locate
 from rollout.application.ledger.rows import LedgerRow, SkippedRows, cell_text
 
 ListKind = Literal[
-    "absences", "constraints", "departments", "mailbox_batches", "people", "training"
+    "absences",
+    "applications",
+    "constraints",
+    "departments",
+    "mailbox_batches",
+    "people",
+    "training",
 ]
 
 

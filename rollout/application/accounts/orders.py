@@ -168,6 +168,18 @@ class FindMember:
     user: str
 
 
+@dataclass(frozen=True, slots=True)
+class WipeApps:
+    """Take the organisation's data out of the protected apps of one private device.
+
+    There is no order that wipes a device: a private one is its owner's.
+    """
+
+    row: int
+    user: str
+    tag: str
+
+
 SingleOrder = (
     FindUser
     | CreateUser
@@ -185,6 +197,7 @@ SingleOrder = (
     | RemoveMember
     | AssignApp
     | ProvisionApp
+    | WipeApps
 )
 """What is one request."""
 Order = SingleOrder | FindMember

@@ -1,7 +1,9 @@
 """Applying for a personal device, and deciding on it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Protocol
 
 from sqlmodel import Session
 
@@ -9,7 +11,13 @@ from rollout.application.operators import Operator
 from rollout.domain.account import AccountState, CloudService
 from rollout.domain.errors import NotFound, RolloutError
 from rollout.domain.history import Fact, canonical
-from rollout.domain.personal_device import ApplicationKind, DeviceState, DeviceVerb, Platform
+from rollout.domain.personal_device import (
+    ApplicationKind,
+    DeviceState,
+    DeviceVerb,
+    HeadDecision,
+    Platform,
+)
 from rollout.domain.text import tidy
 from rollout.i18n import _
 from rollout.i18n.labels import label
@@ -57,31 +65,39 @@ def apply(
     """Take in one application. Raises ApplicationRefused, NotFound, NotPermitted."""
     operator.must_be(OperatorRole.OPERATOR)
     today = at.astimezone(settings.programme.zone).date()
-    _must_be_complete(form, settings, today)
+    must_be_complete(form, settings, today)
     with database.write() as session:
         person = store.person(session, form.staff_number)
         if person is None:
             raise NotFound("person", form.staff_number)
-        _must_be_free(session, person, form, settings, today)
-        row = PersonalDevice(
-            person_id=person.id or 0,
-            platform=form.platform.value,
-            model=tidy(form.model),
-            purpose=tidy(form.purpose),
-            kind=form.kind.value,
-            applied_on=today,
-            applied_by=operator.name,
-            applied_at=at,
-            consent_version=form.rules,
-            consented_on=form.consented_on,
-            head_of_office=tidy(form.head_of_office or "") or None,
-            state_since=at,
-        )
+        known = store.counted(session, person.id or 0)
+        must_be_free(person, form, known, settings, today)
+        row = row_of(form, person, operator, at, today)
         session.add(row)
         session.flush()
         number = row.id or 0
         history.append(session, [_received(row, operator, at)])
-        return Received(number, _lacks(session, person, settings))
+        return Received(number, lacks(session, person, settings))
+
+
+def row_of(
+    form: DeviceApplication, person: Person, operator: Operator, at: datetime, applied_on: date
+) -> PersonalDevice:
+    """A new application as it is kept."""
+    return PersonalDevice(
+        person_id=person.id or 0,
+        platform=form.platform.value,
+        model=tidy(form.model),
+        purpose=tidy(form.purpose),
+        kind=form.kind.value,
+        applied_on=applied_on,
+        applied_by=operator.name,
+        applied_at=at,
+        consent_version=form.rules,
+        consented_on=form.consented_on,
+        head_of_office=tidy(form.head_of_office or "") or None,
+        state_since=at,
+    )
 
 
 def _received(row: PersonalDevice, operator: Operator, at: datetime) -> Fact:
@@ -92,7 +108,8 @@ def _received(row: PersonalDevice, operator: Operator, at: datetime) -> Fact:
     )  # fmt: skip
 
 
-def _must_be_complete(form: DeviceApplication, settings: Settings, today: date) -> None:
+def must_be_complete(form: DeviceApplication, settings: Settings, today: date) -> None:
+    """Whether the form is one that can be taken in. Raises ApplicationRefused."""
     wanted = settings.byod
     if form.platform not in wanted.platforms:
         raise ApplicationRefused(
@@ -118,16 +135,20 @@ def _must_be_complete(form: DeviceApplication, settings: Settings, today: date) 
         )
 
 
-def _must_be_free(
-    session: Session, person: Person, form: DeviceApplication, settings: Settings, today: date
+def must_be_free(
+    person: Person, form: DeviceApplication, known: int, settings: Settings, today: date
 ) -> None:
+    """Whether somebody with `known` devices and open applications may apply for this one.
+
+    Raises ApplicationRefused.
+    """
     if person.left_on is not None and person.left_on <= today:
         raise ApplicationRefused(
             _("{number} left on {day}: no device can be applied for").format(
                 number=person.staff_number, day=person.left_on.isoformat()
             )
         )
-    known, most = store.counted(session, person.id or 0), settings.byod.max_devices
+    most = settings.byod.max_devices
     if form.kind is not ApplicationKind.REPLACEMENT and known >= most:
         raise ApplicationRefused(
             _(
@@ -147,8 +168,12 @@ def _must_be_free(
         )
 
 
-def _lacks(session: Session, person: Person, settings: Settings) -> tuple[str, ...]:
-    states = store.service_states(session, person.id or 0)
+def lacks(session: Session, person: Person, settings: Settings) -> tuple[str, ...]:
+    return lacks_by(store.service_states(session, person.id or 0), settings)
+
+
+def lacks_by(states: Mapping[str, str], settings: Settings) -> tuple[str, ...]:
+    """The same by the states of somebody's services."""
     found = []
     if states.get(CloudService.IDENTITY) != AccountState.READY:
         found.append(_("no account that is ready: see `rollout accounts plan`"))
@@ -190,24 +215,49 @@ def decide(
             raise ApplicationRefused(
                 _("{name} applied: another approver has to decide").format(name=operator.name)
             )
+        if approve and row.head_decision == HeadDecision.REFUSED and not head_of_office:
+            raise ApplicationRefused(
+                _(
+                    "the head of office refused {number}: reject it, or name with "
+                    "--head-of-office who agrees now"
+                ).format(number=number)
+            )
         head = tidy(head_of_office or "") or row.head_of_office
         if approve and not head:
             raise ApplicationRefused(
                 _("no head of office is named who agreed: give --head-of-office")
             )
-        lacks = _lacks(session, person, settings)
+        missing = lacks(session, person, settings)
         row.head_of_office, row.decided_by, row.decided_at = head, operator.name, at
         row.decision_reason = said or None
+        if approve and row.head_decision != HeadDecision.AGREED:
+            row.head_decision = HeadDecision.AGREED.value
+            row.head_decided_on = at.astimezone(settings.programme.zone).date()
         session.add(row)
         verb = DeviceVerb.APPROVE if approve else DeviceVerb.REJECT
         transitions.apply(
             session, PersonalDevice, [number], verb, actor=operator.name, at=at, reason=said or None
         )
-        return lacks
+        return missing
 
 
 def _names(row: PersonalDevice, person: Person, settings: Settings) -> set[str]:
     """Names under which the applicant could act."""
-    upn = person.upn or settings.accounts.upn_by_number(person.staff_number)
+    upn = upn_of(person, settings)
     own = {row.applied_by, person.staff_number, person.name, upn, upn.partition("@")[0]}
     return {name.casefold() for name in own}
+
+
+class Named(Protocol):
+    """Somebody with a number, and perhaps a name to sign in with."""
+
+    @property
+    def staff_number(self) -> str: ...
+
+    @property
+    def upn(self) -> str | None: ...
+
+
+def upn_of(person: Named, settings: Settings) -> str:
+    """The name that somebody signs in with, which is the mail address too."""
+    return person.upn or settings.accounts.upn_by_number(person.staff_number)

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from rollout.application.accounts.directory import Directory
+from rollout.application.byod.devices import Devices
 from rollout.application.doctor import (
     accounts,
     computer,
     database,
+    devices,
     equipment,
     mailboxes,
     operation,
@@ -33,15 +35,29 @@ def examine(
     tools: Equipment,
     directory: Directory | None = None,
     writer: Writer | None = None,
+    private: Devices | None = None,
 ) -> list[Finding]:
-    """All findings; `now` is the programme's clock, `directory` and `writer` None where there is
-    none."""
+    """All findings; `now` is the programme's clock.
+
+    `directory`, `writer` and `private` devices are None where there are none.
+    """
     return [
         *_of_tables(opened, settings, now, writer),
         *computer.examine(opened, settings, archive),
         *equipment.examine(opened, settings, tools),
         *(accounts.examine(settings, directory) if directory is not None else ()),
+        *(_of_devices(opened, settings, now, private) if private is not None else ()),
     ]
+
+
+def _of_devices(
+    opened: Database, settings: Settings, now: datetime, private: Devices
+) -> Iterator[Finding]:
+    try:
+        migrate.check(opened)
+    except RolloutError:
+        return  # said of the database already
+    yield from devices.examine(opened, settings, now, private)
 
 
 def _of_tables(

@@ -1,6 +1,6 @@
 """Reading the cells of lists of dates."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection
 from datetime import date
 from typing import TypeVar
 
@@ -68,7 +68,7 @@ class Cells:
             return None
         return Period(begin, end)
 
-    def person(self, name: str, known: Mapping[str, int]) -> str | None:
+    def person(self, name: str, known: Collection[str]) -> str | None:
         """The staff number of somebody whom the ledger knows; None when empty or bad."""
         number = self.read(name, parse_staff_number) if self._filled(name) else None
         if number is not None and number not in known:

@@ -49,14 +49,21 @@ def apply(
     """Enter an application; its number. Raises TakeoutRefused, NotFound."""
     operator.must_be(OperatorRole.OPERATOR)
     with database.write() as session:
-        machine = machines.by_tag(session, wish.tag)
-        person = personal.by_number(session, wish.staff_number)
-        if person is None:
-            raise TakeoutRefused(
-                _("{number}: nobody has this staff number").format(number=wish.staff_number)
-            )
-        _must_be_possible(session, settings, machine, person, wish, today(settings, at))
-        return takeouts.add(session, _row(machine, person, wish, operator, at))
+        return enter(session, settings, wish, operator, at)
+
+
+def enter(
+    session: Session, settings: Settings, wish: Wish, operator: Operator, at: datetime
+) -> int:
+    """The same in the caller's transaction. Raises TakeoutRefused, NotFound."""
+    machine = machines.by_tag(session, wish.tag)
+    person = personal.by_number(session, wish.staff_number)
+    if person is None:
+        raise TakeoutRefused(
+            _("{number}: nobody has this staff number").format(number=wish.staff_number)
+        )
+    _must_be_possible(session, settings, machine, person, wish, today(settings, at))
+    return takeouts.add(session, _row(machine, person, wish, operator, at))
 
 
 def _row(machine: Machine, person: Person, wish: Wish, operator: Operator, at: datetime) -> Takeout:

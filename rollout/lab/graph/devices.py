@@ -6,10 +6,12 @@ Actions are orders that wait until the device reports; `Tenant.later` does not c
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from rollout.lab.errors import LabError
 from rollout.lab.graph import listing
-from rollout.lab.graph.errors import GraphError, bad_request
+from rollout.lab.graph.errors import GraphError, bad_request, not_modelled
 from rollout.lab.graph.listing import Shape
 from rollout.lab.graph.requests import GraphRequest, GraphResponse, done
 from rollout.lab.graph.routes import RouteTable
@@ -44,6 +46,7 @@ _DEVICE = Shape(
     ),
     filterable=frozenset({"accountEnabled", "deviceId", "displayName", "operatingSystem"}),
 )
+_OWNERS = "registeredOwners"
 _APP = Shape(
     "microsoft.graph.managedAppRegistration",
     standard=(
@@ -78,9 +81,24 @@ _CONFIGURATION = (
 
 @table.add("GET", "/devices", roles=("Device.Read.All", "Directory.Read.All"), units=2)
 def read_devices(tenant: Tenant, request: GraphRequest, _: dict[str, str]) -> GraphResponse:
-    """Devices of the directory."""
-    rows = tenant.all_seen("devices")
-    return GraphResponse(200, tenant.pages.of(request, _DEVICE, rows, "/devices"))
+    """Devices of the directory, with `$expand` with their owners."""
+    rows, shape = tenant.all_seen("devices"), _DEVICE
+    if "$expand" in request.query:
+        request, shape = _with_owners(request)
+        rows = [row | {_OWNERS: [{"id": row["user"]}] if row.get("user") else []} for row in rows]
+    return GraphResponse(200, tenant.pages.of(request, shape, rows, "/devices"))
+
+
+def _with_owners(request: GraphRequest) -> tuple[GraphRequest, Shape]:
+    """The request without `$expand`, and what it asks for then."""
+    query = dict(request.query)
+    asked = query.pop("$expand")
+    if asked not in (_OWNERS, f"{_OWNERS}($select=id)"):
+        raise not_modelled(f"$expand={asked} of '{_DEVICE.name}'")
+    if "$select" in query:
+        query["$select"] += f",{_OWNERS}"
+    shape = replace(_DEVICE, standard=(*_DEVICE.standard, _OWNERS))
+    return replace(request, query=query), shape
 
 
 @table.add("PATCH", "/devices/{device}", roles=("Device.ReadWrite.All",))
@@ -217,6 +235,25 @@ def read_autopilot(tenant: Tenant, request: GraphRequest, _: dict[str, str]) -> 
     rows = tenant.all_seen("autopilot")
     link = "/deviceManagement/windowsAutopilotDeviceIdentities"
     return GraphResponse(200, tenant.pages.of(request, _AUTOPILOT, rows, link))
+
+
+PLANTED = ("devices", "managedDevices", "managedAppRegistrations", "autopilot")
+"""Kinds that come from outside: people register devices, shops deliver PCs."""
+
+
+def plant(tenant: Tenant, kind: str, row: Json) -> Json:
+    """A device or app that is registered, changes, or (`gone`) is registered no more.
+
+    Raises LabError for another kind.
+    """
+    if kind not in PLANTED:
+        raise LabError(f"{kind} cannot be planted: {', '.join(PLANTED)}")
+    given = dict(row)
+    key = str(given.setdefault("id", tenant.new_id()))
+    gone = given.pop("gone", False)
+    known = tenant.collection(kind).truth(key) or {}
+    tenant.write(kind, key, None if gone else known | given)
+    return {"id": key}
 
 
 def check_in(tenant: Tenant, device: str) -> Json:

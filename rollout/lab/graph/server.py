@@ -169,6 +169,9 @@ def _control(tenant: Tenant) -> list[Route]:
     def report(values: Json) -> Json:
         return devices.check_in(tenant, str(values["device"]))
 
+    def plant(values: Json) -> Json:
+        return devices.plant(tenant, str(values["kind"]), values["row"])
+
     def register(values: Json) -> Json:
         tenant.registrations[str(values["user"])] = {"methods": values.get("methods", [])}
         return {}
@@ -190,6 +193,7 @@ def _control(tenant: Tenant) -> list[Route]:
         post("vanish", vanish),
         post("drop-delta-links", drop_links),
         post("check-in", report),
+        post("plant", plant),
         post("registration", register),
         post("sign-in", sign_in),
         Route("/control/dump", dump),

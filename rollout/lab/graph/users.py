@@ -127,7 +127,11 @@ def remove(tenant: Tenant, key: str) -> None:
     tenant.write("users", key, None)
 
 
-@table.add("POST", "/users/{user}/revokeSignInSessions", roles=USERS_WRITE)
+@table.add(
+    "POST",
+    "/users/{user}/revokeSignInSessions",
+    roles=("User.RevokeSessions.All", *USERS_WRITE),
+)
 def revoke_sessions(tenant: Tenant, request: GraphRequest, path: dict[str, str]) -> GraphResponse:
     """Every refresh token of the user is void from now on."""
     key = key_of(tenant, path["user"])

@@ -19,7 +19,7 @@ from rollout.store.tables.notice import Notice
 from rollout.store.tables.organisation import Department, Person, Site
 from rollout.store.tables.own_dates import Absence, MachineDates, PersonDates
 from rollout.store.tables.pending_controls import PendingControls
-from rollout.store.tables.personal_device import PersonalDevice, StrayDevice
+from rollout.store.tables.personal_device import DeviceReading, PersonalDevice, StrayDevice
 from rollout.store.tables.plan import Plan, PlanSlot
 from rollout.store.tables.posting import DepartmentChange, MachineMove, Posting
 from rollout.store.tables.retirement import Retirement
@@ -46,6 +46,7 @@ __all__ = [
     "DayForecast",
     "Department",
     "DepartmentChange",
+    "DeviceReading",
     "DirectoryCursor",
     "DiskPin",
     "Evidence",

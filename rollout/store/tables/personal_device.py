@@ -26,9 +26,11 @@ class PersonalDevice(SQLModel, table=True):
     since when. `device_id` is the directory's object, `azure_device_id` the device's own id in it,
     `managed_device_id` the device management's, `device_tag` that of the protected apps.
     `asked_at` is when the operator ordered the invitation, `joined_at` when the group had the
-    owner. `sessions_ended_at` and `wipe_ordered_at` are when the service took the order, which is
-    recorded before (as the state) and repeated until then. `trouble` is the service's last
-    refusal, with its request id for the vendor's support.
+    owner, `left_group_at` when it had the owner no more; `invited_at` is when the mail service took
+    the invitation, which is a notice. `sessions_ended_at` and `wipe_ordered_at` are when the
+    service took the order, which is recorded before (as the state) and repeated until then, not
+    before `due_at`. `trouble` is the service's last refusal, with its request id for the vendor's
+    support.
     """
 
     __tablename__ = "personal_devices"
@@ -105,6 +107,8 @@ class PersonalDevice(SQLModel, table=True):
     leaving_since: datetime | None = Field(default=None, sa_column=Column(Instant))
     sessions_ended_at: datetime | None = Field(default=None, sa_column=Column(Instant))
     wipe_ordered_at: datetime | None = Field(default=None, sa_column=Column(Instant))
+    left_group_at: datetime | None = Field(default=None, sa_column=Column(Instant))
+    due_at: datetime | None = Field(default=None, sa_column=Column(Instant))
     trouble: str | None = Field(default=None, sa_column=Column(Why))
     request_id: str | None = None
 
@@ -132,3 +136,16 @@ class StrayDevice(SQLModel, table=True):
     seen_as: str | None = None
     first_seen: datetime = Field(sa_column=Column(Instant, nullable=False))
     last_seen: datetime | None = Field(default=None, sa_column=Column(Instant))
+
+
+class DeviceReading(SQLModel, table=True):
+    """When the service was last read as a whole, and what it showed; one row."""
+
+    __tablename__ = "device_readings"
+    __table_args__ = (CheckConstraint("id = 1", name="ck_device_readings_one"),)
+
+    id: int = Field(default=1, primary_key=True)
+    read_at: datetime = Field(sa_column=Column(Instant, nullable=False))
+    devices: int
+    matched: int
+    stray: int

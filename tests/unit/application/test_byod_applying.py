@@ -60,7 +60,7 @@ def test_an_approver_who_did_not_apply_approves_with_the_head_of_office(office: 
         office, settings, received.number, OTHER, NOW,
         approve=True, reason=None, head_of_office="課長",
     )  # fmt: skip
-    (row,) = devices(office, settings)
+    (row,) = devices(office, settings, NOW)
     assert (row["state"], row["decided_by"], row["consent"]["rules"]) == ("approved", "ken", "1.0")
 
 
@@ -70,7 +70,7 @@ def test_nobody_decides_on_an_own_application(office: Database, name: str) -> No
     own = Operator(name, OperatorRole.APPROVER)
     with pytest.raises(ApplicationRefused):
         decide(office, _settings(), number, own, NOW, approve=False, reason="no")
-    assert devices(office, _settings())[0]["state"] == "applied"
+    assert devices(office, _settings(), NOW)[0]["state"] == "applied"
 
 
 def test_a_rejection_needs_a_reason_and_keeps_it(office: Database) -> None:
@@ -78,7 +78,7 @@ def test_a_rejection_needs_a_reason_and_keeps_it(office: Database) -> None:
     with pytest.raises(ApplicationRefused):
         decide(office, _settings(), number, OTHER, NOW, approve=False, reason=" ")
     decide(office, _settings(), number, OTHER, NOW, approve=False, reason="too old")
-    assert devices(office, _settings())[0]["cause"] == "too old"
+    assert devices(office, _settings(), NOW)[0]["cause"] == "too old"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,8 @@
-"""Find a PC in Intune by its serial and, when told so, wipe it, through Graph."""
+"""Find a PC in Intune by its serial and, when told so, wipe it, through Graph.
+
+Only a device that Intune takes to be the organisation's is ever wiped: `managedDeviceOwnerType` is
+read in the same task, right before the order, and everything but `company` is refused.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import json
 import urllib.error
 import urllib.parse
 import urllib.request
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +24,16 @@ _ARGUMENTS = frozenset(
     }
 )
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_COLUMNS = "id,serialNumber,managedDeviceOwnerType"
+_OURS = "company"
+_KNOWN_OWNERS = ("personal", "unknown")
+
+
+@dataclass(frozen=True)
+class _OurDevice:
+    """A device that was read as the organisation's; nothing else is wiped."""
+
+    id: str
 
 
 class ActionModule(ActionBase):
@@ -43,7 +58,7 @@ class ActionModule(ActionBase):
                 graph.wipe(device)
         except (OSError, ValueError, KeyError) as error:
             return result | {"changed": False, "device": None, "reason": str(error)}
-        return result | {"changed": wipe, "device": device, "reason": None}
+        return result | {"changed": wipe, "device": device.id, "reason": None}
 
 
 class _Graph:
@@ -66,21 +81,30 @@ class _Graph:
         answer = self._ask(url, urllib.parse.urlencode(form).encode(), {})
         self._headers = {"Authorization": f"Bearer {answer['access_token']}"}
 
-    def device(self, serial: str) -> str:
-        """The id of the one PC with exactly this serial. Raises ValueError."""
+    def device(self, serial: str) -> _OurDevice:
+        """The one PC with exactly this serial, which is the organisation's. Raises ValueError."""
         quoted = serial.replace("'", "''")
-        query = {"$filter": f"serialNumber eq '{quoted}'", "$select": "id,serialNumber"}
+        query = {"$filter": f"serialNumber eq '{quoted}'", "$select": _COLUMNS}
         found = self._ask(f"{self._base}?{urllib.parse.urlencode(query)}", None, self._headers)
         same = [entry for entry in found["value"] if entry["serialNumber"] == serial]
         if len(same) != 1:
             count = len(same) or "no"
             raise ValueError(f"Intune knows {count} PC with serial {serial}; it must be one")
-        return str(same[0]["id"])
+        # What the answer does not say is not the organisation's either.
+        owner = str(same[0].get("managedDeviceOwnerType"))
+        if owner != _OURS:
+            told = owner if owner in _KNOWN_OWNERS else "not told"
+            raise ValueError(
+                f"Intune takes the device with serial {serial} to be no organisation PC (owner: "
+                f"{told}); a private device is never wiped. Correct its ownership in Intune "
+                "if the PC is the organisation's"
+            )
+        return _OurDevice(str(same[0]["id"]))
 
-    def wipe(self, device: str) -> None:
+    def wipe(self, device: _OurDevice) -> None:
         """Order it; the PC follows when it hears of it."""
         body = json.dumps({"keepEnrollmentData": False, "keepUserData": False}).encode()
-        url = f"{self._base}/{urllib.parse.quote(device, safe='')}/wipe"
+        url = f"{self._base}/{urllib.parse.quote(device.id, safe='')}/wipe"
         self._ask(url, body, {**self._headers, "Content-Type": "application/json"})
 
     def _ask(self, url: str, data: bytes | None, headers: dict[str, str]) -> dict[str, Any]:
