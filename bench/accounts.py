@@ -4,8 +4,9 @@ Three ways to the same tenant of the lab, over HTTPS with 50 ms before every ans
 ours (`accounts plan` and `apply`, with its tables and history), msgraph-sdk called person by person
 as its documentation shows, and as the limit httpx that sends ready-made batches of twenty without
 keeping anything. Each starts with an empty tenant whose quotas are out of the way, and makes user,
-licence, mailbox settings and membership of the department's group; each proves at its end that
-everybody is a member and that everybody's mailbox speaks Japanese.
+licence, mailbox settings, membership of the department's group and its team, and looks at the end
+whether the teams show their members; each proves that everybody is a member and that everybody's
+mailbox speaks Japanese. How many requests of which kind a side made is counted by the tenant.
 """
 
 import argparse
@@ -13,12 +14,14 @@ import asyncio
 import json
 import os
 import platform
+import re
 import resource
 import ssl
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -125,7 +128,7 @@ def ours(tenant: TenantStatus, people: int, root: Path) -> float:
 
 
 async def plain_batches(tenant: TenantStatus, people: int) -> float:
-    """Seconds of httpx with batches, stage by stage."""
+    """Seconds of httpx with batches, every place full; chat is seen in the team, as ours does."""
     import httpx
 
     async with credential(tenant) as signed, httpx.AsyncClient(verify=trust(tenant)) as http:
@@ -148,26 +151,39 @@ async def plain_batches(tenant: TenantStatus, people: int) -> float:
             assert all(part["status"] < 300 for part in found.values()), found
             return [found[n].get("body") for n in range(len(parts))]
 
-        async def all_of(parts: list[tuple[str, str, Any]]) -> list[Any]:
-            chunks = [parts[at : at + 20] for at in range(0, len(parts), 20)]
-            answers = await asyncio.gather(*(send(chunk) for chunk in chunks))
-            return [one for chunk in answers for one in chunk]
+        async def read(path: str) -> list[Any]:
+            async with gate:
+                answer = await http.get(
+                    f"{tenant.graph_url}{path}", timeout=60,
+                    headers={"Authorization": f"Bearer {token}"},
+                )  # fmt: skip
+            return list(answer.json()["value"])
 
-        groups = await all_of([("POST", "/groups", group_body(n)) for n in range(DEPARTMENTS)])
-        users = await all_of([("POST", "/users", user_body(n)) for n in range(people)])
-        ids = [user["id"] for user in users]
+        await asyncio.gather(*(read(path) for path in ("/users", "/subscribedSkus", "/groups")))
+        groups = await send([("POST", "/groups", group_body(n)) for n in range(DEPARTMENTS)])
         give = {"addLicenses": [{"skuId": SKU, "disabledPlans": []}], "removeLicenses": []}
-        await all_of([("POST", f"/users/{key}/assignLicense", give) for key in ids])
         settings = {"timeZone": "Tokyo Standard Time", "language": {"locale": "ja-JP"}}
-        await all_of([("PATCH", f"/users/{key}/mailboxSettings", settings) for key in ids])
-        await all_of(
-            [
+
+        async def through(numbers: range) -> None:
+            """Twenty people through their services; no stage waits for other people."""
+            users = await send([("POST", "/users", user_body(n)) for n in numbers])
+            ids = [user["id"] for user in users]
+            joined = [
                 ("POST", f"/groups/{groups[n % DEPARTMENTS]['id']}/members/$ref",
                  {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{key}"})
-                for n, key in enumerate(ids)
-            ]
-        )  # fmt: skip
-        await all_of([("PUT", f"/groups/{group['id']}/team", {}) for group in groups])
+                for n, key in zip(numbers, ids, strict=True)
+            ]  # fmt: skip
+            await asyncio.gather(
+                send([("POST", f"/users/{key}/assignLicense", give) for key in ids]), send(joined)
+            )
+            await send([("PATCH", f"/users/{key}/mailboxSettings", settings) for key in ids])
+
+        await asyncio.gather(
+            send([("PUT", f"/groups/{group['id']}/team", {}) for group in groups]),
+            *(through(range(at, min(at + 20, people))) for at in range(0, people, 20)),
+        )
+        shown = await asyncio.gather(*(read(f"/teams/{one['id']}/members") for one in groups))
+        assert sum(len(members) for members in shown) >= people
         return time.perf_counter() - began
 
 
@@ -254,8 +270,9 @@ def side(name: str, tenant: TenantStatus, people: int, root: Path) -> float:
     return asyncio.run(made(tenant, people))
 
 
-def in_own_process(name: str, people: int) -> tuple[float, float]:
-    """Seconds, and the peak of resident memory in megabytes, against a tenant of its own."""
+def in_own_process(name: str, people: int) -> tuple[float, float, dict[str, int]]:
+    """Seconds, the peak of resident memory in megabytes, and requests by kind, against a tenant of
+    its own."""
     with tempfile.TemporaryDirectory(prefix="rollout-bench-") as folder:
         root = Path(folder)
         scenario = {
@@ -269,10 +286,20 @@ def in_own_process(name: str, people: int) -> tuple[float, float]:
                 check=True, stdout=subprocess.PIPE, text=True,
             )  # fmt: skip
             _prove(tenant, people)
+            requests = _requests(tenant)
         finally:
             world.down(root / "tenant")
     told = json.loads(child.stdout.splitlines()[-1])
-    return told["seconds"], told["megabytes"]
+    return told["seconds"], told["megabytes"], requests
+
+
+def _requests(tenant: TenantStatus) -> dict[str, int]:
+    """How often the tenant was asked what, ids left out."""
+    asked = Counter(
+        f"{one['method']} {re.sub('[0-9a-f]{8}-[0-9a-f-]{27}', 'ID', one['path'])}"
+        for one in map(json.loads, tenant.requests.read_text(encoding="utf-8").splitlines())
+    )
+    return dict(sorted(asked.items()))
 
 
 def _prove(tenant: TenantStatus, people: int) -> None:
@@ -302,14 +329,14 @@ def main() -> int:
         return 0
     sizes = {"ours": 300, "batches": 300, "loop": 20} if given.quick else {
         "ours": 2000, "batches": 2000, "loop": 100}  # fmt: skip
-    rates, peaks = {}, {}
+    rates, peaks, requests = {}, {}, {}
     for name, people in sizes.items():
-        seconds, peaks[name] = in_own_process(name, people)
+        seconds, peaks[name], requests[name] = in_own_process(name, people)
         rates[name] = people / seconds * 60
         print(f"{name:8} {people:>6,} people {seconds:7.1f} s {rates[name]:9,.0f} a minute "
               f"{peaks[name]:6.0f} MB")  # fmt: skip
     if not given.quick:
-        seconds, peaks["ours"] = in_own_process("ours", 10_000)
+        seconds, peaks["ours"], _ = in_own_process("ours", 10_000)
         print(f"ours     10,000 people {seconds:7.1f} s {10_000 / seconds * 60:9,.0f} a minute "
               f"{peaks['ours']:6.0f} MB")  # fmt: skip
     beside_loop, beside_limit = rates["ours"] / rates["loop"], rates["ours"] / rates["batches"]
@@ -331,6 +358,7 @@ def main() -> int:
         "quick": given.quick,
         "people": sizes,
         "people_a_minute": {name: round(rate) for name, rate in rates.items()},
+        "requests": requests,
         "latency_ms": LATENCY_MS,
         "host": platform.platform(),
         "cpus": os.cpu_count(),

@@ -2,8 +2,8 @@
 
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date, timedelta
 from types import FrameType
 from typing import Annotated
@@ -102,7 +102,7 @@ def apply(
         _("carry out plan {number} of `rollout accounts plan`?").format(number=number)
     ):
         raise NeedsApproval(_("nothing was done"))
-    with application.directory_closed(), _stoppable() as stop, progress_bar(_("accounts")) as bar:
+    with application.directory_closed(), _stoppable() as stop, _progress() as bar:
         proposal = begin(
             application.database,
             application.settings,
@@ -143,7 +143,7 @@ def resume(
 
     application = invocation(context).application()
     must_be_in_use(application.settings.accounts)
-    with application.directory_closed(), _stoppable() as stop, progress_bar(_("accounts")) as bar:
+    with application.directory_closed(), _stoppable() as stop, _progress() as bar:
         done = carry_out(
             application.accounts_work,
             application.database,
@@ -239,6 +239,11 @@ def restore(
 
 for _name, (_command, _text) in accounts_mailboxes.COMMANDS.items():
     app.command(_name, help=_text)(_command)
+
+
+def _progress() -> AbstractContextManager[Callable[[int, int], None]]:
+    """Services that reached their end, of all that are asked for."""
+    return progress_bar(_("services"), rate=True)
 
 
 @contextmanager

@@ -244,9 +244,12 @@ def print_blocked(database: "Database") -> None:
     if not blocked:
         return
     print_table(
-        [_("staff number"), _("name"), _("service"), _("cause"), _("request")],
         [
-            [number, name, label(CloudService(row.service)), row.cause, row.request_id or "-"]
+            *(_("staff number"), _("name"), _("service"), _("cause")),
+            _("its request, and our number for it"),
+        ],
+        [
+            [number, name, label(CloudService(row.service)), row.cause, _requests(row)]
             for row, number, name in blocked[:SHOWN]
         ],
         title=_("blocked"),
@@ -275,3 +278,8 @@ def print_missed(missed: Rows, zone: "ZoneInfo") -> None:
     )
     if len(missed) > SHOWN:
         say(_("and {number} more: see --json").format(number=len(missed) - SHOWN))
+
+
+def _requests(row: "Account") -> str:
+    """What the vendor's support asks for: the service's number of the request, and ours."""
+    return " ".join(one for one in (row.request_id, row.client_request_id) if one) or "-"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from rollout.domain.text import printable
+from rollout.i18n import _
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -56,8 +57,11 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title:
 
 
 @contextmanager
-def progress_bar(label: str, total: int | None = None) -> Iterator["_Bar"]:
-    """A bar with elapsed and remaining time on standard error; silent when that is no terminal."""
+def progress_bar(label: str, total: int | None = None, *, rate: bool = False) -> Iterator["_Bar"]:
+    """A bar with elapsed and remaining time on standard error; silent when that is no terminal.
+
+    With `rate` it says how many a minute, too.
+    """
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -72,6 +76,7 @@ def progress_bar(label: str, total: int | None = None) -> Iterator["_Bar"]:
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
+        *([TextColumn("{task.fields[rate]}", markup=False)] if rate else []),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
         console=Console(stderr=True),
@@ -89,7 +94,11 @@ class _Bar:
 
     def __init__(self, progress: "Progress", label: str, total: int | None) -> None:
         self._progress = progress
-        self._task = progress.add_task(label, total=total)
+        self._task = progress.add_task(label, total=total, rate="")
 
     def __call__(self, done: int, total: int | None = None, label: str | None = None) -> None:
         self._progress.update(self._task, completed=done, total=total, description=label)
+        speed = self._progress.tasks[0].speed
+        if speed is not None:
+            text = _("{count:,.0f} a minute").format(count=speed * 60)
+            self._progress.update(self._task, rate=text)

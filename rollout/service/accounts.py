@@ -7,7 +7,7 @@ from collections.abc import Callable
 from rollout.application.accounts.directory import DirectoryAway
 from rollout.application.accounts.work import AccountsWork
 from rollout.application.ports import Clock
-from rollout.service.beside import BesideThread
+from rollout.service.beside import AWAY_SECONDS, BesideThread
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +17,11 @@ LOOK_SECONDS = 10.0
 
 
 def accounts_thread(
-    make: Callable[[], AccountsWork], clock: Clock, failed: Callable[[Exception], None]
+    make: Callable[[], AccountsWork],
+    clock: Clock,
+    failed: Callable[[Exception], None],
+    *,
+    away_seconds: float = AWAY_SECONDS,
 ) -> BesideThread[AccountsWork]:
     """The thread that carries out what is asked for."""
 
@@ -29,4 +33,6 @@ def accounts_thread(
             return LOOK_SECONDS
         return min(LOOK_SECONDS, max(0.0, (done.next_look - clock.now()).total_seconds()))
 
-    return BesideThread(NAME, make, cycle, away=(DirectoryAway,), failed=failed)
+    return BesideThread(
+        NAME, make, cycle, away=(DirectoryAway,), failed=failed, away_seconds=away_seconds
+    )

@@ -41,10 +41,11 @@ class BesideThread(Generic[W]):
         *,
         away: tuple[type[RolloutError], ...],
         failed: Callable[[Exception], None],
+        away_seconds: float = AWAY_SECONDS,
     ) -> None:
         self.name = name
         self._make, self._cycle, self._failed = make, cycle, failed
-        self._away = away
+        self._away, self._away_seconds = away, away_seconds
         self._stop = threading.Event()
         self._trouble: str | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -67,7 +68,7 @@ class BesideThread(Generic[W]):
     def _work_until_stopped(self) -> W | None:
         work: W | None = None
         while not self._stop.is_set():
-            wait = AWAY_SECONDS
+            wait = self._away_seconds
             try:
                 work = work or self._make()
                 wait = self._cycle(work, self._stop)
@@ -86,7 +87,9 @@ class BesideThread(Generic[W]):
     def _say(self, why: str | None) -> None:
         """What keeps the work waiting, once, and when it is over."""
         if why is not None and why != self._trouble:
-            log.error("%s wait, and are tried again every %.0f s: %s", self.name, AWAY_SECONDS, why)
+            log.error(
+                "%s wait, and are tried again every %.0f s: %s", self.name, self._away_seconds, why
+            )
         elif why is None and self._trouble is not None:
             log.warning("%s go on", self.name)
         self._trouble = why

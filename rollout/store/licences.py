@@ -38,3 +38,8 @@ def newest(session: Session, skus: Iterable[str]) -> dict[str, LicenceStock]:
         )
     ).all()
     return {row.sku: row for row in rows}
+
+
+def last_reading(session: Session) -> datetime | None:
+    """When the stock was last read."""
+    return session.exec(select(func.max(col(LicenceStock.taken_at)))).one()

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
 
-from rollout.application.accounts import following
+from rollout.application.accounts import following, stock
 from rollout.application.accounts import world as reading
 from rollout.application.accounts.asking import ask, ask_for_new_names
 from rollout.application.accounts.deciding import (
@@ -30,7 +30,7 @@ from rollout.i18n import _
 from rollout.i18n.labels import label
 from rollout.settings import OperatorRole, Settings
 from rollout.settings.accounts import Accounts
-from rollout.store import accounts, licences, mailbox_moves
+from rollout.store import accounts, mailbox_moves
 from rollout.store.accounts import AccountPerson
 from rollout.store.database import Database
 from rollout.store.tables import Account, AccountPlan
@@ -107,15 +107,7 @@ def propose(
     if as_of is not None:
         return proposal
     with database.write() as session:
-        for product in world.products.values():
-            licences.record(
-                session,
-                product.part_number,
-                enabled=product.enabled,
-                consumed=product.consumed,
-                suspended=product.suspended,
-                taken_at=at,
-            )
+        stock.keep(session, world.products.values(), at)
         plan = AccountPlan(
             actor=operator.name, created_at=at, scope=json.dumps(asdict(scope), sort_keys=True)
         )

@@ -54,7 +54,7 @@ class Queue:
         self._left: Mapping[int, Sequence[postings.Left]] = {}
 
     def learn(self) -> None:
-        """Ask the directory what changes seldom, once a process. Raises DirectoryAway."""
+        """Ask the directory what changes seldom, until `forget`. Raises DirectoryAway."""
         if self._learnt or CloudService.LICENCE not in self._settings.services:
             return
         self._skus = {one.part_number: one.sku_id for one in self._directory.products()}
@@ -66,6 +66,10 @@ class Queue:
                 if name in by_name
             }
         self._learnt = True
+
+    def forget(self) -> None:
+        """Ask again what was learnt, the next time."""
+        self._learnt = False
 
     def look_around(self, session: Session) -> None:
         """Read people and departments."""

@@ -13,6 +13,7 @@ from rollout.application.accounts.orders import Order
 from rollout.application.accounts.queue import Queue
 from rollout.application.accounts.settling import ACTOR, settle
 from rollout.application.accounts.signing_in import refresh
+from rollout.application.accounts.stock import read_stock
 from rollout.application.accounts.under_way import UnderWay, Work
 from rollout.application.mailboxes.holding import hold_back
 from rollout.application.ports import Clock
@@ -63,6 +64,8 @@ class AccountsWork:
         """
         notice(self._database, self._settings, self._directory, self._clock.now())
         hold_back(self._database, actor=ACTOR, at=self._clock.now())
+        if read_stock(self._database, self._settings, self._directory, self._clock.now()):
+            self._queue.forget()  # something may have been bought
         taken = ended = 0
         if self._is_due():
             rounds = self._rounds()

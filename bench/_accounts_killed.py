@@ -1,7 +1,8 @@
 """The work of the accounts in a process that may be killed at any moment.
 
-`killed_accounts.py CONTROL CA TIME_FILE`: looks again and again, moving its own and the tenant's
-clock on together, until nothing is open. TIME_FILE keeps how far the clock was moved, in seconds.
+`_accounts_killed.py CONTROL CA TIME_FILE`: looks again and again, moving its own and the tenant's
+clock on together, until nothing is open; a line before every look says how much is. TIME_FILE keeps
+how far the clock was moved, in seconds.
 """
 
 import ssl
@@ -14,7 +15,7 @@ import httpx
 from rollout.bootstrap import application
 from rollout.store import account_queue
 
-STEP = 300.0
+STEP = 900.0
 """Seconds of the clock between two looks."""
 
 
@@ -46,16 +47,16 @@ def main() -> None:
     app.clock = clock
     with httpx.Client(verify=trust, base_url=control, timeout=60) as tenant:
         while True:
-            app.accounts_work.cycle()
             with app.database.read() as session:
                 left = account_queue.open_count(session)
             sys.stdout.write(f"{left}\n")
             sys.stdout.flush()
             if left == 0:
                 break
+            app.accounts_work.cycle()
             clock.move(STEP)
             tenant.post("/advance", json={"seconds": STEP})
-    app.directory.close()
+    app.accounts_work.close()
 
 
 if __name__ == "__main__":
