@@ -6,7 +6,7 @@ same moment share a run. A slow machine keeps its own place and no other.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from math import ceil
@@ -16,10 +16,13 @@ from sqlmodel import Session
 from rollout.domain.machine import STEP_FROM, WORKING, MachineState, Step
 from rollout.domain.stop import Stopped
 from rollout.settings import Settings, SiteLimits
-from rollout.store import machines, ready, runs, sign_ins, stops
+from rollout.store import commands, machines, ready, runs, sign_ins, stops
 from rollout.store.ready import AtWork, Ready
 from rollout.store.tables import Machine, Run
 from rollout.store.workers import Places
+
+BEGIN = "begin_step"
+"""The command with which an operator asks for a machine's next step now."""
 
 PROCESSES_PER_PLACE = 3
 """A run with few machines left takes little of the computer's time, but memory like every run."""
@@ -82,10 +85,11 @@ def batches(session: Session, settings: Settings, at: datetime) -> list[Batch]:
         return []
     sites = machines.site_keys(session)
     rooms = _Rooms(session, settings, sites, claimed)
-    waiting = _waiting(session, settings, sites, stopped, rooms.full(), at)
+    asked = commands.targets(session, BEGIN)
+    waiting = _waiting(session, settings, sites, stopped, rooms.full(), asked, at)
     if not waiting:
         return []
-    ordered = sorted(waiting, key=_urgency(session, settings, at))
+    ordered = sorted(waiting, key=_urgency(session, settings, asked, at))
     gathering = _gathering(settings, ordered, alive, at)
     return _fill(settings, ordered, rooms, gathering, places, crew)
 
@@ -119,17 +123,24 @@ def _waiting(
     settings: Settings,
     sites: Mapping[int, str],
     stopped: Stopped,
-    full: Iterable[int],
+    full: Sequence[int],
+    asked: Collection[int],
     at: datetime,
 ) -> list[tuple[Ready, Step]]:
-    """Machines whose step may begin at this time, with the step; not those of full sites."""
+    """Machines whose step may begin at this time, with the step; not those of full sites.
+
+    Those of `asked` wait neither for their day nor for their part of the wave.
+    """
     ahead = settings.windows.ahead_days if settings.windows.ahead else 0
     local = at.astimezone(settings.programme.zone)
     furthest = local.date() + timedelta(days=ahead)
     opens: dict[int | None, bool] = {}
     steps: dict[tuple[str, str], Step | None] = {}
     found = []
-    for machine in ready.ready(session, STEP_FROM, day=furthest, full=full):
+    resting = {one.id: one for one in ready.ready(session, STEP_FROM, day=furthest, full=full)}
+    if asked:
+        resting |= {one.id: one for one in ready.asked_for(session, STEP_FROM, asked, full=full)}
+    for machine in resting.values():
         kind = (machine.state, machine.generation)
         if kind not in steps:
             steps[kind] = next_step(settings, machine)
@@ -140,8 +151,12 @@ def _waiting(
         if machine.site_id not in opens:
             opens[machine.site_id] = settings.windows.at(site).opens(local)
         early = timedelta(days=ahead if step in settings.windows.ahead else 0)
-        its_day = machine.planned_day is None or machine.planned_day <= local.date() + early
-        if its_day and (step in settings.windows.exempt or opens[machine.site_id]):
+        its_turn = (
+            machine.id in asked
+            or machine.planned_day is None
+            or machine.planned_day <= local.date() + early
+        )
+        if its_turn and (step in settings.windows.exempt or opens[machine.site_id]):
             found.append((machine, step))
     return _signed_in(session, settings, found)
 
@@ -159,10 +174,11 @@ def _signed_in(
 
 
 def _urgency(
-    session: Session, settings: Settings, at: datetime
+    session: Session, settings: Settings, asked: Collection[int], at: datetime
 ) -> Callable[[tuple[Ready, Step]], tuple[object, ...]]:
-    """What is due before what is ahead of its day; of it first attempts before retries, the
-    earlier day, people who go first, owners whose disk is rewritten, and who waits longest."""
+    """What was asked for first; what is due before what is ahead of its day; of it first attempts
+    before retries, the earlier day, people who go first, owners whose disk is rewritten, and who
+    waits longest."""
     day = today(settings, at)
     first = ready.people(session, (name for name, who in settings.people.items() if who.first))
 
@@ -170,6 +186,7 @@ def _urgency(
         machine, step = entry
         due = machine.planned_day or day
         return (
+            machine.id not in asked,
             due > day,
             machine.attempt > 1,
             due,

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from sqlmodel import Session
 
+from rollout.application import beginning
 from rollout.application.arrival import new_token, token_digest
 from rollout.application.choosing import Batch, batches, next_step, today
 from rollout.application.orders import host_orders
@@ -42,6 +43,7 @@ def claim_ready(
     with database.write() as session:
         leases.require(session, lease_epoch)
         assign(session, settings, at)
+        beginning.drop(session, settings, at)
         chosen = batches(session, settings, at)[:at_most]
         return _claim(session, settings, chosen, lease_epoch, at) if chosen else []
 
@@ -105,6 +107,7 @@ def _claim(
     tokens = {
         id_: new_token() for batch in chosen if batch.step.destructive for id_ in batch.machine_ids
     }
+    beginning.answer(session, run_of, at)
     won = claims.add(
         session,
         [

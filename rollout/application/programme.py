@@ -273,6 +273,6 @@ class Programme:
             at_work = WORKING - {MachineState.ERASING}
             return bool(
                 runs.alive(session)
-                or commands.any_open(session)
+                or commands.any_open(session, "cancel_run", "probe_machine")
                 or machines.working_by_site(session, at_work)
             )

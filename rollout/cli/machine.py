@@ -194,6 +194,24 @@ def retry(
             )
 
 
+@app.command(help=_("Begin the next step of machines now, before their day and their turn."))
+def begin(context: typer.Context, tags: Tags, reason: Reason = None) -> None:
+    from rollout.application import beginning
+
+    given = invocation(context)
+    application = given.application()
+    count = beginning.ask(
+        application.database,
+        application.settings,
+        tags,
+        application.operator(given.actor),
+        application.clock.now(),
+        reason=reason,
+    )
+    say(_("the daemon begins with {count} as soon as stops, windows and places let it").format(
+        count=count))  # fmt: skip
+
+
 @app.command(help=_("Keep machines back."))
 def hold(
     context: typer.Context,

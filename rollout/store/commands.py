@@ -40,9 +40,17 @@ def open_ones(
     return session.exec(statement.limit(limit)).all()
 
 
-def any_open(session: Session, kind: str | None = None) -> bool:
-    """Whether a command, of that kind when it is given, has no answer yet."""
-    return bool(open_ones(session, kind, limit=1))
+def any_open(session: Session, *kinds: str) -> bool:
+    """Whether a command, of one of these kinds when any is given, has no answer yet."""
+    statement = select(Command.id).where(col(Command.answered_at).is_(None))
+    if kinds:
+        statement = statement.where(col(Command.kind).in_(kinds))
+    return session.exec(statement.limit(1)).first() is not None
+
+
+def targets(session: Session, kind: str) -> frozenset[int]:
+    """What the open commands of a kind are about."""
+    return frozenset(command.target_id for command in open_ones(session, kind))
 
 
 def not_taken(session: Session, kind: str, *, limit: int) -> Sequence[Command]:

@@ -15,7 +15,7 @@ from rollout.store.tables import Claim, Machine, Person, Tranche, TrancheMember
 
 
 class Ready(NamedTuple):
-    """A resting machine of a running wave whose tranche was let begin."""
+    """A resting machine of a running wave."""
 
     id: int
     state: str
@@ -28,23 +28,26 @@ class Ready(NamedTuple):
     state_since: datetime
 
 
+_COLUMNS = (
+    Machine.id,
+    Machine.state,
+    Machine.generation,
+    Machine.site_id,
+    Machine.wave_id,
+    Machine.owner_id,
+    Machine.planned_day,
+    Machine.attempt,
+    Machine.state_since,
+)
+
+
 def ready(
     session: Session, states: Iterable[MachineState], *, day: date, full: Iterable[int] = ()
-) -> Sequence[Ready]:
+) -> list[Ready]:
     """Machines in one of `states` with a day up to `day` that can be recognised and addressed;
     those at the sites `full`, by id, are left out."""
     rows = session.exec(
-        select(  # type: ignore[call-overload, misc]
-            Machine.id,
-            Machine.state,
-            Machine.generation,
-            Machine.site_id,
-            Machine.wave_id,
-            Machine.owner_id,
-            Machine.planned_day,
-            Machine.attempt,
-            Machine.state_since,
-        )
+        select(*_COLUMNS)  # type: ignore[call-overload, misc]
         .join(
             TrancheMember,
             and_(
@@ -59,14 +62,35 @@ def ready(
                 col(Tranche.number) == col(TrancheMember.number),
             ),
         )
-        .where(
-            *_of_running_waves(session, states, day),
-            Machine.serial != "",
-            Machine.computer_name != "",
-            or_(col(Machine.site_id).is_(None), col(Machine.site_id).not_in(list(full))),
+        .where(*_of_running_waves(session, states, day), *_addressable(full))
+    )
+    return [Ready(*row) for row in rows]
+
+
+def asked_for(
+    session: Session,
+    states: Iterable[MachineState],
+    ids: Iterable[int],
+    *,
+    full: Iterable[int] = (),
+) -> list[Ready]:
+    """The same of these machines, whatever their day and whether their tranche was let begin."""
+    rows = session.exec(
+        select(*_COLUMNS).where(  # type: ignore[call-overload, misc]
+            col(Machine.id).in_(list(ids)),
+            *_of_running_waves(session, states, date.max),
+            *_addressable(full),
         )
     )
     return [Ready(*row) for row in rows]
+
+
+def _addressable(full: Iterable[int]) -> list[ColumnElement[bool]]:
+    return [
+        col(Machine.serial) != "",
+        col(Machine.computer_name) != "",
+        or_(col(Machine.site_id).is_(None), col(Machine.site_id).not_in(list(full))),
+    ]
 
 
 def resting(session: Session, states: Iterable[MachineState], *, day: date) -> Sequence[Machine]:

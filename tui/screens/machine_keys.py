@@ -6,9 +6,10 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from rollout.application.machines import Joined
-from rollout.domain.machine import MachineVerb
+from rollout.domain.machine import STEP_FROM, MachineState, MachineVerb
 from rollout.domain.words import msgid
 from rollout.settings import OperatorRole
+from tui.begin_actions import begin, begin_question
 from tui.machine_actions import ROLES, carry_out, possible, question
 from tui.screens.confirm import Answer
 from tui.screens.live import LiveScreen
@@ -27,6 +28,7 @@ class MachineKeys(LiveScreen):
 
     ACTS: ClassVar = {
         **{verb.value: role for verb, role in ROLES.items()},
+        "begin": OperatorRole.OPERATOR,
         "spare": OperatorRole.OPERATOR,
         "spare_back": OperatorRole.OPERATOR,
     }
@@ -34,6 +36,7 @@ class MachineKeys(LiveScreen):
         Binding("r", "retry", msgid("retry"), tooltip=msgid("start the failed step again")),
         Binding("H", "hold", msgid("hold"), tooltip=msgid("keep the machine back")),
         Binding("R", "release", msgid("release"), tooltip=msgid("let a held machine go on")),
+        Binding("s", "begin", msgid("begin"), tooltip=msgid("begin the next step now")),
         Binding("b", "spare", msgid("spare"), tooltip=msgid("hand out a spare to its owner")),
         Binding(
             "B", "spare_back", msgid("spare back"), tooltip=msgid("take the spare back"), show=False
@@ -49,6 +52,8 @@ class MachineKeys(LiveScreen):
         found = self.chosen() if self.is_mounted else None
         if found is None:
             return False
+        if action == "begin":
+            return MachineState(found.machine.state) in STEP_FROM and found.wave is not None
         if action == "spare":
             return can_have(found)
         if action == "spare_back":
@@ -66,6 +71,24 @@ class MachineKeys(LiveScreen):
     def action_release(self) -> None:
         """Release."""
         self.act_on_chosen(MachineVerb.RELEASE)
+
+    def chosen_tags(self) -> list[str]:
+        """The machines that a key acts on."""
+        found = self.chosen()
+        return [] if found is None else [found.machine.asset_tag]
+
+    def action_begin(self) -> None:
+        """Begin the next step before its turn; a thread looks up what would begin."""
+        tags = self.chosen_tags()
+        if tags:
+            self.look_up_and_ask(
+                f"steps of {len(tags)}",
+                partial(begin_question, self.desk, tags),
+                partial(self._begun, tags),
+            )
+
+    def _begun(self, tags: list[str], answer: Answer) -> None:
+        self.act(f"begin {len(tags)}", partial(begin, self.desk, tags, answer.reason))
 
     def action_spare(self) -> None:
         """Hand out a spare to the owner of the chosen machine; a thread looks for one first."""

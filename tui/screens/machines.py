@@ -27,7 +27,7 @@ from tui.themes import WARN
 from tui.widgets.live_table import Column, Row
 from tui.widgets.window_table import WindowTable
 
-_OF_SEVERAL = frozenset(("hold", "release", "retry"))
+_OF_SEVERAL = frozenset(("hold", "release", "retry", "begin"))
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,10 @@ class MachinesScreen(WindowScreen, MachineKeys):
         if self._marked:
             return action in _OF_SEVERAL
         return super().possible(action)
+
+    def chosen_tags(self) -> list[str]:
+        """The marked machines, else the one under the cursor."""
+        return list(self._marked) or super().chosen_tags()
 
     def act_on_chosen(self, verb: MachineVerb) -> None:
         """Ask for all marked machines, else for the one under the cursor."""

@@ -7,7 +7,7 @@ from sqlmodel import Field, SQLModel
 
 from rollout.store.columns import Instant, Why
 
-KINDS = ("cancel_run", "probe_machine")
+KINDS = ("cancel_run", "probe_machine", "begin_step")
 
 
 class Command(SQLModel, table=True):

@@ -205,3 +205,33 @@ async def test_the_status_is_exported_from_the_screen(
     report = json.loads((tmp_path / "out" / "status.json").read_text(encoding="utf-8"))
     assert report["programme"] == "県の移行 [red]"
     assert (tmp_path / "out" / "status.csv").read_text(encoding="utf-8-sig")
+
+
+async def test_a_step_is_begun_before_its_turn_with_a_reason(
+    at_the_screen, under_way: Application
+) -> None:
+    async with at_the_screen() as seat:
+        await seat.press("3", "slash")
+        await seat.type("DK20-000002")
+        await seat.press("enter")
+        await seat.sees("machines 1–1")
+        await seat.press("s")
+        await seat.sees("Begin the next step of 1 machines", "preflight: 1", "reason")
+        await seat.press("enter")
+        await seat.sees("a reason is needed")
+        await seat.type("the owner is away that day")
+        await seat.press("enter")
+        await seat.sees("the daemon begins with 1")
+    with under_way.database.read() as session:
+        (asked,) = commands.open_ones(session, "begin_step")
+        assert (asked.actor, asked.reason) == ("tanaka", "the owner is away that day")
+
+
+async def test_a_machine_of_no_running_wave_is_not_begun(at_the_screen) -> None:
+    async with at_the_screen() as seat:
+        await seat.press("3", "slash")
+        await seat.type("DK20-000005")
+        await seat.press("enter")
+        await seat.sees("machines 1–1")
+        await seat.press("s")
+        await seat.sees("refused", "DK20-000005: it is in no wave that runs")
