@@ -234,4 +234,4 @@ async def test_a_machine_of_no_running_wave_is_not_begun(at_the_screen) -> None:
         await seat.press("enter")
         await seat.sees("machines 1–1")
         await seat.press("s")
-        await seat.sees("refused", "DK20-000005: it is in no wave that runs")
+        await seat.sees("refused", "DK20-000005: it is in no wave")
