@@ -19,6 +19,7 @@ from tui.jumps import MachinesRequested, RoomRequested
 from tui.rooms import KEYS, WORDS
 from tui.screens.accounts import AccountsScreen
 from tui.screens.activity import ActivityScreen
+from tui.screens.devices import DevicesScreen
 from tui.screens.export import STATUS, ExportScreen
 from tui.screens.failures import FailuresScreen
 from tui.screens.help import HelpScreen
@@ -51,6 +52,7 @@ ROOMS: dict[str, type[LiveScreen]] = {
     "activity": ActivityScreen,
     "takeouts": TakeoutsScreen,
     "plan": PlanScreen,
+    "devices": DevicesScreen,
     "readiness": ReadinessScreen,
 }
 

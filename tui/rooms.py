@@ -14,6 +14,7 @@ KEYS = {
     "activity": "8",
     "takeouts": "9",
     "plan": "0",
+    "devices": "D",
     "readiness": "-",
 }
 
@@ -29,6 +30,7 @@ WORDS = {
     "activity": msgid("activity"),
     "takeouts": msgid("take-outs"),
     "plan": msgid("plan"),
+    "devices": msgid("personal devices"),
     "readiness": msgid("readiness"),
 }
 """How a room's key is described in the list of keys."""
@@ -52,5 +54,6 @@ def room_name(room: str) -> str:
         "activity": _("Activity"),
         "takeouts": _("Take-out"),
         "plan": _("Plan"),
+        "devices": _("Devices"),
         "readiness": _("Readiness"),
     }[room]

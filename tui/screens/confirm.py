@@ -21,13 +21,17 @@ MANY = 20
 
 @dataclass(frozen=True)
 class Question:
-    """`lines` say what will happen; `number` has to be typed where it is given."""
+    """`lines` say what will happen; `number` has to be typed where it is given.
+
+    With `reason` a text is demanded: what `asks` says, else the reason for the history.
+    """
 
     title: str
     lines: Sequence[str]
     yes: str
     reason: bool = False
     number: int | None = None
+    asks: str | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,8 @@ class ConfirmScreen(ModalScreen[Answer | None]):
                 )
                 yield Input(id="confirm-number", compact=True)
             if asked.reason:
-                yield Static(plain(_("reason (kept in the history)")), markup=False)
+                asks = asked.asks or _("reason (kept in the history)")
+                yield Static(plain(asks), markup=False)
                 yield Input(id="confirm-reason", compact=True)
             yield Static("", id="confirm-missing", markup=False)
             with Horizontal(id="confirm-buttons"):
@@ -104,7 +109,7 @@ class ConfirmScreen(ModalScreen[Answer | None]):
             field = self.query_one("#confirm-reason", Input)
             reason = field.value.strip()
             if not reason:
-                self._miss(field, _("a reason is needed"))
+                self._miss(field, asked.asks or _("a reason is needed"))
                 return
         self.dismiss(Answer(reason))
 

@@ -21,7 +21,7 @@ from rollout.settings import Settings
 from rollout.store import activity, device_work
 from rollout.store import personal_devices as store
 from rollout.store.database import Database
-from rollout.store.personal_devices import Wanted
+from rollout.store.personal_devices import Wanted as Wanted  # front ends ask with it
 
 EVERYTHING = Wanted()
 _FACTS = 200
