@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import subprocess
 import threading
 import warnings
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 
 PIECE = 65_536
+STARTS = 6
 
 
 class Server:
@@ -39,7 +41,14 @@ class Server:
         arguments = ("-D", str(self._server.pgdata), "-m", mode, "-w", "stop")
         server = self._server
         self._exec("pg_ctl", arguments, bin_path=server.bin_path, user=server.system_user)
-        server.ensure_postgres_running()
+        for _attempt in range(STARTS):
+            # A crashed server recovers first; on a busy computer that outlasts pg_ctl's patience.
+            try:
+                server.ensure_postgres_running()
+            except subprocess.SubprocessError:
+                continue
+            return
+        raise RuntimeError("PostgreSQL does not come up again")
 
     def stop(self) -> None:
         """The end."""
