@@ -37,7 +37,7 @@ def show_findings(findings: "Sequence[Finding]", *, as_json: bool) -> None:
         )
 
 
-def _print(findings: "list[Finding]") -> None:
+def _print(findings: "Sequence[Finding]") -> None:
     from rollout.application.doctor import Level
     from rollout.i18n.labels import label
 

@@ -39,7 +39,7 @@ def claims_of_run(session: Session, run_id: int, limit: int) -> list[Acted]:
 
 def _acted(session: Session, which: object, limit: int) -> list[Acted]:
     rows = session.exec(
-        select(  # type: ignore[call-overload, misc]
+        select(  # type: ignore[call-overload]
             Machine.id,
             Machine.asset_tag,
             Machine.state,

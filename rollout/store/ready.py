@@ -47,7 +47,7 @@ def ready(
     """Machines in one of `states` with a day up to `day` that can be recognised and addressed;
     those at the sites `full`, by id, are left out."""
     rows = session.exec(
-        select(*_COLUMNS)  # type: ignore[call-overload, misc]
+        select(*_COLUMNS)  # type: ignore[call-overload]
         .join(
             TrancheMember,
             and_(
@@ -76,7 +76,7 @@ def asked_for(
 ) -> list[Ready]:
     """The same of these machines, whatever their day and whether their tranche was let begin."""
     rows = session.exec(
-        select(*_COLUMNS).where(  # type: ignore[call-overload, misc]
+        select(*_COLUMNS).where(  # type: ignore[call-overload]
             col(Machine.id).in_(list(ids)),
             *_of_running_waves(session, states, date.max),
             *_addressable(full),

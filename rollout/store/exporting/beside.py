@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func
 
@@ -184,7 +184,7 @@ class Controls:
         return {machine: claim for machine, claim in rows}  # noqa: C416 - rows are no pairs
 
 
-def rewriting(machines: Sequence[int], until: Until) -> Select[Any]:
+def rewriting(machines: Sequence[int], until: Until) -> Any:
     """Machine and last claim that rewrote its disk."""
     claim = [
         col(Claim.step) == Step.REIMAGE.value,
@@ -194,12 +194,11 @@ def rewriting(machines: Sequence[int], until: Until) -> Select[Any]:
         claim.append(col(Claim.created_at) <= until.at)
     if until.claim_id is not None:
         claim.append(col(Claim.id) <= until.claim_id)
-    found: Select[Any] = (
+    return (
         select(col(Claim.machine_id), func.max(Claim.id).label("epoch"))
         .where(*claim)
         .group_by(col(Claim.machine_id))
     )
-    return found
 
 
 def latest(machines: Sequence[int], until: Until) -> Any:

@@ -33,7 +33,7 @@ def plain(session: Session, statement: Any, values: Mapping[str, Any] | None = N
     """The rows as the driver has them: tuples of texts and numbers, half the time of rows with
     names. Truth values are numbers in SQLite."""
     result = session.connection().execute(statement, values or {})
-    found: list[Any] = result.cursor.fetchall() if result.cursor is not None else []
+    found = list(result.cursor.fetchall()) if result.cursor is not None else []
     result.close()
     return found
 
