@@ -15,6 +15,7 @@ from rollout.i18n import _
 
 if TYPE_CHECKING:
     from rollout.application.people.report import PeopleReport
+    from rollout.application.transfers.relocations import Relocation
 
 HELP = _("Import a list of people or of transfers (CSV or XLSX), with the days they hold from.")
 
@@ -105,9 +106,51 @@ def _show(report: "PeopleReport") -> None:
         )
     print_faults(report.faults)
     print_remarks(report.remarks.values())
+    _show_relocations(report)
     _show_effects(report)
     if report.dry_run:
         say(_("dry run: nothing was written"))
+
+
+def _show_relocations(report: "PeopleReport") -> None:
+    found = [one for one in report.relocations if one.from_department]
+    if not found:
+        return
+    print_table(
+        [_("staff number"), _("effective day"), _("department"), _("site"), _("groups")],
+        [
+            [
+                one.staff_number,
+                one.day,
+                _change(one.from_department, one.to_department),
+                _change(one.from_site, one.to_site),
+                _groups(one),
+            ]
+            for one in found[:SHOWN]
+        ],
+        title=_("who goes where"),
+    )
+    if len(found) > SHOWN:
+        say(_("and {count} more: see --json").format(count=len(found) - SHOWN))
+
+
+def _change(before: str | None, after: str | None) -> str:
+    if before == after:
+        return before or ""
+    return f"{before or '-'} → {after or '-'}"
+
+
+def _groups(one: "Relocation") -> str:
+    words = []
+    if one.joins_group:
+        words.append(_("joins {group}").format(group=one.joins_group))
+    if one.leaves_group and one.leaves_after:
+        words.append(
+            _("leaves {group} after {day}").format(group=one.leaves_group, day=one.leaves_after)
+        )
+    elif one.leaves_group:
+        words.append(_("leaves {group} with the account").format(group=one.leaves_group))
+    return "; ".join(words)
 
 
 def _show_effects(report: "PeopleReport") -> None:

@@ -301,6 +301,53 @@ def test_the_take_out_of_somebody_who_leaves_is_withdrawn(office: Office) -> Non
         assert session.exec(postings.select(Takeout.state)).all() == ["withdrawn"]
 
 
+def test_a_take_out_stays_valid_until_the_last_day_that_is_still_to_come(office: Office) -> None:
+    office.take(PEOPLE)
+    office.equip("001003", "DK20-000003", date(2023, 4, 20))
+    with office.database.write() as session:
+        session.add(
+            Takeout(machine_id=1, person_id=3, period_from=NOW.date(), period_to=APRIL,
+                    place="自宅", purpose="在宅勤務", applied_by="a", applied_at=NOW,
+                    state_since=NOW)
+        )  # fmt: skip
+    report = office.take("1003,佐藤 次郎,,,,,,R5.3.31,退職,\n", as_of=APRIL)
+    assert [one.key for one in report.effects.takeouts] == ["DK20-000003"]
+    with office.database.read() as session:
+        assert session.exec(postings.select(Takeout.state)).all() == ["applied"]
+
+
+def test_the_preview_says_who_goes_where_and_which_groups_that_changes(office: Office) -> None:
+    with (office.root / "rollout.toml").open("a", encoding="utf-8") as file:
+        file.write(
+            '[accounts]\nservices = ["identity", "groupware"]\nold_group_days = 14\n'
+            '[accounts.tenant]\ntenant_id = "t"\nclient_id = "c"\ncertificate_file = "c.pem"\n'
+            '[accounts.nicknames]\n"総務部 人事課" = "jinji"\n"総務部 財政課" = "zaisei"\n'
+        )
+    office.settings = load()
+    office.take(PEOPLE)
+    report = office.take(
+        "1001,髙橋 花子,,総務部,財政課,津,主査,R5.4.1,異動,\n"
+        "1002,山﨑 一郎,,,,,,R5.3.31,退職,\n"
+        "1003,佐藤 次郎,,県土整備部,道路課,本庁,主事,R5.4.1,異動,\n",
+        as_of=APRIL,
+        dry_run=True,
+    )
+    moved, left, seated = report.relocations
+    assert (moved.from_department, moved.to_department) == ("総務部 人事課", "総務部 財政課")
+    assert (moved.from_site, moved.to_site, moved.day) == ("本庁", "津", APRIL)
+    assert (moved.leaves_group, moved.leaves_after) == ("jinji", date(2023, 4, 14))
+    assert moved.joins_group == "zaisei"
+    assert (left.to_department, left.leaves_group, left.leaves_after) == (None, "jinji", None)
+    assert (seated.from_site, seated.to_site) == ("津", "本庁")
+    assert (seated.leaves_group, seated.joins_group) == (None, None)
+    # And what was announced is what the taking in says as well; a second time nobody moves.
+    assert office.take("1001,髙橋 花子,,総務部,財政課,津,主査,R5.4.1,異動,\n").relocations == [
+        moved
+    ]
+    again = office.take("1001,髙橋 花子,,総務部,財政課,津,主査,R5.4.1,異動,\n")
+    assert again.relocations == []
+
+
 def test_the_sample_lists_fit_the_sample_ledger(office: Office) -> None:
     folder = Path(__file__).parents[2] / "inventory" / "sample"
     import_ledger(office.database, open_ledger(folder / "ledger.csv"), operator=OPERATOR, now=NOW,

@@ -12,6 +12,7 @@ from rollout.application.people.reading import DAY, Entry, Progress, read
 from rollout.application.people.report import PeopleReport
 from rollout.application.people.sign_in_names import SignInNames
 from rollout.application.transfers.approvals import end_takeouts, show_devices
+from rollout.application.transfers.relocations import relocations
 from rollout.application.transfers.taking_effect import hold_slots, take_effect
 from rollout.domain.errors import RolloutError
 from rollout.domain.history import Fact, canonical
@@ -128,13 +129,25 @@ class _Writing:
         store.change(session, Person, changes)
         postings.replace(session, changed)
         report.leaving = len(leaving)
+        numbers = {person.id: number for number, person in known.items()}
+        report.relocations = relocations(
+            session,
+            self.settings,
+            {numbers[id_]: (lines.get(id_, ()) or self._from_ledger(known[numbers[id_]]), line)
+             for id_, line in changed.items()},
+            {numbers[id_]: last for id_, last in leaving.items()},
+            self.order.as_of or self.today,
+        )  # fmt: skip
         self._remember(known, changed, changes, made)
         pc = PcFollows(self.settings.transfers.pc)
         report.effects = take_effect(session, self.today, pc, at=self.now)
         if self.order.as_of is not None and self.order.as_of > self.today:
             report.effects = take_effect(session, self.order.as_of, pc, at=self.now, write=False)
-        gone = [id_ for id_, last in leaving.items() if last <= (self.order.as_of or self.today)]
-        end_takeouts(session, gone, report.effects, actor=self.actor, at=self.now)
+        # Whoever leaves later may have the PC outside until then; the daemon withdraws the rest.
+        gone = [id_ for id_, last in leaving.items() if last <= self.today]
+        later = set(leaving) - set(gone)
+        for people, now in ((gone, True), (later, False)):
+            end_takeouts(session, people, report.effects, actor=self.actor, at=self.now, write=now)
         show_devices(session, leaving, report.effects)
         hold_slots(session, leaving, report.effects, actor=self.actor, at=self.now)
 

@@ -5,13 +5,15 @@ from typing import Any
 
 from rollout.application.own_dates.report import DatesReport
 from rollout.application.transfers.effects import Effects
+from rollout.application.transfers.relocations import Relocation
 
 
 @dataclass
 class PeopleReport(DatesReport):
     """The result of one import; `missing` people are in the tables and not in the list.
 
-    `effects` is what the transfers do to machines, now or on the day of the list.
+    `relocations` is who goes where; `effects` what that does to machines, now or on the day of the
+    list.
     """
 
     created: int = 0
@@ -22,6 +24,7 @@ class PeopleReport(DatesReport):
     new_departments: list[str] = field(default_factory=list)
     new_sites: list[str] = field(default_factory=list)
     named: set[str] = field(default_factory=set)
+    relocations: list[Relocation] = field(default_factory=list)
     effects: Effects = field(default_factory=Effects)
 
     def as_json(self) -> dict[str, Any]:
@@ -37,5 +40,6 @@ class PeopleReport(DatesReport):
             "ended": self.ended,
             "new_departments": self.new_departments,
             "new_sites": self.new_sites,
+            "relocations": [one.as_json() for one in self.relocations],
             "effects": self.effects.as_json(),
         }
