@@ -40,7 +40,8 @@ def tasks(session: Session, at: datetime) -> list[Task]:
     state = col(PersonalDevice.state)
     leaves = and_(
         state.in_(_ENDED),
-        col(PersonalDevice.joined_at).is_not(None),
+        # Not `joined_at`: the answer to a joining that was done may have been lost.
+        col(PersonalDevice.asked_at).is_not(None),
         col(PersonalDevice.left_group_at).is_(None),
         ~_another_in_the_group(),
     )

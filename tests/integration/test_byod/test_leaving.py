@@ -254,3 +254,21 @@ def test_the_service_itself_refuses_to_wipe_with_the_roles_that_the_product_has(
     office.forged = ["mine/wipe", "mine/retire"]
     assert statuses == {403}
     assert "deviceActionResults" not in office.dump()["managedDevices"]["mine"]
+
+
+def test_who_joined_unseen_and_is_withdrawn_leaves_the_group(office: Office) -> None:
+    """The answer to the joining was lost, so nobody wrote down that it was done."""
+    person = office.hire()
+    number = office.approved(person)
+    office.ask(number)
+    office.behave(lost_answer_share=1.0)
+    office.app.devices_work.carry_out()
+    office.behave(lost_answer_share=0.0)
+    assert person in office.members()
+    _release(office, number)
+
+    office.later(minutes=2)
+    office.app.devices_work.carry_out()
+
+    assert office.one(number)["state"] == "withdrawn"
+    assert person not in office.members()
