@@ -122,7 +122,9 @@ def _notices(settings: Settings) -> Iterator[Lacking]:
         yield Lacking(_("what became of mails"), _READ_MAIL)
 
 
-FEATURES: tuple[Feature, ...] = (_people, _licences, _mailboxes, _groups, _chat, _notices)
+def _devices(settings: Settings) -> Iterator[Lacking]:
+    if settings.byod_in_use:
+        yield from needed_for_devices()
 
 
 def needed_for_devices() -> tuple[Lacking, ...]:
@@ -136,6 +138,12 @@ def needed_for_devices() -> tuple[Lacking, ...]:
         Lacking(_("protected apps"), _APPS),
         Lacking(_("rules of enrolment"), _RULES),
     )
+
+
+FEATURES: tuple[Feature, ...] = (
+    *(_people, _licences, _mailboxes, _groups, _chat, _notices),
+    _devices,
+)
 
 
 def lacking_for_devices(granted: Collection[str]) -> tuple[Lacking, ...]:

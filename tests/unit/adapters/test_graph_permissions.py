@@ -5,20 +5,31 @@ from typing import Any
 
 import pytest
 
-from rollout.adapters.graph.permissions import lacking, needed
+from rollout.adapters.graph.permissions import could_wipe, lacking, needed
+from rollout.cli.lab_tenant import ROLES
 from rollout.lab.graph.gateway import _TABLES
 from rollout.settings import Notices, Programme, Settings
 from rollout.settings.accounts import Accounts
+from rollout.settings.byod import Byod
 
 CHAT = {"provider": "enterprise_app", "service_principal": "a", "app_role": "b", "job": "c",
         "rule": "d"}  # fmt: skip
 
 
-def settings(sender: str = "", **accounts: Any) -> Settings:
+DEVICES = {
+    *("GroupMember.Read.All", "GroupMember.ReadWrite.All", "User.RevokeSessions.All"),
+    *("Device.Read.All", "DeviceManagementManagedDevices.Read.All"),
+    *("DeviceManagementApps.ReadWrite.All", "DeviceManagementServiceConfig.Read.All"),
+}
+TENANT = {"tenant_id": "t", "client_id": "c", "credential": "managed-identity"}
+
+
+def settings(sender: str = "", group: str = "", **accounts: Any) -> Settings:
     return Settings.model_construct(
         programme=Programme(start=date(2022, 11, 1), cutover=date(2023, 5, 1)),
         accounts=Accounts.model_validate(accounts),
         notices=Notices(sender=sender),
+        byod=Byod(group=group),
     )
 
 
@@ -36,6 +47,8 @@ def test_nothing_but_reading_users_is_needed_for_what_is_switched_off() -> None:
         (settings(services=["identity"]), {"User.ReadWrite.All", "User.RevokeSessions.All"}),
         (settings(services=(), reimage_needs="sign-in"), {"AuditLog.Read.All"}),
         (settings("dx@pref.example.jp", services=()), {"Mail.Send", "Mail.Read"}),
+        (settings(group="phones", services=(), tenant=TENANT), DEVICES),
+        (settings(group="phones", services=()), set()),
         (settings(services=["mailbox"]), {"MailboxSettings.ReadWrite"}),
         (
             settings(services=["groupware"], renamed_groups="new"),
@@ -88,3 +101,13 @@ def test_the_least_of_everything_opens_every_call_that_the_product_makes() -> No
 
     assert made <= routes.keys()
     assert [call for call in sorted(made) if not set(routes[call].roles) & granted] == []
+
+
+def test_the_tenant_of_the_lab_lets_everything_be_rehearsed() -> None:
+    everything = settings(
+        "dx@pref.example.jp", "phones", tenant=TENANT, reimage_needs="registration",
+        licence_groups={"SPE_E3": "E3"}, chat={"channels": ["a"]},
+    )  # fmt: skip
+
+    assert lacking(everything, ROLES) == ()
+    assert could_wipe(ROLES) == ()
