@@ -44,6 +44,10 @@ CONFIGURATION = """
 [programme]
 start = 2022-11-01
 cutover = 2023-05-01
+[service]
+port = 0
+tick_seconds = 0.05
+lease_seconds = 60
 [byod]
 group = "{group}"
 rules_version = "2.0"
