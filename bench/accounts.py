@@ -82,6 +82,7 @@ def ours(tenant: TenantStatus, people: int, root: Path) -> float:
     from rollout.application.accounts.plan import Scope, begin, propose
     from rollout.application.accounts.work import AccountsWork
     from rollout.application.operators import Operator
+    from rollout.domain.account import CloudService
     from rollout.settings import OperatorRole, Programme, Settings
     from rollout.settings.accounts import Accounts, Tenant
     from rollout.store import migrate
@@ -92,7 +93,7 @@ def ours(tenant: TenantStatus, people: int, root: Path) -> float:
         programme=Programme(start=date(2022, 11, 1), cutover=date(2023, 5, 1)),
         accounts=Accounts(
             identity="cloud",
-            services=("identity", "licence", "mailbox", "groupware", "chat"),
+            services=tuple(CloudService),
             tenant=Tenant(
                 tenant_id=tenant.tenant_id, client_id=tenant.client_id, credential="secret",
                 secret_file=tenant.secret_file, login_url=tenant.origin,
@@ -330,6 +331,7 @@ def main() -> int:
     sizes = {"ours": 300, "batches": 300, "loop": 20} if given.quick else {
         "ours": 2000, "batches": 2000, "loop": 100}  # fmt: skip
     rates, peaks, requests = {}, {}, {}
+    load = os.getloadavg()[0]
     for name, people in sizes.items():
         seconds, peaks[name], requests[name] = in_own_process(name, people)
         rates[name] = people / seconds * 60
@@ -362,6 +364,7 @@ def main() -> int:
         "latency_ms": LATENCY_MS,
         "host": platform.platform(),
         "cpus": os.cpu_count(),
+        "load_before": round(load, 1),
         "python": platform.python_version(),
         "msgraph-sdk": version("msgraph-sdk"),
         "httpx": version("httpx"),

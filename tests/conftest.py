@@ -2,11 +2,14 @@
 
 import os
 import sys
+from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import Any
 
 import databases
 import pytest
+from graph_contract import Contract, description_file
+from graph_journals import findings, journals
 from hypothesis import HealthCheck, settings
 
 from rollout import i18n
@@ -55,3 +58,21 @@ def _nobodys_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ROLLOUT_LANG", "en")
     # A screen on which somebody switched the language leaves it so for the whole process.
     monkeypatch.setattr(i18n, "_chosen", [])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _every_tenant_was_asked_as_microsoft_describes_it(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[None]:
+    """Whoever brought the tenant up: a fixture, the daemon, the demo in a process of its own.
+
+    An automatic fixture ends after the module's others, when their tenants are down.
+    """
+    base = tmp_path_factory.getbasetemp()
+    before = set(base.iterdir())
+    yield
+    file = description_file()
+    if file is None:
+        return
+    found = journals(set(base.iterdir()) - before)
+    assert not found or findings(found, Contract(file)) == []

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from graph_contract import MISSING, Contract, description_file
 
 BENCH = Path(__file__).resolve().parents[2] / "bench"
 SEED = 1
@@ -36,10 +35,3 @@ def test_it_was_torture(outcome: Any) -> None:
     assert outcome.done["throttled"] > 0
     assert outcome.done["unavailable or answer lost"] > 0
     assert outcome.states["licence blocked"] > 0
-
-
-def test_its_requests_are_described(outcome: Any) -> None:
-    file = description_file()
-    if file is None:
-        pytest.skip(MISSING)
-    assert Contract(file).findings(outcome.requests) == []
