@@ -1,4 +1,4 @@
-"""Listings about people at the size of two prefectures: 10,000 people, each with a PC.
+"""Listings about people at the size of two prefectures: 10,000 people, each with a PC and a phone.
 
 Each listing is read in this process as a screen reads it, and once as an operator does, by the
 command in a process of its own. The other side is what nobody can beat: the same database's rows
@@ -23,6 +23,7 @@ from typing import Any
 
 from sqlalchemy import insert
 
+from rollout.application.byod.listing import devices
 from rollout.application.notices.planning import fill_outbox
 from rollout.application.notices.sending import outbox
 from rollout.application.readiness.query import readiness
@@ -34,7 +35,16 @@ from rollout.domain.notice import NoticeState
 from rollout.settings import Settings, load
 from rollout.store import migrate
 from rollout.store.database import Database
-from rollout.store.tables import Account, Department, Machine, Person, Takeout, TrainingRecord, Wave
+from rollout.store.tables import (
+    Account,
+    Department,
+    Machine,
+    Person,
+    PersonalDevice,
+    Takeout,
+    TrainingRecord,
+    Wave,
+)
 
 RESULTS = Path(__file__).with_name("results")
 NOW = datetime(2022, 11, 16, 1, tzinfo=UTC)
@@ -119,6 +129,14 @@ def _rows(count: int) -> Iterator[tuple[Any, list[dict[str, Any]]]]:
          "decided_by": "b", "decided_at": NOW, "state": "approved", "version": 1, **since}
         for n in people if n % 3
     ]  # fmt: skip
+    yield PersonalDevice, [
+        {"person_id": n, "platform": "ios" if n % 2 else "android", "model": f"phone {n % 40}",
+         "purpose": "メール", "applied_on": TODAY, "applied_by": "a", "applied_at": NOW,
+         "decided_by": "b", "decided_at": NOW, "consent_version": "1", "consented_on": TODAY,
+         "state": "compliant" if n % 5 else "invited", "device_tag": f"tag-{n}", "version": 1,
+         **since}
+        for n in people
+    ]  # fmt: skip
 
 
 def _fill(folder: Path, count: int) -> tuple[Database, Settings]:
@@ -159,6 +177,7 @@ def _commands(folder: Path) -> dict[str, float]:
         "takehome list --pcs": ["takehome", "list", "--pcs", "--json"],
         "training status": ["training", "status", "--json"],
         "readiness": ["readiness", "--json"],
+        "byod list": ["byod", "list", "--json"],
         "notice list": ["notice", "list", "--json"],
     }.items():
         begun = time.perf_counter()
@@ -185,6 +204,7 @@ def measure(count: int, rounds: int) -> dict[str, Any]:
             "takehome list --pcs": _median(lambda: outlook(database, settings, NOW), rounds),
             "training status": _median(lambda: status(database, settings, TODAY), rounds),
             "readiness": _median(lambda: readiness(database, settings, NOW), rounds),
+            "byod list": _median(lambda: devices(database, settings, NOW), rounds),
             "notice plan": _median(
                 lambda: (
                     fill_outbox(database, settings, NOW),

@@ -4,8 +4,7 @@ device in use, no path outside the table, and what is to go is gone in the end."
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,26 +22,13 @@ from hypothesis.stateful import (
 from sqlmodel import col, select
 
 from rollout.adapters.notices.writer import TemplateWriter
-from rollout.application.accounts.orders import (
-    AddMember,
-    Answer,
-    Done,
-    Doubtful,
-    Order,
-    RemoveMember,
-    RevokeSessions,
-    WipeApps,
-)
 from rollout.application.byod.applying import ApplicationRefused, DeviceApplication, apply, decide
-from rollout.application.byod.devices import Reading
 from rollout.application.byod.inviting import ask
 from rollout.application.byod.leaving import lose, release
 from rollout.application.byod.work import DevicesWork
-from rollout.application.notices.mail import Found, InDoubt, Later, Mail, Refused, Taken
 from rollout.application.notices.sending import Outbox, Pace
 from rollout.application.operators import Operator
 from rollout.domain.account import AccountState, CloudService
-from rollout.domain.device_sightings import Enrolment, ProtectedApp
 from rollout.domain.errors import NotAllowed
 from rollout.domain.personal_device import (
     ENDED,
@@ -60,127 +46,20 @@ from rollout.settings.byod import Byod
 from rollout.settings.notices import Notices
 from rollout.settings.tree import Programme
 from rollout.store import history
-from rollout.store.database import Database
 from rollout.store.tables import Account, AuditRow, Person, PersonalDevice
+from tests.integration.test_byod.in_memory import START, SYSTEMS, Mailbox, Service
 
-START = datetime(2022, 11, 1, 9, tzinfo=UTC)
 CLERK, CHIEF = (
     Operator("hana", OperatorRole.OPERATOR),
     Operator("ken", OperatorRole.APPROVER),
 )
 PEOPLE, LIMIT = 3, 2
-SYSTEMS = {Platform.IOS: "iPhone", Platform.ANDROID: "Android"}
 SETTINGS: Any = Settings.model_construct(
     programme=Programme(start=date(2022, 11, 1), cutover=date(2023, 5, 1)),
     byod=Byod.model_validate({"group": "phones", "max_devices": LIMIT}),
     accounts=Accounts(tenant=Tenant(tenant_id="t", client_id="c", credential="managed-identity")),
     notices=Notices(sender="dx@pref.example.jp", doubt_minutes=5),
 )
-
-
-class Service:
-    """A directory with devices, in memory: the ports `Directory` and `Devices`.
-
-    While `losing`, orders are done and their answers are lost.
-    """
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self.losing = False
-        self.members: set[str] = set()
-        self.apps: dict[str, tuple[str, Platform]] = {}
-        self.company: set[str] = set()
-        self.to_go: set[str] = set()
-        self._under_way: list[Order] = []
-
-    def group(self, name: str) -> Sequence[str]:
-        return [name]
-
-    def reading(self, begun_at: datetime) -> Reading:
-        apps = [
-            ProtectedApp(f"app {tag}", user, tag, SYSTEMS[platform], name=tag)
-            for tag, (user, platform) in self.apps.items()
-        ]
-        enrolled = [
-            Enrolment(f"mdm {tag}", user, f"id {tag}", SYSTEMS[platform], True, "compliant",
-                      name=tag)
-            for tag, (user, platform) in self.apps.items()
-            if tag in self.company
-        ]  # fmt: skip
-        return Reading(begun_at, [], enrolled, apps)
-
-    def exchange(self, stop: Callable[[], bool]) -> "Service":
-        return self
-
-    def send(self, orders: Sequence[Order]) -> None:
-        self._under_way.extend(orders)
-
-    def answers(self) -> Sequence[Answer]:
-        done, self._under_way = self._under_way, []
-        for order in done:
-            self._obey(order)
-        return [(order, Doubtful("lost") if self.losing else Done()) for order in done]
-
-    def end(self) -> Sequence[Order]:
-        return self._under_way
-
-    def _obey(self, order: Order) -> None:
-        match order:
-            case AddMember():
-                self.members.add(order.user)
-            case RemoveMember():
-                self.members.discard(order.user)
-            case RevokeSessions():
-                pass
-            case WipeApps():
-                self._must_be_leaving(order)
-                self.to_go.add(order.tag)
-            case _:
-                raise AssertionError(order)
-
-    def _must_be_leaving(self, order: WipeApps) -> None:
-        with self._database.read() as session:
-            (row,) = session.exec(
-                select(PersonalDevice).where(
-                    PersonalDevice.device_tag == order.tag,
-                    col(PersonalDevice.state).not_in([state.value for state in ENDED]),
-                )
-            ).all()
-            assert (row.state in LEAVING, row.id) == (True, order.row)
-
-    def open(self, tag: str) -> None:
-        """The app is opened: what was ordered happens."""
-        if tag in self.to_go:
-            self.apps.pop(tag, None)
-            self.company.discard(tag)
-
-    def close(self) -> None:
-        pass
-
-
-class Mailbox:
-    """The port `Mailer` in memory; `mood` is what comes of the next mail."""
-
-    def __init__(self) -> None:
-        self.mood = "taken"
-        self.sent: list[str] = []
-
-    def send(self, mail: Mail) -> Any:
-        if self.mood in ("taken", "lost"):
-            self.sent.append(mail.key)
-        return {
-            "taken": Taken(),
-            "lost": InDoubt("lost"),
-            "never came": InDoubt("lost"),
-            "refused": Refused("No", "no"),
-            "later": Later(600),
-        }[self.mood]
-
-    def find(self, key: str) -> Found | None:
-        return Found(START, "id") if key in self.sent else None
-
-    def close(self) -> None:
-        pass
 
 
 class PersonalDevices(RuleBasedStateMachine):
