@@ -56,6 +56,10 @@ PICTURES_WANTED = (
     Picture("stops", ("6",), "BIOS"),
     Picture("accounts", ("7",), "利用可"),
     Picture("activity", ("8",), "tanaka"),
+    Picture("takeouts", ("9",), "持ち出し"),
+    Picture("devices", ("D",), "私有端末"),
+    Picture("readiness", ("minus",), "足りないもの"),
+    Picture("board", ("P",), "進行板"),
     Picture("palette", ("colon",), "ウェーブ"),
     Picture("run", ("4", "down", "down", "down", "down", "down", "enter"), "Refuse"),
 )

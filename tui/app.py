@@ -19,6 +19,7 @@ from tui.jumps import MachinesRequested, RoomRequested
 from tui.rooms import KEYS, WORDS
 from tui.screens.accounts import AccountsScreen
 from tui.screens.activity import ActivityScreen
+from tui.screens.board import BoardScreen
 from tui.screens.devices import DevicesScreen
 from tui.screens.export import STATUS, ExportScreen
 from tui.screens.failures import FailuresScreen
@@ -54,6 +55,7 @@ ROOMS: dict[str, type[LiveScreen]] = {
     "plan": PlanScreen,
     "devices": DevicesScreen,
     "readiness": ReadinessScreen,
+    "board": BoardScreen,
 }
 
 

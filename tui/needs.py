@@ -80,6 +80,7 @@ def _beside(standing: Standing) -> Iterator[Row]:
          _("take-outs")),
         ("room activity noun:notice verb:fail", plain(_("not delivered"), BAD),
          seen.notices_failed, _("notices")),
+        ("room board", plain(_("late"), BAD), standing.promises_late, _("promises")),
         ("room activity noun:mailbox_batch", plain(_("batch alarm"), WARN),
          standing.batch_alarms, _("mailbox moves")),
     ):  # fmt: skip

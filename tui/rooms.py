@@ -16,6 +16,7 @@ KEYS = {
     "plan": "0",
     "devices": "D",
     "readiness": "-",
+    "board": "P",
 }
 
 
@@ -32,6 +33,7 @@ WORDS = {
     "plan": msgid("plan"),
     "devices": msgid("personal devices"),
     "readiness": msgid("readiness"),
+    "board": msgid("programme board"),
 }
 """How a room's key is described in the list of keys."""
 
@@ -56,4 +58,5 @@ def room_name(room: str) -> str:
         "plan": _("Plan"),
         "devices": _("Devices"),
         "readiness": _("Readiness"),
+        "board": _("Board"),
     }[room]

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Any
 
 from rollout.application import machines, spares, stops, waves
+from rollout.application.board.view import view
 from rollout.application.burn_up import BurnUp, burn_up
 from rollout.application.glance import Glance, Machines, by_place, glance
 from rollout.application.mailboxes.listing import alarms
@@ -48,6 +49,7 @@ class Standing:
     burn_up: BurnUp | None
     training: TrainingStatus | None
     batch_alarms: int
+    promises_late: int
     complete: bool
     paced: float
 
@@ -68,6 +70,7 @@ class StandingLooker:
         self._places = Paced(lambda: places(by_place(database)))
         self._training = Paced(lambda: status(database, settings, self._today()))
         self._alarms = Paced(lambda: len(alarms(database, settings, desk.now())))
+        self._late = Paced(lambda: view(database, settings, desk.now()).late)
         self._looked = False
 
     def _today(self) -> date:
@@ -84,6 +87,7 @@ class StandingLooker:
             (self._places, seen.facts),
             # An import of trainings is no change of a state: the history says nothing of it.
             (self._alarms, (seen.facts, today)),
+            (self._late, (seen.facts, today)),
             (self._training, (today, int(monotonic() // TRAINING_SECONDS))),
         ]
         if self._counts.due(seen.facts):
@@ -105,6 +109,7 @@ class StandingLooker:
             burn_up=self._burn_up.answer,
             training=self._training.answer,
             batch_alarms=self._alarms.answer or 0,
+            promises_late=self._late.answer or 0,
             complete=all(part.answer is not None for part, _key in costly),
             paced=monotonic() - begun,
         )
