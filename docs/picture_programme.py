@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
+import picture_people
 from sqlmodel import Session
 
 from rollout.application import plan, plan_move, spares, stops
@@ -64,6 +65,20 @@ courses = ["情報セキュリティ研修"]
 training_share = 0.9
 [sites."本庁"]
 spares = 4
+[generations.DK20]
+take_home = true
+[milestones.rules]
+name = "運用ルールの全部局合意"
+due = 2022-10-31
+owner = "スマート改革推進課"
+[milestones.service]
+name = "コミュニケーション基盤の供用開始"
+due = 2023-05-01
+owner = "デジタル改革推進課"
+[indicators.trials]
+name = "データ活用の実証"
+unit = "件"
+targets = { "令和5年度" = 3 }
 """
 _BEGUN = datetime(2022, 11, 14, 0, 0, tzinfo=UTC)
 _SECOND_WAVE = datetime(2022, 11, 16, 3, 20, tzinfo=UTC)
@@ -105,6 +120,7 @@ def _plan(database: Database, configuration: Path, operator: Operator) -> None:
         rows = [row for row in plan_inputs.waiting(session) if row.day and row.wave != 3]
     tags = [row.asset_tag for row in rows if row.site == rows[-1].site][-3:]
     plan_move.move(database, settings, tags, date(2022, 12, 14), operator=operator, now=now)
+    picture_people.apply(database, settings, operator, now)
 
 
 class _Story:

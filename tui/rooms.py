@@ -56,7 +56,7 @@ def room_name(room: str) -> str:
         "activity": _("Activity"),
         "takeouts": _("Take-out"),
         "plan": _("Plan"),
-        "devices": _("Devices"),
+        "devices": _("Private devices"),
         "readiness": _("Readiness"),
         "board": _("Board"),
     }[room]

@@ -75,7 +75,7 @@ def _columns() -> list[Column]:
     return [
         Column("promise", _("promise"), widest=28),
         Column("due", _("due"), widest=10),
-        Column("owner", _("owner"), widest=16, from_width=100),
+        Column("owner", _("responsible"), widest=16, from_width=100),
         Column("state", _("state"), widest=16),
         Column("figure", _("actual / target"), widest=20),
         Column("cause", _("cause"), rest=True, from_width=100),
