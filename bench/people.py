@@ -127,7 +127,7 @@ def _rows(count: int) -> Iterator[tuple[Any, list[dict[str, Any]]]]:
         {"machine_id": n, "person_id": n, "period_from": TODAY, "period_to": TODAY,
          "place": "自宅", "purpose": "テレワーク", "applied_by": "a", "applied_at": NOW,
          "decided_by": "b", "decided_at": NOW, "state": "approved", "version": 1, **since}
-        for n in people if n % 3
+        for n in people
     ]  # fmt: skip
     yield PersonalDevice, [
         {"person_id": n, "platform": "ios" if n % 2 else "android", "model": f"phone {n % 40}",

@@ -305,7 +305,7 @@ class Settings(BaseSettings):
 
     def generation(self, name: str) -> Generation:
         """The policy of a generation."""
-        return self.generations.get(name, Generation())
+        return self.generations.get(name) or Generation()
 
     @property
     def courses(self) -> tuple[str, ...]:

@@ -14,21 +14,25 @@ from rollout.i18n.told import Told, told
 from rollout.settings import Settings
 from rollout.store import takeouts, training
 from rollout.store.tables import Machine
+from rollout.store.takeouts import AppliedPc
+
+Pc = Machine | AppliedPc
 
 
 def lacks(
-    session: Session, settings: Settings, machines: Sequence[Machine], today: date
+    session: Session, settings: Settings, machines: Sequence[Pc], today: date
 ) -> dict[int, list[Told]]:
     """What each PC lacks today; one with an empty list may leave. What cannot be judged lacks."""
     ids = [machine.id or 0 for machine in machines]
     verdicts = takeouts.verdicts(session, ids)
     allowed = takeouts.allowing(session, ids, today)
     unapproved = told(msgid("no approved application for today"))
+    here = language()
     untrained = _untrained(session, settings, machines)
     return {
         machine.id or 0: [
-            *policy_lacks(settings, machine),
-            *_evidence_lacks(settings, verdicts.get(machine.id or 0, {})),
+            *policy_lacks(settings, machine, here),
+            *_evidence_lacks(settings, verdicts.get(machine.id or 0, {}), here),
             *untrained.get(machine.owner_id or 0, ()),
             *([] if machine.id in allowed else [unapproved]),
         ]
@@ -37,7 +41,7 @@ def lacks(
 
 
 def _untrained(
-    session: Session, settings: Settings, machines: Sequence[Machine]
+    session: Session, settings: Settings, machines: Sequence[Pc]
 ) -> dict[int, list[Told]]:
     """By owner, the courses of `[training] take_home` that are missing."""
     wanted = {match_key(course): course for course in settings.training.take_home}
@@ -61,9 +65,9 @@ def _told(language: str, message: str, *values: tuple[str, str]) -> Told:
     return told(message, **dict(values))
 
 
-def policy_lacks(settings: Settings, machine: Machine) -> list[Told]:
+def policy_lacks(settings: Settings, machine: Pc, here: str) -> list[Told]:
     """What the policy of its generation, or its own state, has against it."""
-    found, here = [], language()
+    found = []
     if settings.generation(machine.generation).take_home is not True:
         found.append(_told(here, _GENERATION, ("generation", machine.generation)))
     if machine.may_leave is False:
@@ -73,8 +77,7 @@ def policy_lacks(settings: Settings, machine: Machine) -> list[Told]:
     return found
 
 
-def _evidence_lacks(settings: Settings, verdicts: Mapping[str, str]) -> list[Told]:
-    here = language()
+def _evidence_lacks(settings: Settings, verdicts: Mapping[str, str], here: str) -> list[Told]:
     return [
         _told(here, _EVIDENCE, ("control", control), ("verdict", verdict))
         for control in settings.take_home.controls

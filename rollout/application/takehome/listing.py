@@ -12,7 +12,6 @@ from rollout.domain.takeout import UNDER_WAY, TakeoutState
 from rollout.settings import Settings
 from rollout.store import takeouts
 from rollout.store.database import Database
-from rollout.store.tables import Machine
 from rollout.store.takeouts import Filter as Filter  # front ends ask with the one
 from rollout.store.takeouts import Place as Place  # and go on behind the other
 
@@ -71,7 +70,7 @@ def listing(
         pins = takeouts.pins(session, list(missing))
         return [
             Listed(
-                number=row.takeout.id or 0,
+                number=row.takeout.id,
                 tag=row.machine.asset_tag,
                 generation=row.machine.generation,
                 machine_state=MachineState(row.machine.state),
@@ -90,10 +89,8 @@ def listing(
                 returned_on=row.takeout.returned_on,
                 cause=row.takeout.cause,
                 days_overdue=_late(row, day),
-                pin=pins[row.machine.id or 0].state if row.machine.id in pins else None,
-                lacks=missing.get(row.machine.id or 0, [])
-                if row.takeout.state in UNDER_WAY
-                else [],
+                pin=pins[row.machine.id].state if row.machine.id in pins else None,
+                lacks=missing.get(row.machine.id, []) if row.takeout.state in UNDER_WAY else [],
                 may_go_from=may_go(settings, _pc(row.machine), day).day,
             )
             for row in found
@@ -111,6 +108,6 @@ def _late(row: takeouts.Row, day: date) -> int:
     return max(0, (day - ended).days) if may_be_out else 0
 
 
-def _pc(machine: Machine) -> PcPolicy:
+def _pc(machine: takeouts.AppliedPc) -> PcPolicy:
     in_use = MachineState(machine.state) in IN_USE
     return PcPolicy(machine.generation, machine.may_leave, machine.planned_day, in_use)

@@ -80,7 +80,7 @@ def look_now(session: Session, settings: Settings, day: date, at: datetime) -> N
     }
     fit = [id_ for id_ in ids if id_ not in portable and not missing[id_]]
     allowed = takeouts.allowing(session, fit, day)
-    takeouts.note_allowed(session, [row.id or 0 for row in allowed.values()], at)
+    takeouts.note_allowed(session, list(allowed.values()), at)
     transitions.apply(session, Machine, fit, MachineVerb.LET_OUT, actor=DAEMON, at=at)
     for id_ in sorted(portable):
         if why := missing[id_]:
