@@ -89,6 +89,10 @@ class Daemons:
     def end(self, patience: float) -> None:
         """Ask every daemon to end in order."""
         for process in self._running:
+            # One that was started a moment ago would die of the signal, and rightly so.
+            deadline = time.monotonic() + patience
+            while not _handles_sigterm(process.pid) and time.monotonic() < deadline:
+                time.sleep(0.05)
             process.send_signal(signal.SIGTERM)
         for process in self._running:
             try:
@@ -204,6 +208,15 @@ def _with(sockets: Sequence[str]) -> list[int]:
                 if any(name.encode() in line for name in sockets):
                     found.append(int(folder.name))
     return found
+
+
+def _handles_sigterm(pid: int) -> bool:
+    """Whether the process has put up its handler, or is gone (Linux: `SigCgt` of its status)."""
+    with contextlib.suppress(OSError):
+        for line in (Path("/proc") / str(pid) / "status").read_text().splitlines():
+            if line.startswith("SigCgt:"):
+                return bool(int(line.split()[1], 16) >> (signal.SIGTERM - 1) & 1)
+    return True
 
 
 def _kill(pid: int) -> None:

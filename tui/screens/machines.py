@@ -135,10 +135,13 @@ class MachinesScreen(WindowScreen, MachineKeys):
 
     def columns(self) -> list[Column]:
         """The columns in the language in force; that of the marks only while there are any."""
-        marks = [Column("mark", "", widest=1)] if self._marked else []
-        return marks + [
+        return [*([Column("mark", "", widest=1)] if self._marked else []), *_columns()]
+
+    def drawn_columns(self) -> list[Column]:
+        """An arrow at the column that the list is sorted by."""
+        return [
             replace(column, label=f"{column.label} ▾") if column.key == self._order else column
-            for column in _columns()
+            for column in self.columns()
         ]
 
     def nothing(self) -> str:

@@ -69,6 +69,10 @@ class WindowScreen(FilteredScreen):
     def columns(self) -> Sequence[Column]:
         """The columns in the language in force."""
 
+    def drawn_columns(self) -> Sequence[Column]:
+        """The columns as they stand on the screen; an export has them without marks."""
+        return self.columns()
+
     @abstractmethod
     def nothing(self) -> str:
         """What is said when no row matches."""
@@ -98,7 +102,7 @@ class WindowScreen(FilteredScreen):
         rows = [self.row(item) for item in snapshot.rows]
         # Every key asks for the chosen row: to make all rows for that would hold up the next key.
         self._items = {row.key: item for row, item in zip(rows, snapshot.rows, strict=True)}
-        table.show_rows(self.columns(), rows)
+        table.show_rows(self.drawn_columns(), rows)
         if self._to_last_row:
             self._to_last_row = False
             table.move_cursor(row=table.row_count - 1, animate=False)

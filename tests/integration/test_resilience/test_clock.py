@@ -36,6 +36,7 @@ class Wall:
             "apscheduler.triggers.interval",
             "rollout.adapters.clock",
             "rollout.service.daemon",
+            "rollout.store.moments",
         ):
             monkeypatch.setattr(f"{module}.datetime", Read)
 
