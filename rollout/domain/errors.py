@@ -41,13 +41,18 @@ class StaleState(Worded):
         super().__init__(noun=noun, keys=shown)
 
 
+_LISTED_BY = {"person": "readiness", "takeout": "takehome list"}
+"""The command that names the rows of a noun, where it is not called like the noun."""
+
+
 class NotFound(Worded):
     """No row of that name."""
 
-    message = msgid("there is no {noun} {key}: see `rollout {group} list`")
+    message = msgid("there is no {noun} {key}: see `rollout {command}`")
 
     def __init__(self, noun: str, key: object) -> None:
-        super().__init__(noun=noun, key=key, group=noun)
+        command = _LISTED_BY.get(noun, f"{noun} list")
+        super().__init__(noun=noun, key=key, command=command)
 
 
 class NeedsApproval(RolloutError):
