@@ -26,6 +26,11 @@ class Expected:
     device_id: str | None = None
     managed_id: str | None = None
 
+    @property
+    def may_be_another(self) -> bool:
+        """Whether a device that shows none of the known ids can be meant."""
+        return not (self.leaving and (self.tag or self.device_id or self.managed_id))
+
 
 @dataclass(slots=True)
 class Matched:
@@ -37,7 +42,11 @@ class Matched:
 
 def match(sightings: Iterable[Sighting], expected: Sequence[Expected]) -> Matched:
     """Known ids decide first, then person and platform: the model that was applied for before
-    others, older applications before newer ones, those in use before those that leave."""
+    others, older applications before newer ones, those in use before those that leave.
+
+    What is to go and is known by an id is that device and no other: else the next phone of its
+    owner would take its place once it is wiped, and either lose its data or never be gone.
+    """
     found = Matched()
     free = _by_ids(sightings, expected, found)
     places: dict[tuple[str, Platform], list[Sighting]] = defaultdict(list)
@@ -47,7 +56,7 @@ def match(sightings: Iterable[Sighting], expected: Sequence[Expected]) -> Matche
         else:
             places[sighting.user, sighting.platform].append(sighting)
     open_ones = sorted(
-        (one for one in expected if one.number not in found.bound),
+        (one for one in expected if one.number not in found.bound and one.may_be_another),
         key=lambda one: (one.leaving, one.number),
     )
     for by_model in (True, False):

@@ -249,14 +249,15 @@ def _user(name: str) -> Json:
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def _office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """One for a module: its people are not shared between tests."""
     opened = Office(tmp_path_factory.mktemp("office"))
     yield opened
     opened.close()
 
 
-@pytest.fixture(autouse=True)
-def _good_behaviour(office: Office) -> Iterator[None]:
-    yield
-    office.behave(lost_answer_share=0.0, unavailable_share=0.0, throttled_share=0.0)
+@pytest.fixture
+def office(_office: Office) -> Iterator[Office]:
+    """The module's office; the service behaves again afterwards."""
+    yield _office
+    _office.behave(lost_answer_share=0.0, unavailable_share=0.0, throttled_share=0.0)
