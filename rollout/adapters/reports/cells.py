@@ -9,10 +9,13 @@ without being seen; refusing the row would lose it.) Numbers are written as numb
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from rollout.application.exports.forms import Cell
+
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a spreadsheet would take for the beginning of a formula, half and full width."""
 # Unicode has two code points for these and CP932 only the other one.
 TWINS = {"〜": "～", "−": "－", "—": "―", "‖": "∥", "¢": "￠", "£": "￡", "¬": "￢"}
+QUOTED = ('"', ",", "\r", "\n")
 GETA = "〓"
 ENCODINGS = {"utf-8-bom": "utf-8-sig", "utf-8-sig": "utf-8-sig", "utf-8": "utf-8", "cp932": "cp932"}
 
@@ -30,6 +33,18 @@ class Replaced:
 def harmless(text: str) -> str:
     """`text` so that a spreadsheet calculates nothing."""
     return "'" + text if text.startswith(FORMULA) else text
+
+
+def fit(cell: Cell) -> str:
+    """A cell as it stands in the file; the encoding is looked after elsewhere."""
+    if cell is None:
+        return ""
+    if not isinstance(cell, str):
+        return str(cell)
+    text = harmless(cell)
+    if '"' in text or "," in text or "\n" in text or "\r" in text:
+        return '"' + text.replace('"', '""') + '"'
+    return text
 
 
 def survivor(text: str, codec: str) -> str | None:

@@ -16,13 +16,15 @@ from rollout.adapters.reports.beside import ExportFailed, beside
 from rollout.adapters.reports.cells import (
     ENCODINGS,
     FORMULA,
+    QUOTED,
     Replaced,
+    fit,
     fitting,
     harmless,
     survivor,
 )
-from rollout.application.exports.extract import Column, Extract
-from rollout.application.exports.forms import Cell
+from rollout.adapters.reports.lines_csv import as_csv
+from rollout.application.exports.extract import Column, Extract, Page
 from rollout.i18n import _
 
 Progress = Callable[[int, int], None]
@@ -30,7 +32,6 @@ KEPT = 1_000
 """So many replaced characters are told; every one stands in the list beside the file."""
 LIST_ENDING = ".replaced.csv"
 _BETWEEN = "\x1f"
-_QUOTED = ('"', ",", "\r", "\n")
 _LEADING = tuple(_BETWEEN + sign for sign in FORMULA)
 _MANY = 4_000
 """A column with more different values is not looked up any more."""
@@ -60,17 +61,11 @@ def write(path: Path, extract: Extract, *, encoding: str, progress: Progress) ->
         headings = [column.heading for column in extract.columns]
         columns = [_Column(column, codec, losses) for column in extract.columns]
         # The mark of utf-8-sig comes before the first bytes only.
-        file.write((",".join(map(_fit, headings)) + "\r\n").encode(codec))
+        file.write((",".join(map(fit, headings)) + "\r\n").encode(codec))
         plain = "utf-8" if codec == "utf-8-sig" else codec
-        row = 2
-        for page in extract.read():
-            cells = [
-                column.fitted(values, row) for column, values in zip(columns, page, strict=True)
-            ]
-            text = "\r\n".join(map(",".join, zip(*cells, strict=True)))
-            file.write((text + "\r\n").encode(plain))
-            row += len(page[0])
-            progress(row - 2, extract.total)
+        for text in _pages(extract, columns, plain):
+            file.write(text)
+            progress(extract.rows, extract.total)
         losses.close()
     if losses.found.count:
         losses.found.listed = listed
@@ -79,16 +74,24 @@ def write(path: Path, extract: Extract, *, encoding: str, progress: Progress) ->
     return losses.found
 
 
-def _fit(cell: Cell) -> str:
-    """A cell as it stands in the file; the encoding is looked after elsewhere."""
-    if cell is None:
-        return ""
-    if not isinstance(cell, str):
-        return str(cell)
-    text = harmless(cell)
-    if any(sign in text for sign in _QUOTED):
-        return '"' + text.replace('"', '""') + '"'
-    return text
+def _pages(extract: Extract, columns: Sequence["_Column"], codec: str) -> Iterator[bytes]:
+    """The file behind its headings, page by page."""
+
+    def written(page: Page) -> bytes:
+        row = extract.rows + 2
+        cells = [column.fitted(values, row) for column, values in zip(columns, page, strict=True)]
+        text = "\r\n".join(map(",".join, zip(*cells, strict=True)))
+        return (text + "\r\n").encode(codec)
+
+    if extract.lines is None:
+        for page in extract.pages:
+            yield written(page)
+            extract.rows += len(page[0])
+        return
+    for told in extract.lines:
+        text = None if told.odd else as_csv(told.lines, len(columns), codec)
+        yield text or written(told.cells())
+        extract.rows += len(told.lines)
 
 
 class _Known(dict[Any, str]):
@@ -99,7 +102,7 @@ class _Known(dict[Any, str]):
         self._show = column.show
 
     def __missing__(self, value: Any) -> str:
-        made = self[value] = _fit(value if self._show is None else self._show(value))
+        made = self[value] = fit(value if self._show is None else self._show(value))
         return made
 
 
@@ -124,10 +127,10 @@ class _Column:
         if not self._all:
             shown = [*self._encodable(shown, row)]
         if {*map(type, shown)} != {str}:
-            return [*map(_fit, shown)]
+            return [*map(fit, shown)]
         joined = _BETWEEN + _BETWEEN.join(shown)
-        if any(sign in joined for sign in (*_QUOTED, *_LEADING)):
-            return [*map(_fit, shown)]
+        if any(sign in joined for sign in (*QUOTED, *_LEADING)):
+            return [*map(fit, shown)]
         return shown
 
     def _encodable(self, values: Sequence[Any], row: int) -> Iterator[Any]:

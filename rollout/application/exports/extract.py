@@ -19,6 +19,8 @@ from rollout.i18n import _
 from rollout.i18n.labels import label
 from rollout.i18n.told import retold
 from rollout.store.columns import instant
+from rollout.store.exporting.texts import SAFE as SAFE
+from rollout.store.exporting.texts import TEXT as TEXT
 
 Page = Sequence[Sequence[Any]]
 Holds = Literal["text", "number", "day", "moment"]
@@ -55,6 +57,17 @@ class Note:
     rows: Sequence[Sequence[Any]]
 
 
+@dataclass(frozen=True)
+class Lines:
+    """A page as lines for people, in which TEXT or SAFE stands before each cell: SAFE before one
+    that needs neither quotes nor a guard. `cells` reads the page again in columns, for when a
+    text in it is such that a line cannot tell it (`odd`)."""
+
+    lines: Sequence[str]
+    odd: bool
+    cells: Callable[[], Page]
+
+
 @dataclass
 class Extract:
     """An export while it is read. `counts` and `notes` are complete when `pages` is used up.
@@ -76,6 +89,8 @@ class Extract:
     filter: Mapping[str, Any] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     notes: Callable[[], Sequence[Note]] = tuple
+    lines: Iterable[Lines] | None = None
+    """The same pages in another way, where there is a faster one for texts; one of both is read."""
     rows: int = 0
 
     def shown(self) -> Iterator[Sequence[Sequence[Cell]]]:
@@ -96,10 +111,14 @@ class Extract:
             self.rows += len(page[0])
 
 
+def said(kind: type[StrEnum]) -> dict[Any, str]:
+    """The words of an enumeration with their labels."""
+    return {word.value: label(word) for word in kind}
+
+
 def words(kind: type[StrEnum]) -> Callable[[Any], Cell]:
     """Labels of an enumeration; a word that is none of it stays as it is."""
-    known: dict[Any, Cell] = {None: None, **{word.value: label(word) for word in kind}}
-    return _Known(known).__getitem__
+    return _Known({None: None, **said(kind)}).__getitem__
 
 
 class _Known(dict[Any, Cell]):

@@ -1,10 +1,11 @@
 """`export machines`: every machine with everything that is joined to it."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
@@ -12,9 +13,11 @@ from sqlmodel import Session
 from rollout.application.exports.extract import (
     Column,
     Extract,
+    Lines,
     Note,
     Page,
     local,
+    said,
     truth,
     why,
     words,
@@ -29,7 +32,7 @@ from rollout.i18n import _
 from rollout.i18n.labels import label
 from rollout.settings import Settings
 from rollout.store.database import Database
-from rollout.store.exporting import machines, past
+from rollout.store.exporting import lines, machines, past
 from rollout.store.exporting.beside import Until
 from rollout.store.exporting.reach import reach_of
 from rollout.store.machines import Filter
@@ -67,10 +70,12 @@ def extract(
     """The same in a transaction that is open already."""
     zone = settings.programme.zone
     counts: Counter[str] = Counter()
+    told = None
     if as_of is None:
         today = now.astimezone(zone).date()
         total = machines.total(session, wanted, today)
         pages = machines.pages(session, wanted, today)
+        told = _lines(session, wanted, today, zone, counts)
     else:
         total = past.total(session)
         pages = past.pages(session, wanted, Until(at=as_of), as_of, as_of.astimezone(zone).date())
@@ -102,16 +107,50 @@ def extract(
         filter=filtered,
         counts=counts,
         notes=lambda: [_by_state(counts)],
+        lines=told,
     )
+
+
+def _lines(
+    session: Session, wanted: Filter, today: date, zone: ZoneInfo, counts: Counter[str]
+) -> Iterator[Lines]:
+    account = said(AccountState)
+    shown = lines.Shown(
+        words={
+            "state": said(MachineState),
+            "held_from": said(MachineState),
+            "step": said(Step),
+            "may_leave": {True: _("yes"), False: _("no")},
+            "in_ledger": {True: _("yes"), False: _("no")},
+            "take_out": said(TakeoutState),
+            "disk_pin": said(PinState),
+            **{service.value: account for service in CloudService},
+        },
+        moment=local(zone),
+        cause=why(),
+    )
+
+    def again(after: str) -> Page:
+        page = next(machines.pages(session, wanted, today, after=after))
+        return page[: len(machines.FIELDS)]
+
+    counts["machines"] = 0
+    for page in lines.pages(session, wanted, today, shown):
+        _count(page.states, counts)
+        yield Lines(page.lines, page.odd, partial(again, page.after))
 
 
 def _counted(pages: Iterator[Page], counts: Counter[str]) -> Iterator[Page]:
     counts["machines"] = 0
     for page in pages:
-        counts["machines"] += len(page[_STATE])
-        for state, number in Counter(page[_STATE]).items():
-            counts[f"state.{state}"] += number
+        _count(page[_STATE], counts)
         yield page[: len(machines.FIELDS)]
+
+
+def _count(states: Sequence[str], counts: Counter[str]) -> None:
+    counts["machines"] += len(states)
+    for state, number in Counter(states).items():
+        counts[f"state.{state}"] += number
 
 
 def _by_state(counts: Counter[str]) -> Note:

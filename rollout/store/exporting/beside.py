@@ -69,6 +69,7 @@ class Loans:
         ).all()  # fmt: skip
         self.spare_of: Mapping[int, str] = {machine: spare for machine, _id, spare, _tag in rows}
         self.lent_to: Mapping[int, str] = {spare: tag for _id, spare, _spare, tag in rows}
+        self.any = bool(rows)
 
 
 class Accounts:
@@ -109,21 +110,21 @@ class Takeouts:
         self._session = session
 
     def of(self, machines: Sequence[int]) -> Columns:
-        execute, session = self._session.connection().execute, self._session
+        session = self._session
         states = sorted(state.value for state in UNDER_WAY)
-        rows = execute(
+        statement = (
             select(col(Takeout.machine_id), col(Takeout.state), day(session, Takeout.period_from),
                    day(session, Takeout.period_to))
             .where(among(col(Takeout.machine_id), machines), col(Takeout.state).in_(states))
             .order_by(col(Takeout.period_to), col(Takeout.id))
         )  # fmt: skip
-        found = {machine: tuple(it) for machine, *it in rows}
-        asked = execute(
-            select(col(DiskPin.machine_id), col(DiskPin.state)).where(
-                among(col(DiskPin.machine_id), machines)
-            )
+        found = {machine: tuple(it) for machine, *it in plain(session, statement)}
+        asked = select(col(DiskPin.machine_id), col(DiskPin.state)).where(
+            among(col(DiskPin.machine_id), machines)
         )
-        pins: Mapping[int, str] = {machine: state for machine, state in asked.all()}  # noqa: C416
+        pins: Mapping[int, str] = dict(plain(session, asked))
+        if not found and not pins:
+            return [self._NONE[:1] * len(machines)] * len(self.FIELDS)
         return [
             *zip(*(found.get(machine, self._NONE) for machine in machines), strict=True),
             [*map(pins.get, machines)],

@@ -173,12 +173,13 @@ def total(session: Session, wanted: Filter, today: date) -> int:
     return found
 
 
-def pages(session: Session, wanted: Filter, today: date, *, size: int = PAGE) -> Iterator[Page]:
-    """The machines that match as they stand now, in the order of their tags."""
+def pages(
+    session: Session, wanted: Filter, today: date, *, size: int = PAGE, after: str = ""
+) -> Iterator[Page]:
+    """The machines that match as they stand now, in the order of their tags, behind `after`."""
     known, loans = names(session), Loans(session)
     statement = core(session, today).where(*conditions(wanted)).limit(size)
     accounts, takeouts, controls = Accounts(session), Takeouts(session), Controls(session)
-    after = ""
     while rows := plain(session, statement, {"after": after}):
         it = Core(*zip(*rows, strict=True))
         after = it.asset_tag[-1]

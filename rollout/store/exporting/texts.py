@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, Text, cast, func, type_coerce
+from sqlalchemy import ColumnElement, String, Text, case, cast, func, null, type_coerce
 from sqlmodel import Session
 
 _MOMENT = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
@@ -22,6 +22,35 @@ def day(session: Session, column: Any) -> ColumnElement[str | None]:
 def moment(session: Session, column: Any) -> ColumnElement[str | None]:
     """A moment in UTC as `store.columns.instant_text` writes it."""
     return type_coerce(column, String) if in_sqlite(session) else func.to_char(column, _MOMENT)
+
+
+TEXT, SAFE = "\x1f", "\x1e"
+"""Before a cell of a line: one with any text, one that needs no looking after."""
+
+
+def line(session: Session, *cells: tuple[str, Any]) -> ColumnElement[str]:
+    """Cells behind each other as one text, each with its sign before it; what is NULL is empty.
+
+    The function is the fastest of either database: half the time of the operator for texts.
+    """
+    put = func.printf if in_sqlite(session) else func.format
+    template = "".join(sign + "%s" for sign, _cell in cells)
+    found: ColumnElement[str] = put(template, *(cell for _sign, cell in cells), type_=String)
+    return found
+
+
+def worded(column: Any, words: Mapping[Any, str]) -> ColumnElement[str | None]:
+    """A column of words of ours in the words of people; what is not known stays as it is."""
+    known = {word: said for word, said in words.items() if word is not None}
+    if not known:
+        return column  # type: ignore[no-any-return]
+    # Most columns of this kind are mostly empty, and an empty one would be compared with each word.
+    return case((column.is_(None), null()), else_=case(known, value=column, else_=column))
+
+
+def truth(column: Any, words: Mapping[Any, str]) -> ColumnElement[str | None]:
+    """A truth value in words."""
+    return case((column.is_(True), words[True]), (column.is_(False), words[False]))
 
 
 def kept(column: Any) -> ColumnElement[str | None]:

@@ -7,14 +7,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import databases
 import openpyxl
 import pytest
 from export_fleet import EVIL, MACHINES, NOW
 from python_calamine import CalamineWorkbook
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from rollout.adapters.reports import rows_sheet
 from rollout.adapters.reports.exporting import Form, write
+from rollout.adapters.reports.lines_csv import as_csv
+from rollout.application.exports import machines
 from rollout.application.exports.machines import open_machines
 from rollout.settings import Settings
 from rollout.store.database import Database
@@ -227,6 +231,45 @@ def test_cp932_lists_each_character_that_it_had_to_replace(
     assert not (tmp_path / "m.csv.replaced.csv").exists()
 
 
+@pytest.mark.parametrize(("encoding", "spoken"), [("utf-8-bom", "en"), ("cp932", "ja")])
+def test_lines_of_the_database_have_the_bytes_of_cells_written_one_by_one(
+    fleet: Database, configuration: Settings, tmp_path: Path, encoding: str, spoken: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    quick = 0
+    monkeypatch.setenv("ROLLOUT_LANG", spoken)
+    with fleet.read() as session:
+        for tag in ["", *session.exec(select(Machine.asset_tag))]:
+            found = []
+            for by_cells in (False, True):
+                wanted = Filter(tags=(tag,) if tag else ())
+                extract = machines.extract(session, configuration, now=NOW, wanted=wanted)
+                assert extract.lines is not None
+                if by_cells:
+                    extract.lines = None
+                else:
+                    extract.lines = [*extract.lines]
+                    quick += not any(
+                        page.odd or as_csv(page.lines, len(extract.columns), "utf-8") is None
+                        for page in extract.lines
+                    )
+                done = write(tmp_path / "m.csv", extract, Form.CSV, encoding=encoding)
+                found.append((done.stamp.sha256, done.stamp.counts, done.replaced))
+            assert found[0] == found[1], tag
+    # Not the fleet as a whole, and not the three that have a sign of ours in a text.
+    assert quick == MACHINES - 3
+
+
+@databases.of_a_file  # PostgreSQL has no such texts
+def test_a_text_with_a_nul_is_not_cut_off(
+    changing: Database, configuration: Settings, tmp_path: Path
+) -> None:
+    with changing.write() as session:
+        session.exec(update(Machine).values(image_id="a\0b"))
+    export(changing, configuration, tmp_path / "m.csv", Form.CSV)
+    assert (tmp_path / "m.csv").read_bytes().count(b"a\0b") == MACHINES
+
+
 FILTERS: Sequence[Filter] = (
     Filter(states=("failed", "held")),
     Filter(sites=("尾鷲",), generations=("DK20",)),
@@ -243,14 +286,14 @@ FILTERS: Sequence[Filter] = (
 def test_a_filter_gives_the_machines_of_the_listing(
     fleet: Database, configuration: Settings, tmp_path: Path, wanted: Filter, past: bool
 ) -> None:
-    from rollout.store import machines
+    from rollout.store.machines import listing
 
     as_of = NOW if past else None
     path = tmp_path / "m.jsonl"
     export(fleet, configuration, path, Form.JSONL, wanted=wanted, as_of=as_of)
     tags = [json.loads(line)["asset_tag"] for line in path.read_text("utf-8").splitlines() if line]
     with fleet.read() as session:
-        listed = [one.machine.asset_tag for one in machines.listing(session, wanted, limit=1000)]
+        listed = [one.machine.asset_tag for one in listing(session, wanted, limit=1000)]
     assert tags == listed
 
 
