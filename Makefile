@@ -13,11 +13,12 @@ TESTS ?= tests
 DATABASE ?= sqlite
 OUT ?= out
 QUICK ?=
+COVERAGE ?=
 # Files stay whole, because tests of one file share a lab; the machine's cores set the pace.
 WORKERS ?= 2
 BENCHES := $(filter-out bench/_%,$(wildcard bench/*.py))
 
-.PHONY: help demo demo-fast test lint lab-vm bench tui docs messages lock clean
+.PHONY: help demo demo-fast test coverage lint lab-vm bench tui docs messages lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,8 +36,11 @@ tui: $(READY) ## the control room in the terminal; of the demo, when there is no
 	@if [ -z "$$ROLLOUT_CONFIG" ] && ! [ -e rollout.toml ] && [ -e $(OUT)/demo/rollout.toml ]; then \
 		export ROLLOUT_CONFIG=$(OUT)/demo/rollout.toml; fi; $(BIN)/rollout tui
 
-test: $(READY) ## every test, with coverage; TESTS=path for some, WORKERS=0 for one process
-	@TEST_DATABASE=$(DATABASE) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS) --cov
+test: $(READY) ## every test; TESTS=path for some, WORKERS=0 for one process
+	@TEST_DATABASE=$(DATABASE) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS) $(COVERAGE)
+
+coverage: $(READY) ## every test, and which lines none of them ran; more than twice as long
+	@$(MAKE) test COVERAGE='--cov --cov-report=term-missing:skip-covered'
 
 lint: $(READY) ## style, formatting, types, floors
 	@$(BIN)/ruff check

@@ -163,6 +163,9 @@ class LeashedEngine(RunEngine, Protocol):
     def reassure(self, until: float) -> None:
         """What runs, and what begins, may go on until this moment of `time.CLOCK_BOOTTIME`."""
 
+    def untidy(self) -> Sequence[str]:
+        """The idents of runs that began on this computer and were never cleared up."""
+
 
 class Archive(Protocol):
     """The output of runs that have ended."""

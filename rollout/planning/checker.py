@@ -116,7 +116,7 @@ def _loads(
             reimaged[taken.site, taken.day] += taken.machines
             everywhere[taken.day] += taken.machines
     reimaged_last: dict[date, str] = {}
-    touched: set[tuple[str, date]] = set()
+    reimaged_here: dict[tuple[str, date], str] = {}
     departments_touched: dict[tuple[str, date], str] = {}
     for placed in dated:
         machine = machines.get(placed.machine_id)
@@ -129,22 +129,22 @@ def _loads(
         if not machine.refresh:
             reimaged[key] += 1
             everywhere[placed.day] += 1
-            reimaged_last[placed.day] = machine.asset_tag
+            reimaged_last[placed.day] = reimaged_here[key] = machine.asset_tag
         last[key] = machine.asset_tag
-        touched.add(key)
-    for site, day in sorted(touched):
-        limit = problem.sites.get(site)
-        tag, here, rewritten = last[site, day], all_at[site, day], reimaged[site, day]
+    for (site, day), tag in sorted(last.items()):
+        limit, here = problem.sites.get(site), all_at[site, day]
         if here > (limit.machines_per_day if limit else 0):
             yield Violation(Rule.SITE_PER_DAY, tag, day, f"{here} at {site}")
         if limit is None:
             continue
         if limit.at_once is not None and here > limit.at_once * problem.turns_per_day:
             yield Violation(Rule.SITE_AT_ONCE, tag, day, f"{here} at {site}")
-        if (
-            limit.network_at_once is not None
-            and rewritten > limit.network_at_once * problem.reimages_per_day
-        ):
+    for (site, day), tag in sorted(reimaged_here.items()):
+        limit, rewritten = problem.sites.get(site), reimaged[site, day]
+        if limit is None:
+            continue
+        most = limit.network_at_once
+        if most is not None and rewritten > most * problem.reimages_per_day:
             yield Violation(Rule.SITE_NETWORK, tag, day, f"{rewritten} at {site}")
         if limit.spares is not None and rewritten > limit.spares:
             yield Violation(Rule.SITE_SPARES, tag, day, f"{rewritten} at {site}")

@@ -87,7 +87,7 @@ class Worker:
         """Work. Raises TakenForLost, and whatever keeps it from its work."""
         host = computer()
         buried = working.bury(
-            self._database, host, holder.is_gone, self._engine.sweep, at=self._clock.now()
+            self._database, host, holder.is_gone, self._engine, at=self._clock.now()
         )
         if buried:
             log.warning(msgid("%s runs of dead workers of this computer were settled"), buried)

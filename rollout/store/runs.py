@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, insert, update
 from sqlmodel import Session, col, func, select
 
 from rollout.domain.errors import NotFound
-from rollout.domain.run import ClaimOutcome, RunState
+from rollout.domain.run import ALIVE, ClaimOutcome, RunState
 from rollout.store.tables import Claim, HostResult, Machine, Run
 
 
@@ -57,6 +57,14 @@ def alive(session: Session) -> Sequence[Run]:
     """Runs that have not ended."""
     words = (RunState.CREATED.value, RunState.RUNNING.value)
     return session.exec(select(Run).where(col(Run.state).in_(words)).order_by(col(Run.id))).all()
+
+
+def ended_among(session: Session, idents: Sequence[str]) -> list[str]:
+    """Those of `idents` whose runs have ended; others may be those of another programme."""
+    states = dict(
+        session.exec(select(Run.ident, Run.state).where(col(Run.ident).in_(idents))).all()
+    )
+    return [ident for ident in idents if ident in states and states[ident] not in ALIVE]
 
 
 def needed(session: Session) -> frozenset[str]:

@@ -291,7 +291,7 @@ def until() -> Callable[[Callable[[], bool]], None]:
     """Wait for a condition; the time limit is for machines that are busy with other things."""
 
     def wait(condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         pause = threading.Event()
         while not condition():
             assert time.monotonic() < deadline, "waited 30 s in vain"

@@ -60,13 +60,19 @@ class RunArchive:
         folder.remove()
         return True
 
-    def _kept(self) -> Iterator[KeptRun]:
+    def untidy(self) -> list[str]:
+        """The idents of runs of which something is left that nobody needs after them."""
+        return [p.name for p in self._folders() if RunFolder(self._settings, p.name).is_open]
+
+    def _folders(self) -> Iterator[Path]:
         root = Path(os.path.realpath(self._settings.artifacts))
-        if not root.is_dir():
-            return
-        for path in root.iterdir():
+        if root.is_dir():
+            yield from (path for path in root.iterdir() if IDENT.fullmatch(path.name))
+
+    def _kept(self) -> Iterator[KeptRun]:
+        for path in self._folders():
             record = path / RECORD
-            if IDENT.fullmatch(path.name) and record.is_file():
+            if record.is_file():
                 yield KeptRun(path.name, record.stat().st_mtime, _size(path))
 
 

@@ -57,6 +57,11 @@ class RunFolder:
         """The inventory; it holds secrets and is gone as soon as Ansible has read it."""
         return self.path / HOSTS
 
+    @property
+    def is_open(self) -> bool:
+        """Whether `close` has still something to remove."""
+        return self.control.exists() or any((self.path / name).exists() for name in SHORT_LIVED)
+
     def write(self, settings: AnsibleSettings, order: RunOrder, now: datetime) -> Inventory:
         """Make the folder; raises CannotStart and leaves nothing behind."""
         self._check(settings)

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from rollout.adapters.ansible.archive import RunArchive
 from rollout.adapters.ansible.environment import environment
 from rollout.adapters.ansible.folder import CannotStart, RunFolder, rotate
 from rollout.adapters.ansible.processes import available, find, kill
@@ -99,6 +100,10 @@ class LocalEngine:
         for folder in folders:
             folder.close()
         return killed
+
+    def untidy(self) -> list[str]:
+        """The idents of runs that began on this computer and were never cleared up."""
+        return RunArchive(self._settings).untidy()
 
     def close(self) -> None:
         """Cancel everything that runs and wait until every end is delivered."""

@@ -7,6 +7,7 @@ from json import dumps
 
 from rollout.application import settle
 from rollout.application.cluster.taking import TakenForLost
+from rollout.application.ports import LeashedEngine
 from rollout.domain.errors import RolloutError
 from rollout.domain.run import RunVerb
 from rollout.domain.words import msgid
@@ -91,14 +92,14 @@ def bury(
     database: Database,
     host: str,
     gone: Callable[[str], bool],
-    sweep: Callable[[Sequence[str]], int],
+    engine: LeashedEngine,
     *,
     at: datetime,
 ) -> int:
     """End workers of this computer whose process is dead, with what they left; how many runs.
 
     What is left of their runs is killed before anything is settled: nobody needs to wait until
-    they are taken for lost.
+    they are taken for lost. What is left of runs that were settled meanwhile is cleared up too.
     """
     with database.read() as session:
         dead = [
@@ -110,7 +111,8 @@ def bury(
         idents = [
             runs.by_id(session, run_id).ident for of_one in left.values() for run_id in of_one
         ]
-    sweep(idents)
+        idents += runs.ended_among(session, engine.untidy())
+    engine.sweep(idents)
     settled = 0
     for worker_id, name in dead:
         with database.write() as session:

@@ -65,7 +65,7 @@ class Seat:
         self.app.focused.post_message(events.Paste(words))
         await self.pilot.pause()
 
-    async def until(self, condition: Callable[[], object], seconds: float = 10) -> None:
+    async def until(self, condition: Callable[[], object], seconds: float = 90) -> None:
         deadline = monotonic() + seconds
         while not condition():
             assert monotonic() < deadline, self.text

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rollout.adapters.ansible.archive import RunArchive
-from rollout.adapters.ansible.folder import RECORD
+from rollout.adapters.ansible.folder import RECORD, RunFolder
 from rollout.adapters.ansible.local import LocalEngine
 from rollout.settings import AnsibleSettings
 
@@ -53,6 +53,16 @@ def runs(tmp_path: Path) -> Runs:
 
 def test_the_size_is_that_of_every_run(runs: Runs) -> None:
     assert runs.archive.size() == (4, 4000)
+
+
+def test_what_was_never_cleared_up_is_found_until_it_is(runs: Runs) -> None:
+    settings = AnsibleSettings(artifacts=runs.root)
+    assert runs.archive.untidy() == []
+    (runs.root / "older" / "inventory").mkdir()
+    RunFolder(settings, "newest").control.mkdir(mode=0o700)
+    assert sorted(runs.archive.untidy()) == ["newest", "older"]
+    LocalEngine(settings).sweep(["newest", "older"])
+    assert runs.archive.untidy() == []
 
 
 def test_what_is_too_old_goes(runs: Runs) -> None:

@@ -19,7 +19,7 @@ def test_a_programme_clock_runs_on_from_its_start():
     first = clock.now()
     assert timedelta(0) <= first - datetime.fromisoformat("2022-11-01T09:00+09:00")
     assert first.utcoffset() == timedelta(hours=9)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while clock.now() == first:
         assert time.monotonic() < deadline
     assert clock.now() - first < timedelta(seconds=5)

@@ -1,5 +1,6 @@
 """Runs in the hands of workers: taken once, made from the tables, settled when a worker is lost."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -47,6 +48,28 @@ class FakeQueue:
 
     def log(self, _ident: str) -> None:
         return None
+
+
+class Broom(FakeQueue):
+    """What `bury` uses of an engine: says what is left here, notes what it was told to sweep."""
+
+    def __init__(self, state: Callable[[], object]) -> None:
+        super().__init__()
+        self.left: list[str] = []
+        self.swept: list[str] = []
+        self.found: list[object] = []
+        self._state = state
+
+    def untidy(self) -> list[str]:
+        return self.left
+
+    def reassure(self, until: float) -> None:
+        pass
+
+    def sweep(self, idents: Any) -> int:
+        self.swept += idents
+        self.found.append(self._state())
+        return 0
 
 
 class Team:
@@ -258,23 +281,34 @@ def test_the_dead_of_this_computer_are_buried_at_once(team: Team) -> None:
     office, dead = team.office, team.worker(name="host:1:1")
     run_id, (machine,) = team.run()
     team.take(run_id, dead)
-    swept: list[str] = []
-
-    def sweep(idents: Any) -> int:
-        swept.extend(idents)
-        assert office.run(run_id).state == RunState.RUNNING, "killed before anything is settled"
-        return 0
+    engine = Broom(lambda: office.run(run_id).state)
 
     def bury(host: str, gone: bool) -> int:
-        return working.bury(office.database, host, lambda _name: gone, sweep, at=office.clock.now())
+        now = office.clock.now()
+        return working.bury(office.database, host, lambda _name: gone, engine, at=now)
 
     assert bury("another host", True) == 0
     assert bury("host", False) == 0
+    engine.found.clear()
     assert bury("host", True) == 1
-    assert swept == [office.run(run_id).ident]
+    assert engine.swept == [office.run(run_id).ident]
+    assert engine.found == [RunState.RUNNING], "killed before anything is settled"
     assert office.run(run_id).state == RunState.LOST
     assert office.rows(Claim)[-1].outcome == "not_started"
     assert office.machine(machine).state == MachineState.CLEARED
+
+
+def test_what_a_run_left_here_is_cleared_up_though_it_was_settled_meanwhile(team: Team) -> None:
+    office, dead = team.office, team.worker(name="host:1:1")
+    (settled, _), (going_on, _) = team.run(), team.run()
+    team.take(settled, dead)
+    team.pass_by(60)
+    assert office.run(settled).state == RunState.LOST
+    team.take(going_on, team.worker(name="host:2:2"))
+    engine = Broom(lambda: None)
+    engine.left = [office.run(settled).ident, office.run(going_on).ident, "of-another-programme"]
+    working.bury(office.database, "host", lambda _name: False, engine, at=office.clock.now())
+    assert engine.swept == [office.run(settled).ident]
 
 
 def test_a_site_that_the_ledger_does_not_know_is_refused_with_those_it_knows(team: Team) -> None:

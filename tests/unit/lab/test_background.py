@@ -60,7 +60,7 @@ def _task(pc: PcFolder) -> dict[str, Any]:
 
 
 def _until(condition: Any) -> None:
-    deadline, pause = time.monotonic() + 30, threading.Event()
+    deadline, pause = time.monotonic() + 90, threading.Event()
     while not condition():
         assert time.monotonic() < deadline
         pause.wait(0.02)

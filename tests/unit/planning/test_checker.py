@@ -122,6 +122,18 @@ def test_a_day_that_breaks_a_rule_is_found_with_machine_day_and_rule(rule: Rule)
     assert [(v.rule, v.asset_tag, v.day) for v in found] == [(rule, tag, day)]
 
 
+def test_a_refresh_is_not_to_blame_for_reimages_that_have_their_day_for_good() -> None:
+    problem = refreshed(one(deliveries={"DK20": {DAY: 1}}))
+    rule = SiteRule(5, network_at_once=0, spares=0)
+    problem = replace(
+        problem,
+        sites={"本庁": rule},
+        taken=[Taken("本庁", "部1", "DK21", False, DAY, 1)],
+        department_sizes={"部1": 9},
+    )
+    assert violations(problem, dated(problem, DAY)) == []
+
+
 Break = Callable[[Problem, Solution], tuple[Problem, Solution]]
 
 

@@ -47,10 +47,11 @@ def test_the_checker_accepts_every_plan_and_nobody_is_dropped(problem: Problem) 
 def test_a_day_is_divided_between_waves_only_when_it_is_larger_than_one(problem: Problem) -> None:
     solution = solve(problem)
     refresh = {m.id: m.refresh for m in problem.machines}
-    pilots = {wave.number for wave in solution.waves if wave.pilot}
+    # What an open wave had room for is not of the new waves' day.
+    others = {wave.number for wave in solution.waves if not wave.pilot and not wave.joined}
     waves: dict[tuple[date, bool], Counter[int]] = {}
     for placed in solution.placements:
-        if placed.wave not in pilots:
+        if placed.wave in others:
             key = (placed.day, refresh[placed.machine_id])
             waves.setdefault(key, Counter())[placed.wave] += 1
     for found in waves.values():

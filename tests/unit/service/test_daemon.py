@@ -167,7 +167,7 @@ class Standby:
 
     def end(self) -> None:
         self.daemon.stop()
-        self.thread.join(timeout=20)
+        self.thread.join(timeout=90)
         assert not self.thread.is_alive()
 
 
@@ -187,7 +187,7 @@ def test_a_second_daemon_stands_by_and_takes_over_when_the_first_ends(
     first = daemon(database, settings, FakeEngine(), look, until_idle=False)
     first.run()
     assert not any(ticks), "two daemons acted at the same time"
-    assert standbys[0].ticked.wait(timeout=20)
+    assert standbys[0].ticked.wait(timeout=90)
     standbys[0].end()
 
 
@@ -197,7 +197,7 @@ def test_a_daemon_that_stands_by_takes_over_from_one_that_gives_no_sign(
     with database.write() as session:
         leases.acquire(session, "elsewhere:1:1", now=datetime.now(UTC), lasts=timedelta(seconds=1))
     standby = Standby(database, settings)
-    assert standby.ticked.wait(timeout=20)
+    assert standby.ticked.wait(timeout=90)
     standby.end()
 
 
