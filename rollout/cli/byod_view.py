@@ -68,6 +68,9 @@ def list_(
             _("since"), _("days"), _("look"),
         )  # fmt: skip
         print_table(columns, [_cells(row) for row in rows[:_SHOWN]])
+        for row in rows[:_SHOWN] if alarms else ():
+            for why in row["alarm_reasons"]:
+                say(f"{row['number']}: {why}")
     say(_("{count} applications and devices").format(count=len(rows)))
     if len(rows) > _SHOWN:
         say(_("and {number} more: see --json").format(number=len(rows) - _SHOWN))
@@ -179,7 +182,10 @@ def show(context: typer.Context, number: Number, as_json: AsJson = False) -> Non
         (_("refused by the service"), found["trouble"]),
         (_("request id"), found["request_id"]),
         (_("still missing"), "; ".join(found["lacks"])),
-        (_("look"), "; ".join(label(DeviceAlarm(word)) for word in found["alarms"])),
+        *(
+            (_("look"), f"{label(DeviceAlarm(word))} ({why})")
+            for word, why in zip(found["alarms"], found["alarm_reasons"], strict=True)
+        ),
         (_("possible now"), ", ".join(label(DeviceAction(word)) for word in found["actions"])),
     ):
         if value not in (None, ""):

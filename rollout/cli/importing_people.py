@@ -93,6 +93,12 @@ def _show(report: "PeopleReport") -> None:
             leaving=report.leaving,
         )
     )
+    if report.mails_again:
+        say(
+            _("{count} mails that had not reached them go again to the new address").format(
+                count=report.mails_again
+            )
+        )
     if report.new_departments:
         names = ", ".join(report.new_departments[:SHOWN])
         say(_("new departments: {names}").format(names=names))

@@ -92,6 +92,7 @@ def _json(found: "Readiness", named: "list[PersonReadiness]") -> dict[str, Any]:
                 "department": entry.bureau,
                 "division": entry.division,
                 "wave": entry.wave,
+                "promoter": entry.promoter,
                 "ready": entry.ready,
                 "missing": list(entry.missing),
             }
@@ -138,7 +139,7 @@ def _print(found: "Readiness", named: "list[PersonReadiness]", *, offices: bool 
         [
             (
                 entry.staff_number,
-                entry.name,
+                f"{entry.name} ({_('promoter')})" if entry.promoter else entry.name,
                 f"{entry.bureau} {entry.division}".strip(),
                 ", ".join(label(part) for part in entry.missing) or _("ready"),
             )

@@ -113,9 +113,19 @@ def _json(found: "TrainingStatus") -> dict[str, Any]:
                 "department": entry.person.bureau,
                 "division": entry.person.division,
                 "wave": entry.person.wave,
+                "promoter": entry.person.promoter,
                 "courses": list(entry.courses),
             }
             for entry in found.missing
+        ],
+        "promoters": [
+            {
+                "staff_number": person.staff_number,
+                "name": person.name,
+                "department": person.bureau,
+                "division": person.division,
+            }
+            for person in found.promoters
         ],
     }
 
@@ -174,6 +184,15 @@ def _print(found: "TrainingStatus") -> None:
                 for share in shares
             ],
         )
+    if found.promoters:
+        print_table(
+            [_("department"), _("division"), _("promoter")],
+            [
+                [person.bureau, person.division, f"{person.staff_number} {person.name}"]
+                for person in found.promoters[:SHOWN]
+            ],
+            title=_("promoters of the people's list"),
+        )
     _print_missing(found.missing)
 
 
@@ -185,7 +204,9 @@ def _print_missing(missing: "Sequence[Missing]") -> None:
         [
             [
                 entry.person.staff_number,
-                entry.person.name,
+                f"{entry.person.name} ({_('promoter')})"
+                if entry.person.promoter
+                else entry.person.name,
                 entry.person.bureau,
                 entry.person.division,
                 entry.person.wave,

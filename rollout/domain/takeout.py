@@ -11,6 +11,7 @@ class TakeoutState(Described):
     APPLIED = "applied", "Waits for the head of the office or the security officer."
     APPROVED = "approved", "Allowed for its period; nobody has reported yet that the PC is out."
     OUT = "out", "The PC is out of the office."
+    RECALLED = "recalled", "Nothing allows it any more: the PC may be outside and has to come back."
     RETURNED = "returned", "The PC is back."
     REJECTED = "rejected", "Refused, with the reason."
     EXPIRED = "expired", "Its period ended before anybody decided, or before the PC could go."
@@ -25,6 +26,7 @@ class TakeoutVerb(Described):
     WITHDRAW = "withdraw", "Take it back."
     EXPIRE = "expire", "Its period is over."
     TAKE_OUT = "take_out", "Report that the PC has left."
+    RECALL = "recall", "Its user has left or has another PC: it has to come back."
     BRING_BACK = "bring_back", "Report that the PC is in the office."
 
 
@@ -38,8 +40,8 @@ _MOVES: dict[tuple[StrEnum, StrEnum], StrEnum | Back] = {
         for verb, target in ((_V.WITHDRAW, _S.WITHDRAWN), (_V.EXPIRE, _S.EXPIRED))
     },
     (_S.APPROVED, _V.TAKE_OUT): _S.OUT,
-    (_S.APPROVED, _V.BRING_BACK): _S.RETURNED,
-    (_S.OUT, _V.BRING_BACK): _S.RETURNED,
+    **{(state, _V.RECALL): _S.RECALLED for state in (_S.APPROVED, _S.OUT)},
+    **{(state, _V.BRING_BACK): _S.RETURNED for state in (_S.APPROVED, _S.OUT, _S.RECALLED)},
 }
 
 TAKEOUT = Lifecycle(
@@ -48,10 +50,10 @@ TAKEOUT = Lifecycle(
     verbs=TakeoutVerb,
     initial=_S.APPLIED,
     moves=_MOVES,
-    explained=frozenset({_S.REJECTED, _S.EXPIRED, _S.WITHDRAWN}),
+    explained=frozenset({_S.REJECTED, _S.EXPIRED, _S.WITHDRAWN, _S.RECALLED}),
 )
 
-UNDER_WAY = frozenset({_S.APPLIED, _S.APPROVED, _S.OUT})
+UNDER_WAY = frozenset({_S.APPLIED, _S.APPROVED, _S.OUT, _S.RECALLED})
 """Somebody has to decide, or to bring a PC back."""
 ALLOWING = frozenset({_S.APPROVED, _S.OUT})
 """In its period such an application lets a PC leave."""

@@ -247,7 +247,8 @@ class Training(Section):
     """Courses that the owner of a PC needs before it may leave the office."""
     promoters: dict[str, tuple[str, ...]] = Field(default={})
     """Staff numbers of the promoters (デジタル活用推進員) of each department, which is 部局, or
-    部局 and 所属 with a space between; a division that names none has its bureau's."""
+    部局 and 所属 with a space between, beside those whom the people's list marks; a division that
+    has none has its bureau's."""
     remind_days: Annotated[int, Field(ge=1, le=365)] = 14
     """So often promoters are told by themselves who is missing; `rollout training remind` tells
     them at once."""

@@ -1,18 +1,18 @@
 """Take-outs and personal devices of people who leave or move."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import select as columns
 from sqlmodel import Session, col
 
 from rollout.domain.personal_device import ENDED
-from rollout.domain.takeout import TakeoutState
+from rollout.domain.takeout import UNDER_WAY
 from rollout.store.batches import batches
 from rollout.store.tables import Machine, Person, PersonalDevice, Takeout
 
-_OPEN = [TakeoutState.APPLIED.value, TakeoutState.APPROVED.value, TakeoutState.OUT.value]
+_OPEN = sorted(state.value for state in UNDER_WAY)
 
 
 class OpenTakeout(NamedTuple):
@@ -23,7 +23,7 @@ class OpenTakeout(NamedTuple):
     staff_number: str
     asset_tag: str
     state: str
-    period_to: date
+    allowed_at: datetime | None
 
 
 def takeouts(session: Session, people: Iterable[int]) -> list[OpenTakeout]:
@@ -33,7 +33,7 @@ def takeouts(session: Session, people: Iterable[int]) -> list[OpenTakeout]:
         rows: Any = session.connection().execute(
             columns(
                 col(Takeout.id), col(Takeout.person_id), col(Person.staff_number),
-                col(Machine.asset_tag), col(Takeout.state), col(Takeout.period_to),
+                col(Machine.asset_tag), col(Takeout.state), col(Takeout.allowed_at),
             )
             .join(Person, col(Person.id) == col(Takeout.person_id))
             .join(Machine, col(Machine.id) == col(Takeout.machine_id))

@@ -88,6 +88,7 @@ class KnownPerson(NamedTuple):
     kana: str
     department_id: int | None
     left_on: date | None
+    promoter: bool
 
 
 def every_person(session: Session) -> Iterator[KnownPerson]:

@@ -5,12 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false
+from sqlalchemy import ColumnElement, String, Subquery, and_, cast, false
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, func, or_, select
 
+from rollout.domain.notice import NoticeKind, NoticeState
 from rollout.domain.personal_device import ENDED, LEAVING, DeviceState, Ownership
-from rollout.store.tables import Account, Department, Person, PersonalDevice, StrayDevice
+from rollout.store.columns import Why
+from rollout.store.tables import (
+    Account,
+    Department,
+    Notice,
+    Person,
+    PersonalDevice,
+    StrayDevice,
+)
 
 
 def person(session: Session, staff_number: str) -> Person | None:
@@ -89,6 +98,7 @@ def listed(session: Session, wanted: Wanted) -> list[Any]:
     Columns instead of objects: 10,000 rows are listed in a fraction of the time.
     """
     table: Any = PersonalDevice
+    invitation = _returned_invitations()
     statement: Any = (
         columns(
             *table.__table__.columns,
@@ -96,11 +106,14 @@ def listed(session: Session, wanted: Wanted) -> list[Any]:
             col(Person.name),
             col(Department.bureau),
             col(Department.division),
+            invitation.c.number.label("invitation"),
+            invitation.c.why.label("invitation_why"),
         )
         .select_from(PersonalDevice)
+        .outerjoin(invitation, invitation.c.about == cast(PersonalDevice.id, String))
         .join(Person, col(Person.id) == col(PersonalDevice.person_id))
         .outerjoin(Department, col(Department.id) == col(Person.department_id))
-        .where(*_conditions(wanted))
+        .where(*_conditions(wanted, invitation))
         .order_by(col(PersonalDevice.id))
     )
     if wanted.limit is not None:
@@ -108,7 +121,7 @@ def listed(session: Session, wanted: Wanted) -> list[Any]:
     return list(session.connection().execute(statement).all())
 
 
-def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+def _conditions(wanted: Wanted, invitation: Subquery) -> Iterator[ColumnElement[bool]]:
     if wanted.states:
         yield col(PersonalDevice.state).in_(wanted.states)
     if wanted.platforms:
@@ -126,7 +139,29 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     if wanted.after:
         yield col(PersonalDevice.id) > wanted.after
     if wanted.alarmed:
-        yield _alarmed(wanted.pending_before)
+        without = and_(
+            col(PersonalDevice.state) == DeviceState.INVITED.value,
+            invitation.c.number.is_not(None),
+        )
+        yield or_(without, _alarmed(wanted.pending_before))
+
+
+def _returned_invitations() -> Subquery:
+    """Invitations that were refused or came back and wait for a person, by their device."""
+    return (
+        select(
+            col(Notice.about),
+            func.max(Notice.id).label("number"),
+            func.max(Notice.cause, type_=Why()).label("why"),
+        )
+        .where(
+            col(Notice.kind) == NoticeKind.BYOD_INVITATION.value,
+            col(Notice.state) == NoticeState.FAILED.value,
+            col(Notice.next_at).is_(None),
+        )
+        .group_by(col(Notice.about))
+        .subquery()
+    )
 
 
 def _alarmed(pending_before: datetime | None) -> ColumnElement[bool]:

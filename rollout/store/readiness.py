@@ -56,6 +56,7 @@ class Measured(NamedTuple):
     courses: int
     notices: int
     devices_waiting: int
+    promoter: bool
 
 
 def measured(
@@ -126,6 +127,7 @@ def measured(
                 devices.c.n,
             )
         ),
+        Person.promoter,
     ).outerjoin(Department, col(Department.id) == col(Person.department_id))
     for part in (pcs, accounts, had, notices, devices):
         statement = statement.outerjoin(part, part.c.id == col(Person.id))

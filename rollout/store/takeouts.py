@@ -1,36 +1,18 @@
-"""Queries on applications to take PCs out, and on what their PCs have evidence of."""
+"""Queries on applications to take PCs out."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, true, tuple_, update
+from sqlalchemy import ColumnElement, and_, tuple_
 from sqlalchemy import select as columns
-from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import Session, col, or_, select
 
 from rollout.domain.errors import NotFound
-from rollout.domain.machine import IN_USE, MachineState, Step
-from rollout.domain.takeout import ALLOWING, UNDER_WAY, TakeoutState
-from rollout.store.tables import (
-    Claim,
-    Department,
-    DiskPin,
-    Evidence,
-    Machine,
-    Person,
-    Retirement,
-    Takeout,
-    TakeoutEmergency,
-)
+from rollout.domain.takeout import UNDER_WAY, TakeoutState
+from rollout.store.tables import Department, Machine, Person, Takeout, TakeoutEmergency
 
-_GONE = [
-    state.value
-    for state in (MachineState.ERASING, MachineState.ERASED, MachineState.RETURNED,
-                  MachineState.EXCLUDED)
-]  # fmt: skip
-_ALLOWING = sorted(state.value for state in ALLOWING)
 _UNDER_WAY = sorted(state.value for state in UNDER_WAY)
 
 
@@ -39,6 +21,7 @@ class Application(NamedTuple):
 
     id: int
     state: str
+    state_since: datetime
     period_from: date
     period_to: date
     place: str
@@ -176,16 +159,25 @@ def listing(
     ]
 
 
+def _may_be_outside() -> ColumnElement[bool]:
+    """Condition: the PC was let out under the application, and nobody said that it is back."""
+    state = col(Takeout.state)
+    return or_(
+        state.in_((TakeoutState.OUT.value, TakeoutState.RECALLED.value)),
+        and_(state == TakeoutState.APPROVED.value, col(Takeout.allowed_at).is_not(None)),
+    )
+
+
 def overdue(today: date) -> ColumnElement[bool]:
     """Condition on applications joined with people: the PC may be outside, and should be back."""
-    may_be_out = or_(
-        col(Takeout.state) == TakeoutState.OUT.value,
-        and_(
-            col(Takeout.state) == TakeoutState.APPROVED.value,
-            col(Takeout.allowed_at).is_not(None),
+    return and_(
+        _may_be_outside(),
+        or_(
+            col(Takeout.state) == TakeoutState.RECALLED.value,
+            col(Takeout.period_to) < today,
+            col(Person.left_on) < today,
         ),
     )
-    return and_(may_be_out, or_(col(Takeout.period_to) < today, col(Person.left_on) < today))
 
 
 def overlapping(session: Session, machine_id: int, first: date, last: date) -> Sequence[Takeout]:
@@ -217,104 +209,21 @@ def over(session: Session, today: date) -> list[int]:
     )
 
 
-def of_people_gone(session: Session, today: date) -> list[int]:
-    """Applications of somebody who left, whose PC was never fit to leave under them."""
-    gone = select(Person.id).where(col(Person.left_on) < today)
-    return _ids(
-        session,
-        col(Takeout.state).in_((TakeoutState.APPLIED.value, TakeoutState.APPROVED.value)),
-        col(Takeout.allowed_at).is_(None),
-        col(Takeout.person_id).in_(gone),
+def of_people_gone(session: Session, today: date) -> tuple[list[int], list[int]]:
+    """Applications of people who left: those whose PC never left, and those whose PC may be
+    outside and was not called back."""
+    state, gone = col(Takeout.state), select(Person.id).where(col(Person.left_on) < today)
+    theirs = col(Takeout.person_id).in_(gone)
+    waiting = state.in_((TakeoutState.APPLIED.value, TakeoutState.APPROVED.value))
+    return (
+        _ids(session, theirs, waiting, ~_may_be_outside()),
+        _ids(session, theirs, _may_be_outside(), state != TakeoutState.RECALLED.value),
     )
 
 
 def _ids(session: Session, *conditions: ColumnElement[bool]) -> list[int]:
     rows = session.exec(select(Takeout.id).where(*conditions).order_by(col(Takeout.id)))
     return [id_ or 0 for id_ in rows]
-
-
-def looked_at(session: Session, today: date) -> list[Machine]:
-    """PCs that may leave now, and PCs in use with an application that allows it today."""
-    allowed = select(Takeout.machine_id).where(
-        col(Takeout.state).in_(_ALLOWING),
-        col(Takeout.period_from) <= today,
-        col(Takeout.period_to) >= today,
-    )
-    return list(
-        session.exec(
-            select(Machine)
-            .where(
-                col(Machine.state).in_([state.value for state in sorted(IN_USE)]),
-                or_(
-                    col(Machine.state) == MachineState.PORTABLE.value,
-                    col(Machine.id).in_(allowed),
-                ),
-            )
-            .order_by(col(Machine.id))
-        ).all()
-    )
-
-
-def allowing(session: Session, ids: Collection[int], today: date) -> dict[int, int]:
-    """The application that lets each of these PCs leave today: its owner's, who is in service."""
-    rows = session.exec(
-        select(Takeout.machine_id, Takeout.id)
-        .join(Machine, col(Machine.id) == col(Takeout.machine_id))
-        .join(Person, col(Person.id) == col(Takeout.person_id))
-        .where(
-            _among(col(Takeout.machine_id), ids),
-            col(Takeout.state).in_(_ALLOWING),
-            col(Takeout.period_from) <= today,
-            col(Takeout.period_to) >= today,
-            col(Takeout.decided_by).is_not(None),
-            or_(col(Machine.owner_id).is_(None), col(Machine.owner_id) == col(Person.id)),
-            or_(col(Person.left_on).is_(None), col(Person.left_on) >= today),
-        )
-        .order_by(col(Takeout.id).desc())
-    )
-    return {machine: number or 0 for machine, number in rows}
-
-
-_MANY = 1000
-"""With more ids than this it is faster to read all rows than to name them."""
-
-
-def _among(column: Any, ids: Collection[int]) -> ColumnElement[bool]:
-    return true() if len(ids) > _MANY else column.in_(ids)
-
-
-def verdicts(session: Session, ids: Collection[int]) -> dict[int, dict[str, str]]:
-    """The last verdict on each control of these PCs since their disks were last rewritten."""
-    rewritten = (
-        select(Claim.machine_id, func.max(Claim.id).label("epoch"))
-        .where(col(Claim.step) == Step.REIMAGE.value, _among(col(Claim.machine_id), ids))
-        .group_by(col(Claim.machine_id))
-        .subquery()
-    )
-    last = (
-        select(func.max(Evidence.id))
-        .outerjoin(rewritten, rewritten.c.machine_id == col(Evidence.machine_id))
-        .where(
-            _among(col(Evidence.machine_id), ids),
-            col(Evidence.epoch) > func.coalesce(rewritten.c.epoch, 0),
-        )
-        .group_by(col(Evidence.machine_id), col(Evidence.control))
-    )
-    found: dict[int, dict[str, str]] = {}
-    rows = session.exec(
-        select(Evidence.machine_id, Evidence.control, Evidence.verdict).where(
-            col(Evidence.id).in_(last)
-        )
-    )
-    for machine_id, control, verdict in rows:
-        found.setdefault(machine_id, {})[control] = verdict
-    return found
-
-
-def pins(session: Session, ids: Collection[int]) -> dict[int, DiskPin]:
-    """The PINs of these PCs, as far as one was asked for."""
-    rows = session.exec(select(DiskPin).where(_among(col(DiskPin.machine_id), ids)))
-    return {row.machine_id: row for row in rows}
 
 
 def of_whole_department(session: Session, name: str, today: date) -> list[tuple[Machine, Person]]:
@@ -338,82 +247,3 @@ def add_emergency(session: Session, row: TakeoutEmergency) -> int:
     session.add(row)
     session.flush()
     return row.id or 0
-
-
-def note_allowed(session: Session, ids: Iterable[int], at: datetime) -> None:
-    """From now on the PCs of these applications may be outside."""
-    session.connection().execute(
-        update(Takeout)
-        .where(col(Takeout.id).in_(list(ids)), col(Takeout.allowed_at).is_(None))
-        .values(allowed_at=at)
-    )
-    session.expire_all()
-
-
-class Pc(NamedTuple):
-    """A PC of somebody, with its successor where it is replaced, and the newest application that is
-    under way."""
-
-    tag: str
-    generation: str
-    state: str
-    may_leave: bool | None
-    planned_day: date | None
-    staff_number: str
-    name: str
-    bureau: str | None
-    division: str | None
-    successor: str | None
-    successor_state: str | None
-    successor_generation: str | None
-    successor_day: date | None
-    application: int | None
-
-
-def pcs(session: Session, wanted: Filter = Filter(), generations: Sequence[str] = ()) -> list[Pc]:
-    """Every PC of the ledger that somebody has, by tag; a replaced one until it is erased."""
-    successor = aliased(Machine)
-    application = (
-        select(col(Takeout.machine_id).label("id"), func.max(Takeout.id).label("number"))
-        .where(col(Takeout.state).in_(_UNDER_WAY))
-        .group_by(col(Takeout.machine_id))
-        .subquery()
-    )
-    conditions: list[ColumnElement[bool]] = [
-        col(Machine.in_ledger).is_(True),
-        col(Machine.state).not_in(_GONE),
-    ]
-    if wanted.tags:
-        conditions.append(col(Machine.asset_tag).in_(wanted.tags))
-    if wanted.staff_numbers:
-        conditions.append(col(Person.staff_number).in_(wanted.staff_numbers))
-    if wanted.departments:
-        conditions.append(or_(*(of_department(name) for name in wanted.departments)))
-    if generations:
-        conditions.append(col(Machine.generation).in_(generations))
-    rows = session.exec(
-        select(  # type: ignore[call-overload]
-            Machine.asset_tag,
-            Machine.generation,
-            Machine.state,
-            Machine.may_leave,
-            Machine.planned_day,
-            Person.staff_number,
-            Person.name,
-            Department.bureau,
-            Department.division,
-            successor.asset_tag,
-            successor.state,
-            successor.generation,
-            successor.planned_day,
-            application.c.number,
-        )
-        .join(Person, col(Person.id) == col(Machine.owner_id))
-        .outerjoin(Department, col(Department.id) == col(Person.department_id))
-        .outerjoin(Retirement, col(Retirement.machine_id) == col(Machine.id))
-        .outerjoin(successor, col(successor.id) == col(Retirement.successor_id))
-        .outerjoin(application, application.c.id == col(Machine.id))
-        .where(*conditions)
-        .order_by(col(Machine.asset_tag))
-    )
-    return [Pc(*row) for row in rows]

@@ -134,6 +134,7 @@ class Trainee(NamedTuple):
     bureau: str | None
     division: str | None
     wave: int | None
+    promoter: bool
 
 
 def trainees(session: Session, today: date) -> list[Trainee]:
@@ -153,6 +154,7 @@ def trainees(session: Session, today: date) -> list[Trainee]:
             Department.bureau,
             Department.division,
             first.c.wave,
+            Person.promoter,
         )
         .outerjoin(Department, col(Department.id) == col(Person.department_id))
         .outerjoin(first, first.c.owner_id == col(Person.id))
@@ -160,6 +162,12 @@ def trainees(session: Session, today: date) -> list[Trainee]:
         .order_by(Department.bureau, Department.division, Person.staff_number)
     )
     return [Trainee(*row) for row in rows]
+
+
+def any_promoter(session: Session) -> bool:
+    """Whether the people's list marks anybody as a promoter."""
+    marked = select(Person.id).where(col(Person.promoter).is_(True)).limit(1)
+    return session.exec(marked).first() is not None
 
 
 def people(session: Session) -> dict[str, tuple[int, str]]:

@@ -316,6 +316,27 @@ def test_a_take_out_stays_valid_until_the_last_day_that_is_still_to_come(office:
         assert session.exec(postings.select(Takeout.state)).all() == ["applied"]
 
 
+def test_promoters_are_marked_and_a_list_without_the_column_says_nothing_of_them(
+    office: Office,
+) -> None:
+    def marked(column: str, *cells: str) -> tuple[list[str], int]:
+        lines = [f"{1001 + place},人,総務部,{cell}" for place, cell in enumerate(cells)]
+        (file := office.root / "p.csv").write_text(
+            "\n".join([f"職員番号,氏名,部局,{column}", *lines]) + "\n", encoding="utf-8"
+        )
+        report = import_people(
+            office.database, office.settings, open_list(file, "people"),
+            operator=OPERATOR, now=NOW, order=Order(),
+        )  # fmt: skip
+        with office.database.read() as session:
+            found = session.exec(postings.select(Person).where(Person.promoter)).all()
+        return [person.staff_number for person in found], report.bad
+
+    assert marked("デジタル活用推進員", "○", "", "正") == (["001001", "001003"], 0)
+    assert marked("備考", "x", "x", "x") == (["001001", "001003"], 0)
+    assert marked("推進員", "", "該当", "たぶん") == (["001002", "001003"], 1)
+
+
 def test_the_preview_says_who_goes_where_and_which_groups_that_changes(office: Office) -> None:
     with (office.root / "rollout.toml").open("a", encoding="utf-8") as file:
         file.write(

@@ -28,6 +28,7 @@ _TONES = {
     TakeoutState.APPLIED: WARN,
     TakeoutState.APPROVED: GOOD,
     TakeoutState.OUT: BUSY,
+    TakeoutState.RECALLED: BAD,
     TakeoutState.REJECTED: BAD,
 }
 _DECISIONS = frozenset((TakeoutVerb.APPROVE, TakeoutVerb.REJECT))
@@ -41,7 +42,7 @@ class TakeoutsScreen(WindowScreen):
     ACTS: ClassVar = {
         verb.value: OperatorRole.APPROVER if verb in _DECISIONS else OperatorRole.OPERATOR
         for verb in TakeoutVerb
-        if verb is not TakeoutVerb.EXPIRE
+        if verb not in (TakeoutVerb.EXPIRE, TakeoutVerb.RECALL)
     }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "approve", msgid("approve"), tooltip=msgid("let the PC be taken out")),

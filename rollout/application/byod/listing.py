@@ -34,6 +34,7 @@ class DeviceAlarm(Described):
     COMPANY = "company", "The service takes it to be the organisation's: it could be wiped whole."
     PENDING = "pending", "The apps' data are to go for too long."
     TROUBLE = "trouble", "The service refuses what it was asked for."
+    UNTOLD = "untold", "The invitation came back: its owner does not have the steps."
 
 
 class DeviceAction(Described):
@@ -196,6 +197,12 @@ def _alarms(
         found.append((DeviceAlarm.PENDING, since, why.format(days=(at - since).days)))
     if live and row.trouble:
         found.append((DeviceAlarm.TROUBLE, row.asked_at or row.state_since, row.trouble))
+    if row.state == DeviceState.INVITED and row.invitation is not None:
+        why = _(
+            "{why}: bring a list with the right address (`rollout import people`) and it goes "
+            "again; where the address is right, `rollout notice retry {number}`"
+        ).format(why=row.invitation_why, number=row.invitation)
+        found.append((DeviceAlarm.UNTOLD, row.state_since, why))
     return found
 
 
@@ -205,6 +212,7 @@ def _department(row: Any) -> str:
 
 def _shown(row: Any, settings: Settings, at: datetime) -> dict[str, Any]:
     leaving = row.state in LEAVING and row.leaving_since is not None
+    found = _alarms(row, settings, at)
     return {
         "number": row.id,
         "staff_number": row.staff_number,
@@ -234,7 +242,8 @@ def _shown(row: Any, settings: Settings, at: datetime) -> dict[str, Any]:
         "leaving_days": (at - row.leaving_since).days if leaving else None,
         "trouble": row.trouble,
         "request_id": row.request_id,
-        "alarms": [kind.value for kind, _since, _why in _alarms(row, settings, at)],
+        "alarms": [kind.value for kind, _since, _why in found],
+        "alarm_reasons": [why for _kind, _since, why in found],
         "actions": [action.value for action in actions(DeviceState(row.state))],
     }
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from rollout.application.choosing import today
 from rollout.application.doctor.finding import Finding, judged
 from rollout.application.notices.sending import TemplateBroken, Writer
-from rollout.application.training.promoters import without_promoter
+from rollout.application.training.promoters import are_there, without_promoter
 from rollout.i18n import _
 from rollout.settings import Settings
 from rollout.store import notices, takeouts
@@ -22,7 +22,7 @@ def examine(
         counted = notices.counted(session)
         late = takeouts.listing(session, takeouts.Filter(overdue_on=day))
         unknown, offices = (
-            without_promoter(session, settings, day) if settings.training.promoters else ([], {})
+            without_promoter(session, settings, day) if are_there(session, settings) else ([], {})
         )
     if writer is not None:
         yield _templates(writer)
@@ -58,7 +58,7 @@ def examine(
                       if offices else []),
                 ]
             ),
-            warning=_("correct [training.promoters]"),
+            warning=_("mark promoters in the people's list, or correct [training.promoters]"),
         )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from rollout.application.choosing import today
 from rollout.application.notices.dates import Decided, When, decide, working_day_before
-from rollout.application.training.promoters import promoters_with_gaps
+from rollout.application.training.promoters import are_there, promoters_with_gaps
 from rollout.domain.notice import NoticeKind
 from rollout.domain.words import msgid
 from rollout.i18n.told import told
@@ -77,7 +77,7 @@ def _called_for(session: Session, settings: Settings, at: datetime) -> Decided:
         found.new += _how_they_came(session, when, at)
     if _K.CUTOVER_DAY in kinds:
         found.new += _cutover(session, settings, when)
-    if _K.MISSING_TRAINING in kinds and settings.training.promoters:
+    if _K.MISSING_TRAINING in kinds and are_there(session, settings):
         found.new += _reminders(session, settings, when)
     found.new = [new for new in found.new if new.kind in kinds]
     return found

@@ -1,5 +1,6 @@
 """The import of a list of people: one transaction; the same list again changes nothing."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -16,12 +17,13 @@ from rollout.application.transfers.relocations import relocations
 from rollout.application.transfers.taking_effect import hold_slots, take_effect
 from rollout.domain.errors import RolloutError
 from rollout.domain.history import Fact, canonical
+from rollout.domain.notice import NoticeState
 from rollout.domain.postings import PcFollows, Place, Posted, Timeline, end_after, post_from
 from rollout.domain.text import match_key
 from rollout.domain.words import msgid
 from rollout.i18n import _
 from rollout.settings import OperatorRole, Settings
-from rollout.store import departments, history, postings
+from rollout.store import departments, history, notices, postings
 from rollout.store import ledger as store
 from rollout.store.columns import instant_text
 from rollout.store.database import Database
@@ -127,6 +129,7 @@ class _Writing:
             self._count(number, number in made, before or self._from_ledger(person), after, values)
         self._missing(known, lines, changed, leaving, changes)
         store.change(session, Person, changes)
+        self._send_again({id_ for id_, values in changes.items() if "upn" in values})
         postings.replace(session, changed)
         report.leaving = len(leaving)
         numbers = {person.id: number for number, person in known.items()}
@@ -182,6 +185,9 @@ class _Writing:
                     values["left_on"] = entry.last_day
             elif entry.here and person.left_on is not None and since > person.left_on:
                 values["left_on"] = None
+        marks = [entry.promoter for entry in found if entry.promoter is not None]
+        if marks and marks[-1] != person.promoter:
+            values["promoter"] = marks[-1]
         return values, line
 
     def _from_ledger(self, person: store.KnownPerson) -> Timeline:
@@ -276,6 +282,18 @@ class _Writing:
             changes[person.id] = {"left_on": last}
             leaving[person.id] = last
         self.report.ended = len(gone)
+
+    def _send_again(self, corrected: Collection[int]) -> None:
+        """Mails that did not reach people go once more now that their address is another."""
+        if not corrected:
+            return
+        ids = [
+            letter.id
+            for letter in notices.letters(self.session, [NoticeState.FAILED])
+            if letter.person_id in corrected
+        ]
+        notices.again(self.session, ids, actor=self.actor, at=self.now, anew=True)
+        self.report.mails_again = len(ids)
 
     def _remember(
         self,

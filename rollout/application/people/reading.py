@@ -8,7 +8,14 @@ from rollout.application.ledger.rows import Ledger, LedgerRow, cell_text
 from rollout.application.ledger.words import plain, site_and_floor
 from rollout.application.own_dates.cells import Cells
 from rollout.application.people.report import PeopleReport
-from rollout.application.people.words import Change, change_of, is_total, pc_of, upn_of
+from rollout.application.people.words import (
+    Change,
+    change_of,
+    is_total,
+    pc_of,
+    promoter_of,
+    upn_of,
+)
 from rollout.domain.identifiers import parse_staff_number
 from rollout.domain.postings import PcFollows
 from rollout.domain.text import ValueRefused, match_key, tidy
@@ -37,12 +44,14 @@ class Entry:
     last_day: date | None
     here: bool
     pc: PcFollows | None
+    promoter: bool | None = None
+    """None where the list has no such column."""
 
     @property
     def says(self) -> tuple[object, ...]:
         """What two rows of one person must not say differently."""
         return (match_key(self.bureau), match_key(self.division), match_key(self.site),
-                match_key(self.post), self.last_day, self.here)  # fmt: skip
+                match_key(self.post), self.last_day, self.here, self.promoter)  # fmt: skip
 
 
 _BESIDES = msgid("a second post beside the first one is not kept: the row was passed over")
@@ -113,6 +122,9 @@ def _entry(cells: Cells, report: PeopleReport, as_of: date | None) -> Entry | No
     texts = [cells.read(name, plain) or "" for name in ("name", "kana", "bureau", "division")]
     upn, post = cells.read("upn", upn_of), cells.read("post", plain) or ""
     pc = cells.read("pc", pc_of)
+    promoter = cells.read("promoter", promoter_of)
+    if promoter is None and "promoter" in report.columns:
+        promoter = False
     last_day = ends or _last_day(change, moved, as_of)
     if begins and ends and ends < begins:
         cells.refuse(
@@ -142,7 +154,7 @@ def _entry(cells: Cells, report: PeopleReport, as_of: date | None) -> Entry | No
     here = change is Change.HERE
     romaji, nickname = tidy(cells.text("romaji")), tidy(cells.text("nickname"))
     return Entry(cells.row, number, name, kana, upn, romaji, nickname, bureau, division, site,
-                 post, since, last_day, here, pc)  # fmt: skip
+                 post, since, last_day, here, pc, promoter)  # fmt: skip
 
 
 def _last_day(change: Change, moved: date | None, as_of: date | None) -> date | None:

@@ -13,7 +13,7 @@ class PeopleReport(DatesReport):
     """The result of one import; `missing` people are in the tables and not in the list.
 
     `relocations` is who goes where; `effects` what that does to machines, now or on the day of the
-    list.
+    list; `mails_again` are mails that did not reach people whose address is another now.
     """
 
     created: int = 0
@@ -21,6 +21,7 @@ class PeopleReport(DatesReport):
     leaving: int = 0
     missing: list[str] = field(default_factory=list)
     ended: int = 0
+    mails_again: int = 0
     new_departments: list[str] = field(default_factory=list)
     new_sites: list[str] = field(default_factory=list)
     named: set[str] = field(default_factory=set)
@@ -38,6 +39,7 @@ class PeopleReport(DatesReport):
             "leaving": self.leaving,
             "missing": {"count": len(self.missing), "staff_numbers": self.missing},
             "ended": self.ended,
+            "mails_again": self.mails_again,
             "new_departments": self.new_departments,
             "new_sites": self.new_sites,
             "relocations": [one.as_json() for one in self.relocations],

@@ -38,6 +38,14 @@ _PC = {
     }.items()
     for word in words.split()
 }
+_PROMOTER = {
+    match_key(word): named
+    for named, words in {
+        True: "○ ◯ 〇 ● 1 該当 有 推進員 デジタル活用推進員 正 副 yes true",
+        False: "- × 0 非該当 無 no false",
+    }.items()
+    for word in words.split()
+}
 _is_total = re.compile(r".*(小計|合計|総計|累計|total)[:：]?[0-9,]*(名|人)?|計").fullmatch
 # What the directory takes: no dot at either end of the part before the @, 64 characters there.
 _upn = re.compile(
@@ -77,6 +85,18 @@ def pc_of(text: str) -> PcFollows | None:
             msgid("write 残置 or 携行, or leave the cell empty"),
         )
     return _PC[key]
+
+
+def promoter_of(text: str) -> bool:
+    """Whether somebody is a promoter. Raises ValueRefused."""
+    key = match_key(text)
+    if key not in _PROMOTER:
+        raise ValueRefused(
+            text,
+            msgid("this does not say whether the person is a promoter"),
+            msgid("write ○, or leave the cell empty"),
+        )
+    return _PROMOTER[key]
 
 
 def upn_of(text: str) -> str | None:

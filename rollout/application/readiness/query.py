@@ -27,6 +27,7 @@ class PersonReadiness:
     division: str
     wave: int | None
     missing: Sequence[Part]
+    promoter: bool = False
 
     @property
     def ready(self) -> bool:
@@ -179,6 +180,7 @@ def _person(row: Measured, demanded: Sequence[Part], courses: int) -> PersonRead
         row.division or "",
         row.wave,
         tuple(part for part in demanded if lacking[part]),
+        row.promoter,
     )
 
 

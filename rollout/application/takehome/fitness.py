@@ -12,7 +12,7 @@ from rollout.domain.words import msgid
 from rollout.i18n import language
 from rollout.i18n.told import Told, told
 from rollout.settings import Settings
-from rollout.store import takeouts, training
+from rollout.store import portability, training
 from rollout.store.tables import Machine
 from rollout.store.takeouts import AppliedPc
 
@@ -24,8 +24,8 @@ def lacks(
 ) -> dict[int, list[Told]]:
     """What each PC lacks today; one with an empty list may leave. What cannot be judged lacks."""
     ids = [machine.id or 0 for machine in machines]
-    verdicts = takeouts.verdicts(session, ids)
-    allowed = takeouts.allowing(session, ids, today)
+    verdicts = portability.verdicts(session, ids)
+    allowed = portability.allowing(session, ids, today)
     unapproved = told(msgid("no approved application for today"))
     here = language()
     untrained = _untrained(session, settings, machines)

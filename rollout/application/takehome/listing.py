@@ -10,7 +10,7 @@ from rollout.application.takehome.outlook import PcPolicy, may_go
 from rollout.domain.machine import IN_USE, MachineState
 from rollout.domain.takeout import UNDER_WAY, TakeoutState
 from rollout.settings import Settings
-from rollout.store import takeouts
+from rollout.store import portability, takeouts
 from rollout.store.database import Database
 from rollout.store.takeouts import Filter as Filter  # front ends ask with the one
 from rollout.store.takeouts import Place as Place  # and go on behind the other
@@ -67,7 +67,7 @@ def listing(
         found = takeouts.listing(session, wanted, after=after, limit=limit)
         open_ones = [row.machine for row in found if row.takeout.state in UNDER_WAY]
         missing = lacks(session, settings, open_ones, day)
-        pins = takeouts.pins(session, list(missing))
+        pins = portability.pins(session, list(missing))
         return [
             Listed(
                 number=row.takeout.id,
@@ -88,7 +88,7 @@ def listing(
                 out_on=row.takeout.out_on,
                 returned_on=row.takeout.returned_on,
                 cause=row.takeout.cause,
-                days_overdue=_late(row, day),
+                days_overdue=_late(row, day, settings),
                 pin=pins[row.machine.id].state if row.machine.id in pins else None,
                 lacks=missing.get(row.machine.id, []) if row.takeout.state in UNDER_WAY else [],
                 may_go_from=may_go(settings, _pc(row.machine), day).day,
@@ -97,14 +97,17 @@ def listing(
         ]
 
 
-def _late(row: takeouts.Row, day: date) -> int:
+def _late(row: takeouts.Row, day: date, settings: Settings) -> int:
     """Days since the PC should have been back; 0 when it cannot be outside. As `overdue` asks."""
-    may_be_out = row.takeout.state == TakeoutState.OUT or (
+    recalled = row.takeout.state == TakeoutState.RECALLED
+    may_be_out = (recalled or row.takeout.state == TakeoutState.OUT) or (
         row.takeout.state == TakeoutState.APPROVED and row.takeout.allowed_at is not None
     )
     ended = row.takeout.period_to
     if row.person.left_on is not None:
         ended = min(ended, row.person.left_on)
+    if recalled:
+        ended = min(ended, today(settings, row.takeout.state_since))
     return max(0, (day - ended).days) if may_be_out else 0
 
 

@@ -9,9 +9,10 @@ from rollout.application.choosing import today
 from rollout.domain.lifecycle import Described
 from rollout.domain.machine import IN_USE, MachineState
 from rollout.settings import Settings
-from rollout.store import takeouts
+from rollout.store import owned_pcs
 from rollout.store.database import Database
-from rollout.store.takeouts import Filter, Pc
+from rollout.store.owned_pcs import Pc
+from rollout.store.takeouts import Filter
 
 EVERYTHING = Filter()
 
@@ -103,7 +104,7 @@ def outlook(
     """Every PC that somebody has, by tag."""
     day = today(settings, at)
     with database.read() as session:
-        found = takeouts.pcs(session, wanted, generations)
+        found = owned_pcs.pcs(session, wanted, generations)
     return [Outlook(pc, _of(settings, pc, day)) for pc in found]
 
 

@@ -18,7 +18,7 @@ from rollout.domain.takeout import PinState, PinVerb, TakeoutVerb
 from rollout.domain.words import msgid
 from rollout.i18n.told import told
 from rollout.settings import Settings
-from rollout.store import leases, takeouts, transitions
+from rollout.store import leases, portability, takeouts, transitions
 from rollout.store.database import Database
 from rollout.store.tables import DiskPin, Machine, Takeout
 
@@ -55,9 +55,9 @@ def watch(database: Database, settings: Settings, *, lease_epoch: int, at: datet
     day = today(settings, at)
     with database.read() as session:
         if not (
-            takeouts.looked_at(session, day)
+            portability.looked_at(session, day)
             or takeouts.over(session, day)
-            or takeouts.of_people_gone(session, day)
+            or any(takeouts.of_people_gone(session, day))
         ):
             return
     with database.write() as session:
@@ -68,19 +68,21 @@ def watch(database: Database, settings: Settings, *, lease_epoch: int, at: datet
 def look_now(session: Session, settings: Settings, day: date, at: datetime) -> None:
     """The same within a transaction of the caller."""
     _end(session, takeouts.over(session, day), TakeoutVerb.EXPIRE, at)
-    _end(session, takeouts.of_people_gone(session, day), TakeoutVerb.WITHDRAW, at)
-    found = takeouts.looked_at(session, day)
+    inside, outside = takeouts.of_people_gone(session, day)
+    _end(session, inside, TakeoutVerb.WITHDRAW, at)
+    _end(session, outside, TakeoutVerb.RECALL, at)
+    found = portability.looked_at(session, day)
     ids = [machine.id or 0 for machine in found]
     _see_pins(session, found, at)
-    missing = lacks(session, settings, takeouts.looked_at(session, day), day)
+    missing = lacks(session, settings, portability.looked_at(session, day), day)
     portable = {
         machine.id or 0
-        for machine in takeouts.looked_at(session, day)
+        for machine in portability.looked_at(session, day)
         if machine.state == MachineState.PORTABLE
     }
     fit = [id_ for id_ in ids if id_ not in portable and not missing[id_]]
-    allowed = takeouts.allowing(session, fit, day)
-    takeouts.note_allowed(session, list(allowed.values()), at)
+    allowed = portability.allowing(session, fit, day)
+    portability.note_allowed(session, list(allowed.values()), at)
     transitions.apply(session, Machine, fit, MachineVerb.LET_OUT, actor=DAEMON, at=at)
     for id_ in sorted(portable):
         if why := missing[id_]:
@@ -101,14 +103,14 @@ def _end(session: Session, ids: Sequence[int], verb: TakeoutVerb, at: datetime) 
 def _see_pins(session: Session, machines: Sequence[Machine], at: datetime) -> None:
     """Follow what was measured of PINs: a PC whose user was asked has a row from then on."""
     tags = {machine.id or 0: machine.asset_tag for machine in machines}
-    verdicts = takeouts.verdicts(session, list(tags))
-    known = takeouts.pins(session, list(tags))
+    verdicts = portability.verdicts(session, list(tags))
+    known = portability.pins(session, list(tags))
     for id_, tag in tags.items():
         if PIN in verdicts.get(id_, {}) and id_ not in known:
             session.add(DiskPin(machine_id=id_, key=tag, state_since=at))
     session.flush()
     moves: dict[PinVerb, list[int]] = defaultdict(list)
-    for id_, pin in takeouts.pins(session, list(tags)).items():
+    for id_, pin in portability.pins(session, list(tags)).items():
         verb = _VERBS.get((verdicts.get(id_, {}).get(PIN, ""), PinState(pin.state)))
         if verb is not None:
             moves[verb].append(pin.id or 0)

@@ -10,6 +10,7 @@ from rollout.application.training.status import Missing, without_course
 from rollout.domain.text import match_key
 from rollout.settings import Settings
 from rollout.store import training
+from rollout.store.training import Trainee
 
 
 def promoters_with_gaps(
@@ -17,12 +18,13 @@ def promoters_with_gaps(
 ) -> dict[int, list[Missing]]:
     """The promoters, by id, with the people of their offices to whom a training is missing.
 
-    A division's own promoters are told, else those of its bureau. Promoters who have left, and
-    offices without any, are named by `without_promoter`.
+    Promoters are marked in the people's list or named in `[training.promoters]`. A division's own
+    are told, else those of its bureau. Named ones who have left, and offices without any, are told
+    by `without_promoter`.
     """
     trainees = training.trainees(session, today)
     ids = {person.staff_number: person.id for person in trainees}
-    by_office = _by_office(settings)
+    by_office = _by_office(settings, trainees)
     found: dict[int, list[Missing]] = defaultdict(list)
     for missing in without_course(session, settings, trainees):
         for number in _promoters_of(missing, by_office):
@@ -39,7 +41,7 @@ def without_promoter(
     trainees = training.trainees(session, today)
     here = {person.staff_number for person in trainees}
     named = {number for numbers in settings.training.promoters.values() for number in numbers}
-    by_office = _by_office(settings)
+    by_office = _by_office(settings, trainees)
     offices: dict[str, int] = defaultdict(int)
     for missing in without_course(session, settings, trainees):
         if not here & set(_promoters_of(missing, by_office)):
@@ -49,11 +51,31 @@ def without_promoter(
 
 def office_of(missing: Missing) -> str:
     """部局 and 所属 of somebody, with a space between."""
-    return f"{missing.person.bureau or ''} {missing.person.division or ''}".strip()
+    return _office(missing.person)
 
 
-def _by_office(settings: Settings) -> Mapping[str, Sequence[str]]:
-    return {match_key(name): numbers for name, numbers in settings.training.promoters.items()}
+def are_there(session: Session, settings: Settings) -> bool:
+    """Whether there is any promoter."""
+    return bool(settings.training.promoters) or training.any_promoter(session)
+
+
+def _office(person: Trainee) -> str:
+    return f"{person.bureau or ''} {person.division or ''}".strip()
+
+
+def _by_office(settings: Settings, trainees: Sequence[Trainee]) -> Mapping[str, Sequence[str]]:
+    """Staff numbers of promoters by division and by bureau; a bureau that names nobody has those
+    of its divisions."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for name, numbers in settings.training.promoters.items():
+        found[match_key(name)] += numbers
+    named = frozenset(found)
+    for person in trainees:
+        own, bureau = match_key(_office(person)), match_key(person.bureau or "")
+        for office in {own, *({bureau} - named)} if person.promoter else ():
+            if person.staff_number not in found[office]:
+                found[office].append(person.staff_number)
+    return found
 
 
 def _promoters_of(missing: Missing, by_office: Mapping[str, Sequence[str]]) -> Sequence[str]:

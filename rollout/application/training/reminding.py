@@ -7,7 +7,7 @@ from datetime import datetime
 from rollout.application.choosing import today
 from rollout.application.notices.planning import reminders
 from rollout.application.operators import Operator
-from rollout.application.training.promoters import promoters_with_gaps, without_promoter
+from rollout.application.training.promoters import are_there, promoters_with_gaps, without_promoter
 from rollout.domain.errors import RolloutError
 from rollout.i18n import _
 from rollout.settings import OperatorRole, Settings
@@ -54,12 +54,15 @@ def remind(
     operator.must_be(OperatorRole.VIEWER if dry_run else OperatorRole.OPERATOR)
     if not settings.courses:
         raise NothingToRemindOf(_("no training is demanded: name courses under [training]"))
-    if not settings.training.promoters:
-        raise NothingToRemindOf(
-            _("no promoter is named: write their staff numbers under [training.promoters]")
-        )
     day = today(settings, at)
     with database.write() as session:
+        if not are_there(session, settings):
+            raise NothingToRemindOf(
+                _(
+                    "there is no promoter: mark them in the people's list (column "
+                    "デジタル活用推進員), or write staff numbers under [training.promoters]"
+                )
+            )
         new = reminders(session, settings, day)
         if not dry_run:
             notices.add(session, new, at=at)

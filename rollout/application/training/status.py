@@ -55,6 +55,8 @@ class TrainingStatus:
     by_department: Sequence[Share]
     by_wave: Sequence[Share]
     missing: Sequence[Missing]
+    promoters: Sequence[Trainee] = ()
+    """Those whom the people's list marks."""
 
     @property
     def demanded(self) -> list[str]:
@@ -92,6 +94,7 @@ def status(
         by_department=by(lambda person: person.bureau),
         by_wave=by(lambda person: person.wave),
         missing=missing,
+        promoters=[person for person in trainees if person.promoter],
     )
 
 

@@ -1,5 +1,6 @@
 """Take-out approvals and personal devices of people who leave or whose PC stays behind."""
 
+from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
 
@@ -22,17 +23,16 @@ def end_takeouts(
     at: datetime,
     write: bool = True,
 ) -> None:
-    """Withdraw what was not taken out yet; a PC that is out is shown, since it has to come back."""
+    """Withdraw what let no PC out yet, and call back every PC that may be outside."""
     why = told(msgid("its user has left or was transferred, and the PC stays"))
-    withdrawn = []
+    found: dict[TakeoutVerb, list[int]] = defaultdict(list)
     for one in approvals.takeouts(session, people):
         effects.takeouts.append(Approval(one.staff_number, one.asset_tag, one.state))
-        if one.state != TakeoutState.OUT:
-            withdrawn.append(one.id)
-    if write and withdrawn:
-        transitions.apply(
-            session, Takeout, withdrawn, TakeoutVerb.WITHDRAW, actor=actor, at=at, reason=why
-        )
+        if one.state != TakeoutState.RECALLED:
+            found[TakeoutVerb.RECALL if one.allowed_at else TakeoutVerb.WITHDRAW].append(one.id)
+    if write:
+        for verb, ids in found.items():
+            transitions.apply(session, Takeout, ids, verb, actor=actor, at=at, reason=why)
 
 
 def show_devices(session: Session, people: Collection[int], effects: Effects) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Column, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
 from rollout.store.columns import Instant
@@ -42,7 +42,7 @@ class Person(SQLModel, table=True):
     """A member of staff; the staff number is the identity.
 
     `upn` is the name to sign in with, where a list gave one; else a rule of the configuration
-    makes it.
+    makes it. `promoter` is set for a digital-use promoter (デジタル活用推進員) of the department.
     Of somebody who was forgotten (`application.personal_data`) a pseudonym is left.
     """
 
@@ -56,4 +56,5 @@ class Person(SQLModel, table=True):
     department_id: int | None = Field(default=None, foreign_key="departments.id", index=True)
     left_on: date | None = None
     upn: str | None = None
+    promoter: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     forgotten_at: datetime | None = Field(default=None, sa_column=Column(Instant))

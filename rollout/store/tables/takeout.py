@@ -50,7 +50,8 @@ class Takeout(SQLModel, table=True):
         CheckConstraint("period_to >= period_from", name="ck_takeouts_period"),
         CheckConstraint("place <> '' AND purpose <> ''", name="ck_takeouts_said"),
         CheckConstraint(
-            "state NOT IN ('approved', 'out', 'returned', 'rejected') OR decided_by IS NOT NULL",
+            "state NOT IN ('approved', 'out', 'recalled', 'returned', 'rejected') "
+            "OR decided_by IS NOT NULL",
             name="ck_takeouts_decided",
         ),
         CheckConstraint(

@@ -1,13 +1,19 @@
 """Invitation, registration, compliance, ownership: on a tenant, with least privilege."""
 
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
 import pytest
 
+from rollout.adapters.ledger.lists import open_list
 from rollout.application.byod.inviting import ask
-from rollout.application.byod.listing import alarms, detail, devices, strays
+from rollout.application.byod.listing import DeviceAlarm, alarms, detail, devices, strays
 from rollout.application.byod.syncing import NotBelieved, take
+from rollout.application.people.importing import Order, import_people
 from rollout.bootstrap import Application
 from rollout.domain.errors import RolloutError
 from rollout.domain.personal_device import DeviceState, StrayReason
+from rollout.store import personal_devices
 from rollout.store.personal_devices import Wanted
 from rollout.store.tables import Machine
 from tests.integration.test_byod.conftest import CLERK, START, Office
@@ -52,11 +58,38 @@ def test_an_answer_that_is_lost_sends_no_second_invitation(office: Office) -> No
     assert len(office.mails(person)) == 1
 
 
+def test_an_invitation_that_comes_back_is_an_alarm_until_the_address_is_mended(
+    office: Office, tmp_path: Path
+) -> None:
+    person = office.hire()
+    with office.app.database.write() as session:
+        row = personal_devices.person(session, person)
+        assert row is not None
+        row.upn = "gone@pref.example.jp"
+    number = office.invited(person)
+    assert office.outbox.take_back(datetime.now(UTC) - timedelta(hours=1)) == 1
+
+    assert office.one(number)["alarms"] == [DeviceAlarm.UNTOLD]
+    (reason,) = office.one(number)["alarm_reasons"]
+    assert "550" in reason
+    assert "rollout notice retry" in reason
+    app, file = office.app, tmp_path / "list.csv"
+    file.write_text(f"職員番号,UPN\n{person},{person}@pref.example.jp\n", encoding="utf-8")
+    report = import_people(
+        app.database, app.settings, open_list(file, "people"),
+        operator=CLERK, now=office.clock.now(), order=Order(),
+    )  # fmt: skip
+    assert report.mails_again == 1
+    office.work()
+
+    assert office.one(number)["alarms"] == []
+    assert len(office.mails(person)) == 1
+    assert len(office.mails("gone")) == 1
+
+
 def test_who_cannot_be_invited_is_told_why_all_at_once(office: Office) -> None:
     no_account, left = office.approved(office.hire(account=False)), office.approved(office.hire())
     with office.app.database.write() as session:
-        from rollout.store import personal_devices
-
         found = personal_devices.one(session, left)
         assert found is not None
         found[1].left_on = START.date()

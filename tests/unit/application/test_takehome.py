@@ -12,7 +12,7 @@ from rollout.application.takehome.decisions import TakeoutRefused, Wish
 from rollout.application.takehome.listing import Listed, Place, listing
 from rollout.domain.errors import NeedsApproval, NotAllowed
 from rollout.domain.machine import MachineState, MachineVerb
-from rollout.domain.takeout import TakeoutVerb
+from rollout.domain.takeout import TakeoutState, TakeoutVerb
 from rollout.settings import OperatorRole
 from rollout.store.tables import Department, DiskPin, Machine, Person, Takeout
 from rollout.store.takeouts import Filter
@@ -165,7 +165,13 @@ def test_the_application_of_somebody_who_left_does_not_hold(office: Office) -> N
     _later(office, days=1)
     assert office.states([id_]) == ["migrated"]
     day = today(office.settings, office.clock.now())
-    assert listing(office.database, office.settings, office.clock.now(), Filter(overdue_on=day))
+    (late,) = listing(office.database, office.settings, office.clock.now(), Filter(overdue_on=day))
+    assert (late.state, late.days_overdue) == (TakeoutState.RECALLED, 1)
+    decisions.report(
+        office.database, office.settings, late.number, TakeoutVerb.BRING_BACK,
+        office.planner, office.clock.now(),
+    )  # fmt: skip
+    assert not listing(office.database, office.settings, office.clock.now(), Filter(overdue_on=day))
 
 
 def test_a_refusal_needs_a_reason_and_the_same_days_are_given_once(office: Office) -> None:

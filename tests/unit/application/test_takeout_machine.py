@@ -20,7 +20,7 @@ from rollout.application.takehome.watching import watch
 from rollout.domain.errors import NeedsApproval, NotAllowed
 from rollout.domain.machine import MachineState, Step
 from rollout.domain.run import ClaimOutcome
-from rollout.domain.takeout import ALLOWING, TakeoutVerb
+from rollout.domain.takeout import ALLOWING, UNDER_WAY, TakeoutState, TakeoutVerb
 from rollout.settings import OperatorRole, load
 from rollout.store import evidence
 from rollout.store.history import verify
@@ -60,6 +60,7 @@ class TakingOut(RuleBasedStateMachine):
             session.add(Run(ident="r", state="finished", size=1, lease_epoch=self.office.lease,
                             created_at=START, state_since=START))  # fmt: skip
         self.pin, self.looks = "", 0
+        self.last_day = date.max
         self.measure("pending")
 
     def teardown(self) -> None:
@@ -146,6 +147,16 @@ class TakingOut(RuleBasedStateMachine):
             return
         assert verb is not TakeoutVerb.TAKE_OUT or was == MachineState.PORTABLE
 
+    @rule()
+    def leave(self) -> None:
+        """Today is the last day of whoever has the PC."""
+        self.last_day = min(self.last_day, self.day)
+        with self.office.database.write() as session:
+            person = session.get(Person, 1)
+            assert person is not None
+            person.left_on = self.last_day
+            session.add(person)
+
     @rule(days=st.integers(0, 4))
     def sleep(self, days: int) -> None:
         """Days go by, and the daemon looks."""
@@ -156,12 +167,16 @@ class TakingOut(RuleBasedStateMachine):
             row.state in ALLOWING and row.period_from <= self.day <= row.period_to
             for row in self.office.rows(Takeout)
         )
-        fit = covered and self.pin == "pass"
+        gone = self.last_day < self.day
+        fit = covered and self.pin == "pass" and not gone
         assert (self.office.machine(1).state == MachineState.PORTABLE) == fit
         entries = listing(self.office.database, self.office.settings, self.office.clock.now())
         for entry in entries:
+            recalled = entry.state is TakeoutState.RECALLED
             overdue = entry.last < self.day and entry.state in ALLOWING
-            assert (entry.days_overdue > 0) == overdue
+            assert (entry.days_overdue > 0) == (overdue or recalled)
+            assert gone or not recalled
+            assert not gone or recalled or entry.state not in UNDER_WAY
 
     @invariant()
     def two_applications_never_share_a_day(self) -> None:

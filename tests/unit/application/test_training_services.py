@@ -90,3 +90,24 @@ def test_the_promoter_of_the_office_is_told_else_that_of_the_bureau(people: Offi
         id_: [one.person.staff_number for one in missing] for id_, missing in found.items()
     } == {2: ["000001"]}
     assert (unknown, offices) == (["999999"], {"農林部 林業課": 1})
+
+
+def test_whom_the_list_marks_is_told_of_the_office_and_of_a_bureau_that_names_nobody(
+    people: Office,
+) -> None:
+    people.configure("training", courses=("情報セキュリティ",), promoters={"総務部": ("000002",)})
+    with people.database.write() as session:
+        session.add(Department(bureau="農林部", division="畜産課", valid_from=DAY))
+        session.flush()
+        session.add(Person(staff_number="000004", name="人4", department_id=4, promoter=True))
+        for id_ in (1, 3):
+            person = session.get(Person, id_)
+            assert person is not None
+            person.promoter = id_ == 1
+            session.add(person)
+    with people.database.read() as session:
+        found = promoters_with_gaps(session, people.settings, DAY)
+        gone = without_promoter(session, people.settings, DAY)
+    told = {id_: sorted(one.person.id for one in missing) for id_, missing in found.items()}
+    assert told == {1: [1], 4: [3, 4]}
+    assert gone == ([], {})
