@@ -28,6 +28,38 @@ _REMEDIES = {
 _UNREACHABLE = msgid(
     "it does not answer: look whether its server runs and can be reached from this computer"
 )
+_TLS_REMEDIES = (
+    (
+        "certificate verify failed",
+        msgid("its certificate is of another authority: compare [cluster] tls_ca with the server"),
+    ),
+    (
+        "does not match host name",
+        msgid(
+            "its certificate is of another name: write the name in it into database_url, "
+            "unless this is the wrong server"
+        ),
+    ),
+    (
+        "root certificate file",
+        msgid("the authority's certificate cannot be read: name its file in [cluster] tls_ca"),
+    ),
+    (
+        "does not support SSL",
+        msgid("it does not encrypt: set ssl = on in its configuration, or correct the port"),
+    ),
+    (
+        "private key file",
+        msgid("this computer's key cannot be used: look at [cluster] tls_key, owner-only"),
+    ),
+    (
+        "certificate file",
+        msgid("this computer's certificate cannot be read: look at [cluster] tls_certificate"),
+    ),
+)
+"""What a person can do when no connection is made, by the words of PostgreSQL's client library,
+which has no codes for them; the first that fits."""
+
 _SERVER_REMEDIES = {
     "25006": msgid("it can only be read: is this a standby server? Name the primary one"),
     "28000": msgid("it refuses this user: look at ROLLOUT_DATABASE_URL and the server's rules"),
@@ -70,5 +102,6 @@ def _remedy(cause: BaseException) -> str | None:
     # Without a state nobody answered; class 08 and 57P are connections that were ended.
     state = cause.sqlstate or "08"
     if state.startswith(("08", "57P")):
-        return _UNREACHABLE
+        said = str(cause)
+        return next((remedy for words, remedy in _TLS_REMEDIES if words in said), _UNREACHABLE)
     return _SERVER_REMEDIES.get(state)

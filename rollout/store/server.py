@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import text
 
@@ -10,7 +11,8 @@ from rollout.store.database import Database
 
 @dataclass(frozen=True)
 class ServerState:
-    """`version` as 170004; `tls` is the protocol in use; `local`: by a socket of this computer.
+    """`version` as 170004; `tls` is the protocol in use as far as the server; `encrypted`: whether
+    what leaves this process is, be it only up to a proxy; `local`: by a socket of this computer.
 
     `risky` are settings that lose what was committed when the power fails; `ahead` is by how many
     seconds the clock of this computer is ahead of the server's.
@@ -18,6 +20,7 @@ class ServerState:
 
     version: int
     tls: str | None
+    encrypted: bool
     local: bool
     risky: tuple[str, ...]
     ahead: float
@@ -30,15 +33,18 @@ def state(database: Database) -> ServerState:
         row = connection.execute(
             text(
                 "SELECT current_setting('server_version_num')::int, s.version,"
-                " inet_server_addr() IS NULL, clock_timestamp(), current_user"
+                " clock_timestamp(), current_user"
                 " FROM pg_stat_ssl s WHERE s.pid = pg_backend_pid()"
             )
         ).one()
-        ahead = (datetime.now(UTC) - row[3]).total_seconds()
+        ahead = (datetime.now(UTC) - row[2]).total_seconds()
+        # The server knows its end of the way only; before it there may be a proxy.
+        ours: Any = connection.connection.driver_connection
+        encrypted, local = bool(ours.pgconn.ssl_in_use), ours.info.host.startswith("/")
         risky = connection.execute(
             text(
                 "SELECT name FROM pg_settings WHERE setting = 'off'"
                 " AND name IN ('fsync', 'full_page_writes', 'synchronous_commit') ORDER BY name"
             )
         ).scalars()
-        return ServerState(row[0], row[1], row[2], tuple(risky), ahead, row[4])
+        return ServerState(row[0], row[1], encrypted, local, tuple(risky), ahead, row[3])

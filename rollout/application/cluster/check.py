@@ -64,12 +64,11 @@ def _server(database: Database) -> Iterator[Finding]:
         if seen.risky
         else "",
     )
-    way = _("by a socket of this computer") if seen.local else _("open")
     yield judged(
         "tls",
         _("connection"),
-        seen.tls or way,
-        warning="" if seen.tls or seen.local else '[cluster] tls_mode = "verify-full"',
+        _way(seen),
+        warning="" if seen.encrypted or seen.local else '[cluster] tls_mode = "verify-full"',
     )
     yield judged(
         "server_clock",
@@ -77,6 +76,16 @@ def _server(database: Database) -> Iterator[Finding]:
         _("{seconds:+.1f} s").format(seconds=seen.ahead),
         warning=_("switch time synchronisation on") if abs(seen.ahead) > SKEW_SECONDS else "",
     )
+
+
+def _way(seen: server.ServerState) -> str:
+    if seen.local:
+        return _("by a socket of this computer")
+    if not seen.encrypted:
+        return _("open: whoever is in between can read it")
+    if seen.tls is None:
+        return _("encrypted up to what stands before the server")
+    return _("encrypted: {protocol}").format(protocol=seen.tls)
 
 
 def _schema(database: Database) -> Finding:
