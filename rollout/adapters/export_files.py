@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rollout.adapters.reports.beside import ExportFailed, beside
+from rollout.adapters.reports.beside import ExportFailed, Seal, beside
 from rollout.adapters.reports.cells import ENCODINGS, Replaced, fitting, harmless, survivor
 from rollout.application.exports.forms import Cell, Document, Table
 
@@ -29,6 +29,7 @@ class Written:
 def write_csv(
     path: Path,
     table: Table,
+    seal: Seal | None = None,
     *,
     encoding: str = "utf-8-bom",
     progress: Progress = lambda done, total: None,
@@ -43,7 +44,7 @@ def write_csv(
         raise ExportFailed(f"unknown encoding {encoding!r}: use utf-8-bom, utf-8 or cp932")
     replaced: list[Replaced] = []
     rows = 0
-    with beside(path) as file:
+    with beside(path, seal) as file:
         text = io.TextIOWrapper(file, encoding=codec, newline="")
         writer = csv.writer(text, lineterminator="\r\n")
         fit = _Fitting(codec, table.headings, replaced)
@@ -59,14 +60,18 @@ def write_csv(
 
 
 def write_json(
-    path: Path, document: Document, *, progress: Progress = lambda done, total: None
+    path: Path,
+    document: Document,
+    seal: Seal | None = None,
+    *,
+    progress: Progress = lambda done, total: None,
 ) -> Written:
     """Write `document` to `path` as UTF-8 JSON, one item of its list per line.
 
     Raises ExportFailed.
     """
     rows = 0
-    with beside(path) as file:
+    with beside(path, seal) as file:
         file.write(b"{\n")
         for key, value in document.head.items():
             file.write(f"{_json(key)}: {_json(value)},\n".encode())

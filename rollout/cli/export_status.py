@@ -8,7 +8,6 @@ import typer
 
 from rollout.cli.export import Encoding, EncodingOption, Out, say_written
 from rollout.cli.invocation import invocation
-from rollout.cli.output import say
 from rollout.i18n import _
 
 if TYPE_CHECKING:
@@ -63,23 +62,6 @@ def _by_ending(out: Path) -> StatusFormat:
 
 
 def _write(report: "DailyReport", out: Path, format_: StatusFormat, encoding: Encoding) -> None:
-    from rollout.adapters import export_files
-    from rollout.adapters.reports.exporting import seal_status
-    from rollout.application.exports import status as export_status
+    from rollout.adapters.reports.exporting import Form, write_status_as
 
-    if format_ is StatusFormat.JSON:
-        say_written(export_files.write_json(out, export_status.document(report)))
-    elif format_ is StatusFormat.CSV:
-        table = export_status.table(report)
-        say_written(export_files.write_csv(out, table, encoding=encoding))
-    else:
-        if format_ is StatusFormat.XLSX:
-            from rollout.adapters.reports.xlsx_status import write_status_xlsx
-
-            write_status_xlsx(out, report)
-        else:
-            from rollout.adapters.reports.pdf_status import write_status_pdf
-
-            write_status_pdf(out, report)
-        say(_("{path}: written").format(path=out))
-    seal_status(out, report, format_.value)
+    say_written(write_status_as(out, report, Form(format_.value), encoding=encoding))

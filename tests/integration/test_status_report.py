@@ -32,8 +32,9 @@ from sqlmodel import col, select
 from typer.testing import CliRunner
 
 from rollout import i18n
-from rollout.adapters.export_files import write_csv, write_json
+from rollout.adapters.export_files import write_csv
 from rollout.adapters.reports.beside import ExportFailed
+from rollout.adapters.reports.exporting import Form, write_status_as
 from rollout.adapters.reports.pdf_status import write_status_pdf
 from rollout.adapters.reports.xlsx_status import write_status_xlsx
 from rollout.application.exports import status
@@ -80,7 +81,7 @@ DIRTY = (
 SHEETS_EN = [
     "Summary", "By department", "By site", "By generation", "By wave", "Department by state",
     "Exceptions", "Holds", "Work of the next working day", "People and accounts",
-    "Programme board", "Burn-up",
+    "Programme board", "Burn-up", "Check",
 ]  # fmt: skip
 
 
@@ -316,7 +317,7 @@ def test_the_burn_up_is_drawn(pages: Path) -> None:
 def test_json_keeps_to_its_schema_and_the_schema_knows_every_key(
     report: DailyReport, tmp_path: Path
 ) -> None:
-    write_json(tmp_path / "s.json", status.document(report))
+    write_status_as(tmp_path / "s.json", report, Form.JSON)
     tree = json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     jsonschema.validate(tree, SCHEMA)
@@ -465,7 +466,7 @@ def test_totals_reconcile_in_every_form_for_any_fleet(
 
 def _reconciles(report: DailyReport, wanted: Counter[Standing], folder: Path) -> None:
     words = {word.value: wanted[word] for word in Standing}
-    write_json(folder / "s.json", status.document(report))
+    write_status_as(folder / "s.json", report, Form.JSON)
     tree = json.loads((folder / "s.json").read_bytes())
     jsonschema.validate(tree, SCHEMA)
     assert tree["summary"] == words

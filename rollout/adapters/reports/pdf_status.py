@@ -17,10 +17,11 @@ from reportlab.platypus import (
     Table,
 )
 
-from rollout.adapters.reports.beside import beside
+from rollout.adapters.reports.beside import Seal, beside
 from rollout.adapters.reports.pdf_burn_up import BurnUpPicture
 from rollout.adapters.reports.pdf_grid import heading, note, style, table
 from rollout.adapters.reports.pdf_page import MARGIN, PAGE, WIDTH, Pages, font, markup
+from rollout.application.exports.checks import checks
 from rollout.application.exports.status.daily import DailyReport
 from rollout.application.exports.status.grids import head, people, progress, work
 from rollout.application.exports.status.grids.form import Grid
@@ -31,14 +32,14 @@ MOST = 200
 _GAP = 6 * mm
 
 
-def write_status_pdf(path: Path, report: DailyReport) -> Path:
+def write_status_pdf(path: Path, report: DailyReport, seal: Seal | None = None) -> Path:
     """Write the report beside `path`, then put it there. Raises ExportFailed.
 
     The same report gives the same bytes.
     """
     font()
     summary = report.summary
-    with beside(path) as file:
+    with beside(path, seal) as file:
         made = BaseDocTemplate(
             file,
             pagesize=PAGE,
@@ -100,6 +101,9 @@ def _others(report: DailyReport) -> Iterator[Flowable]:
     yield _beside(people.shares(report), people.devices(report), people.obstacles(report))
     yield from _whole(people.milestones(report))
     yield from _whole(people.indicators(report))
+    yield CondPageBreak(24 * mm)
+    yield heading(_("Check"))
+    yield note("　".join(f"{name}: {value}" for name, value in checks(report.reach)))
 
 
 def _whole(grid: Grid, *, most: int | None = None) -> Iterator[Flowable]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rollout.adapters.reports.beside import ExportFailed, beside
+from rollout.adapters.reports.beside import ExportFailed, Seal, beside
 from rollout.adapters.reports.cells import (
     ENCODINGS,
     FORMULA,
@@ -46,7 +46,9 @@ class Replacements:
     listed: Path | None = None
 
 
-def write(path: Path, extract: Extract, *, encoding: str, progress: Progress) -> Replacements:
+def write(
+    path: Path, extract: Extract, seal: Seal, *, encoding: str, progress: Progress
+) -> Replacements:
     """Write `extract` to `path`. Raises ExportFailed."""
     codec = ENCODINGS.get(encoding)
     if codec is None:
@@ -56,7 +58,7 @@ def write(path: Path, extract: Extract, *, encoding: str, progress: Progress) ->
             )
         )
     listed = path.with_name(path.name + LIST_ENDING)
-    with beside(path) as file, beside(listed) as list_file:
+    with beside(path, seal) as file, beside(listed) as list_file:
         losses = _Losses(io.TextIOWrapper(list_file, encoding="utf-8-sig", newline=""))
         headings = [column.heading for column in extract.columns]
         columns = [_Column(column, codec, losses) for column in extract.columns]

@@ -4,17 +4,17 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from rollout.adapters.reports.beside import beside
+from rollout.adapters.reports.beside import Seal, beside
 from rollout.application.exports.extract import Extract
 
 Progress = Callable[[int, int], None]
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def write_lines(path: Path, extract: Extract, *, progress: Progress) -> None:
+def write_lines(path: Path, extract: Extract, seal: Seal, *, progress: Progress) -> None:
     """An object per line and nothing else. Raises ExportFailed."""
     keys = [column.key for column in extract.columns]
-    with beside(path) as file:
+    with beside(path, seal) as file:
         done = 0
         for page in extract.told():
             lines = [_encode(dict(zip(keys, row, strict=True))) for row in page]
@@ -23,13 +23,13 @@ def write_lines(path: Path, extract: Extract, *, progress: Progress) -> None:
             progress(done, extract.total)
 
 
-def write_document(path: Path, extract: Extract, *, progress: Progress) -> None:
+def write_document(path: Path, extract: Extract, seal: Seal, *, progress: Progress) -> None:
     """`head`, the rows as the list that bears the name of the kind, then the notes and `counts`.
 
     Raises ExportFailed.
     """
     keys = [column.key for column in extract.columns]
-    with beside(path) as file:
+    with beside(path, seal) as file:
         file.write(b"{\n")
         for key, value in extract.head.items():
             file.write(f"{_encode(key)}: {_encode(value)},\n".encode())

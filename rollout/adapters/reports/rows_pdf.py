@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from rollout.adapters.reports.beside import ExportFailed, beside
+from rollout.adapters.reports.beside import ExportFailed, Seal, beside
+from rollout.application.exports.checks import checks
 from rollout.application.exports.extract import Extract, Note
 from rollout.application.exports.forms import Cell
 from rollout.domain.text import printable
@@ -25,7 +26,7 @@ _LONGEST = 400
 """Characters of a cell: one that is higher than a page cannot be set."""
 
 
-def write(path: Path, extract: Extract, *, progress: Progress) -> None:
+def write(path: Path, extract: Extract, seal: Seal, *, progress: Progress) -> None:
     """Write `extract` to `path`. Raises ExportFailed."""
     from reportlab.lib.pagesizes import A4, landscape
     from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer
@@ -38,13 +39,14 @@ def write(path: Path, extract: Extract, *, progress: Progress) -> None:
         progress(done, extract.total)
     story: list[Any] = [Paragraph(_text(extract.title), looks["title"])]
     facts: list[tuple[str, Cell]] = [*extract.facts, (_("Rows"), extract.rows)]
+    facts += checks(extract.reach)
     story += [Paragraph(f"{_text(name)}: {_text(value)}", looks["line"]) for name, value in facts]
     for note in extract.notes():
         story += [Spacer(1, 10), Paragraph(_text(note.title), looks["heading"]), _table(note)]
         if len(note.rows) > MOST:
             more = _("{count} more: see the sheet or the CSV").format(count=len(note.rows) - MOST)
             story.append(Paragraph(_text(more), looks["line"]))
-    with beside(path) as file:
+    with beside(path, seal) as file:
         # Without the date of today and random ids: the same rows give the same bytes.
         document = SimpleDocTemplate(
             file, pagesize=landscape(A4), leftMargin=36, rightMargin=36, topMargin=36,

@@ -13,7 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
-from rollout.adapters.reports.beside import ExportFailed, beside
+from rollout.adapters.reports.beside import ExportFailed, Seal, beside
+from rollout.application.exports.checks import checks
 from rollout.application.exports.extract import Column, Extract, Holds, Note
 from rollout.application.exports.forms import Cell
 from rollout.i18n import _
@@ -49,13 +50,15 @@ class Cut:
             self.first.append(f"{sheet}, {column}, {row}")
 
 
-def write(path: Path, extract: Extract, *, progress: Progress, rows: int = ROWS) -> Cut:
+def write(
+    path: Path, extract: Extract, seal: Seal | None = None, *, progress: Progress, rows: int = ROWS
+) -> Cut:
     """Write `extract` to `path`; `rows` is how many a sheet takes. Raises ExportFailed."""
     import xlsxwriter
     from xlsxwriter.exceptions import XlsxWriterException
 
     try:
-        with beside(path) as file, TemporaryDirectory(prefix="rollout-sheet-") as folder:
+        with beside(path, seal) as file, TemporaryDirectory(prefix="rollout-sheet-") as folder:
             target = _Target(file)
             book = xlsxwriter.Workbook(target, {**_OPTIONS, "tmpdir": folder})
             try:
@@ -174,6 +177,7 @@ class _Book:
         sheet.set_column(7, 7, 20)
         sheet.write_string(0, 0, self._extract.title, self._title)
         told: list[tuple[str, Cell]] = [*self._extract.facts, (_("Rows"), self._extract.rows)]
+        told += checks(self._extract.reach)
         if self._cut.count:
             told.append((_("Texts cut at {most} characters").format(most=LONGEST), self._cut.count))
             told += [(_("Cut"), place) for place in self._cut.first]

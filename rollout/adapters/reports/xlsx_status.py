@@ -8,7 +8,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from rollout.adapters.reports import xlsx_burn_up
-from rollout.adapters.reports.beside import ExportFailed, beside
+from rollout.adapters.reports.beside import ExportFailed, Seal, beside
 from rollout.adapters.reports.colours import HEAD
 from rollout.adapters.reports.xlsx_grid import (
     ROWS,
@@ -17,10 +17,12 @@ from rollout.adapters.reports.xlsx_grid import (
     set_widths,
     write_grid,
 )
+from rollout.application.exports.checks import checks
 from rollout.application.exports.status.daily import DailyReport
 from rollout.application.exports.status.grids import head, people, progress, work
 from rollout.application.exports.status.grids.form import Grid
 from rollout.i18n import _
+from rollout.i18n.labels import label
 
 _ABOVE = 3
 """Rows above a grid: the title, of when it is, and air."""
@@ -32,14 +34,14 @@ _OPTIONS = {
 }
 
 
-def write_status_xlsx(path: Path, report: DailyReport) -> Path:
+def write_status_xlsx(path: Path, report: DailyReport, seal: Seal | None = None) -> Path:
     """Write the report beside `path`, then put it there. Raises ExportFailed.
 
     The same report gives the same bytes: the book's dates are those of the report.
     """
     # A book that cannot be written to its end leaves its archive open: it is made whole first.
     whole = BytesIO()
-    with beside(path) as file:
+    with beside(path, seal) as file:
         book = Workbook(whole, dict(_OPTIONS))
         made = report.summary.as_of.astimezone(UTC).replace(tzinfo=None)
         book.set_properties(
@@ -80,6 +82,7 @@ class _Sheets:
             big = xlsx_burn_up.chart(self._book, curve.get_name(), course, report.burn_up, at, last)
             big.set_size({"width": 900, "height": 420})
             curve.insert_chart(_ABOVE, stacks + 5, big)
+        self._check()
         first.activate()
 
     def _sheet(self, name: str) -> Worksheet:
@@ -143,6 +146,21 @@ class _Sheets:
     def _board(self) -> None:
         report = self._report
         self._stacked(_("Programme board"), people.milestones(report), people.indicators(report))
+
+    def _check(self) -> None:
+        sheet, report = self._sheet(_("Check")), self._report
+        bold, plain = self._looks.of(bold=True), self._looks.of(align="left")
+        set_widths(sheet, [34, 70])
+        counted = [
+            (label(state), number) for state, number in report.summary.by_state.items() if number
+        ]
+        lines = [*checks(report.reach), (_("Machines"), report.summary.total), *counted]
+        for row, (name, value) in enumerate(lines, _ABOVE):
+            sheet.write_string(row, 0, name, bold)
+            if isinstance(value, int):
+                sheet.write_number(row, 1, value, plain)
+            else:
+                sheet.write_string(row, 1, str(value), plain)
 
     def _stacked(self, name: str, *grids: Grid) -> None:
         """Several small grids below one another."""

@@ -19,6 +19,7 @@ from rollout.i18n import _
 from rollout.settings import Settings
 from rollout.store.database import Database
 from rollout.store.exporting import audit
+from rollout.store.exporting.reach import reach_at
 
 
 @contextmanager
@@ -35,7 +36,7 @@ def extract(
 ) -> Extract:
     """The same in a transaction that is open already."""
     zone = settings.programme.zone
-    reach = audit.reach_at(session, as_of)
+    reach = reach_at(session, as_of)
     counts: Counter[str] = Counter()
     moment = iso(as_of or now, zone) or ""
     return Extract(

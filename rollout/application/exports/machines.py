@@ -34,7 +34,7 @@ from rollout.settings import Settings
 from rollout.store.database import Database
 from rollout.store.exporting import lines, machines, past
 from rollout.store.exporting.beside import Until
-from rollout.store.exporting.reach import reach_of
+from rollout.store.exporting.reach import reach_at
 from rollout.store.machines import Filter
 
 EVERYTHING = Filter()
@@ -91,7 +91,7 @@ def extract(
         as_of=moment,
         past=as_of is not None,
         programme=settings.programme.name,
-        reach=reach_of(session),
+        reach=reach_at(session, as_of),
         head={
             "programme": settings.programme.name,
             "as_of": moment,

@@ -1,9 +1,9 @@
 """The stamp of an export: what the file says of itself, so that it can be checked later.
 
-It lies beside the file as `FILE.stamp.json`, because nothing can be put into a CSV that a
-spreadsheet would not show as a row, and because a digest cannot be part of what it covers. It holds
-the digest of every byte, the counts that were made while the rows were written, and how far the
-history and the evidence of the database went. `export verify` needs nothing else.
+It lies beside the file as `FILE.stamp.json`, since nothing can be put into a CSV that a spreadsheet
+would not show as a row; other forms carry it in themselves as well (`carried`). It holds the digest
+of every byte, the counts that were made while the rows were written, and how far the history and
+the evidence of the database went. `export verify` needs nothing else.
 """
 
 import hashlib
@@ -74,6 +74,10 @@ class Stamp:
         """The file beside the export."""
         return json.dumps(asdict(self), ensure_ascii=False, indent=1) + "\n"
 
+    def line(self) -> str:
+        """The same in one line of ASCII, for the export itself."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
 
 def beside(path: Path) -> Path:
     """Where the stamp of a file lies."""
@@ -94,7 +98,22 @@ def read(path: Path) -> Stamp:
     """The stamp of the export at `path`. Raises NoStamp."""
     place = beside(path)
     try:
-        tree = json.loads(place.read_text(encoding="utf-8"))
+        text = place.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise NoStamp(
+            _("{path} has no stamp: {stamp} has to lie beside it").format(
+                path=path, stamp=place.name
+            )
+        ) from None
+    except ValueError as error:
+        raise _unreadable(place, error) from None
+    return parsed(text, place)
+
+
+def parsed(text: str, place: Path) -> Stamp:
+    """The stamp that `text` is, of the file `place`. Raises NoStamp."""
+    try:
+        tree = json.loads(text)
         if tree["stamp"] != VERSION:
             raise NoStamp(
                 _("{path} is a stamp of form {form}, which this version does not know").format(
@@ -104,14 +123,10 @@ def read(path: Path) -> Stamp:
         known = {**tree, "kind": Kind(tree["kind"]), "reach": Reach(**tree["reach"])}
         made = Stamp(**known)
         datetime.fromisoformat(made.as_of)
-    except FileNotFoundError:
-        raise NoStamp(
-            _("{path} has no stamp: {stamp} has to lie beside it").format(
-                path=path, stamp=place.name
-            )
-        ) from None
     except (ValueError, LookupError, TypeError) as error:
-        raise NoStamp(
-            _("{path} cannot be read as a stamp: {why}").format(path=place, why=error)
-        ) from None
+        raise _unreadable(place, error) from None
     return made
+
+
+def _unreadable(place: Path, error: Exception) -> NoStamp:
+    return NoStamp(_("{path} cannot be read as a stamp: {why}").format(path=place, why=error))

@@ -1,6 +1,7 @@
 """`export verify`: is a file what was exported, and does the database still say the same of then?
 
-Three questions, each answered by itself. The bytes: does the digest of the stamp fit? The history:
+Each question is answered by itself. The bytes: does the digest of the stamp fit? What the file
+carries: is it whole up to there, and says it what the stamp beside it says? The history:
 does the chain hold, and does it still have the very fact at which it ended when the export was
 made? The totals: walked through again up to that fact, that measurement and that claim, does the
 database count what the stamp says? A stamp can be made anew by whoever can alter the file: what
@@ -15,7 +16,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from rollout.application.exports import evidence, stamp
+from rollout.application.exports import carried, evidence, stamp
 from rollout.application.exports.stamp import Kind, NoStamp, Stamp
 from rollout.domain.lifecycle import Described
 from rollout.domain.machine import NEEDS_A_PERSON
@@ -38,6 +39,7 @@ class Question(Described):
     """What is asked of an export."""
 
     BYTES = "bytes", "Is the file as it was written?"
+    CARRIED = "carried", "Does what the file says of itself fit?"
     HISTORY = "history", "Is the history still the one of which it was made?"
     TOTALS = "totals", "Does the database count the same up to there?"
     CONTENTS = "contents", "Are exactly the files there that the manifest names?"
@@ -64,8 +66,13 @@ def walk(database: Database, progress: Progress = silent) -> Verdict:
 
 def verify(database: Database, settings: Settings, path: Path, chain: Verdict) -> list[Answer]:
     """Check one export. Raises NoStamp and OSError when there is nothing to check."""
-    made = stamp.read(path)
-    answers = [_bytes(path, made)]
+    inside = carried.carried(path)
+    beside = None if inside and not stamp.beside(path).exists() else stamp.read(path)
+    made = beside or inside
+    assert made is not None  # noqa: S101  (a file without either is refused by `read`)
+    answers = [] if beside is None else [_bytes(path, beside)]
+    if inside is not None:
+        answers.append(_carried(path, inside, beside))
     with database.read() as session:
         answers += [_history(session, made, chain), _totals(session, settings, made)]
     return answers
@@ -79,6 +86,21 @@ def _bytes(path: Path, made: Stamp) -> Answer:
         found=sha256, digest=made.sha256
     )
     return Answer(Question.BYTES, False, said)
+
+
+def _carried(path: Path, inside: Stamp, beside: Stamp | None) -> Answer:
+    if not carried.holds(path, inside):
+        said = _("the file was changed: {digest} is not the digest of what is before it").format(
+            digest=inside.sha256
+        )
+        return Answer(Question.CARRIED, False, said)
+    if beside is not None and not carried.says_the_same(inside, beside):
+        said = _("the file and the stamp beside it tell different things: one of them was changed")
+        return Answer(Question.CARRIED, False, said)
+    said = _("SHA-256 {digest} of {size} B before it").format(
+        digest=inside.sha256, size=f"{inside.size:,}"
+    )
+    return Answer(Question.CARRIED, True, said)
 
 
 def _history(session: Session, made: Stamp, verdict: Verdict) -> Answer:

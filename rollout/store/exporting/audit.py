@@ -1,14 +1,11 @@
 """The history for the auditor, row by row as it is chained."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, select
-from sqlmodel import Session, col, func
+from sqlmodel import Session, col
 
-from rollout.domain.reach import Reach
-from rollout.store.exporting.reach import reach_of
 from rollout.store.exporting.texts import kept, moment
 from rollout.store.tables import AuditRow
 
@@ -17,32 +14,6 @@ FIELDS = (
     "id", "at", "actor", "noun", "noun_id", "key", "verb", "from_state", "to_state", "reason",
     "run_id", "version", "detail", "redacted_by", "salt", "digest",
 )  # fmt: skip
-
-
-def last_of(session: Session, at: datetime) -> int:
-    """The last fact of that moment or earlier. All before it belong to it, whatever their clock
-    said: the chain has no holes."""
-    statement = select(func.max(AuditRow.id)).where(col(AuditRow.at) <= at)
-    found: int | None = session.connection().execute(statement).scalar()
-    return found or 0
-
-
-def reach_at(session: Session, at: datetime | None) -> Reach:
-    """How far the history goes that is exported."""
-    whole = reach_of(session)
-    if at is None:
-        return whole
-    last = last_of(session, at)
-    found = session.connection().execute(
-        select(func.count(), func.max(AuditRow.id)).where(col(AuditRow.id) <= last)
-    )
-    facts, fact_id = found.one()
-    digest = (
-        session.connection()
-        .execute(select(col(AuditRow.digest)).where(col(AuditRow.id) == last))
-        .scalar()
-    )
-    return Reach(facts, fact_id or 0, digest or whole.digest, whole.evidence_id, whole.claim_id)
 
 
 def pages(session: Session, until: int, *, size: int = PAGE) -> Iterator[Sequence[Sequence[Any]]]:

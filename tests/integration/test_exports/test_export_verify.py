@@ -10,7 +10,7 @@ from export_fleet import MACHINES, NOW, hours, move
 from sqlalchemy import text
 
 from rollout.adapters.reports.exporting import Form, write
-from rollout.application.exports import stamp, verifying
+from rollout.application.exports import carried, stamp, verifying
 from rollout.application.exports.audit import open_audit
 from rollout.application.exports.evidence import open_evidence
 from rollout.application.exports.machines import open_machines
@@ -27,6 +27,9 @@ OPENERS: dict[str, Any] = {
 }  # fmt: skip
 
 
+CARRYING = (".xlsx", ".pdf", ".json")
+
+
 def export(
     database: Database, settings: Settings, path: Path, kind: str = "machines", **options: Any
 ) -> Path:
@@ -38,8 +41,10 @@ def export(
 def broken(database: Database, settings: Settings, path: Path) -> Sequence[Question]:
     chain = verifying.walk(database)
     answers = verifying.verify(database, settings, path, chain)
+    of_the_file = [Question.BYTES] if stamp.beside(path).exists() else []
+    of_the_file += [Question.CARRIED] if path.suffix in CARRYING else []
     assert [answer.question for answer in answers] == [
-        Question.BYTES, Question.HISTORY, Question.TOTALS,
+        *of_the_file, Question.HISTORY, Question.TOTALS,
     ]  # fmt: skip
     return [answer.question for answer in answers if not answer.holds]
 
@@ -64,6 +69,41 @@ def test_one_changed_byte_is_found(
     data[-4] ^= 1
     path.write_bytes(data)
     assert broken(fleet, configuration, path) == [Question.BYTES]
+
+
+FORMS = [("machines", "xlsx"), ("evidence", "pdf"), ("machines", "json")]
+
+
+@pytest.mark.parametrize(("kind", "form"), FORMS)
+def test_a_file_that_carries_its_stamp_is_checked_without_the_one_beside_it(
+    fleet: Database, configuration: Settings, tmp_path: Path, kind: str, form: str
+) -> None:
+    path = export(fleet, configuration, tmp_path / f"x.{form}", kind)
+    assert broken(fleet, configuration, path) == []
+    whole, outside = path.read_bytes(), stamp.read(path)
+    inside = carried.carried(path)
+    assert inside is not None
+    assert (inside.counts, inside.reach) == (outside.counts, outside.reach)
+    stamp.beside(path).unlink()
+    assert broken(fleet, configuration, path) == []
+    for place in (0, len(whole) // 3, inside.size - 1):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        assert broken(fleet, configuration, path) == [Question.CARRIED], place
+
+
+@pytest.mark.parametrize(("kind", "form"), FORMS)
+def test_stamps_that_tell_different_things_are_found(
+    fleet: Database, configuration: Settings, tmp_path: Path, kind: str, form: str
+) -> None:
+    path = export(fleet, configuration, tmp_path / f"x.{form}", kind)
+    whole = path.read_bytes()
+    assert whole.count(b'"machines":60') == 1
+    path.write_bytes(whole.replace(b'"machines":60', b'"machines":61'))
+    place = stamp.beside(path)
+    tree = json.loads(place.read_text(encoding="utf-8"))
+    tree["sha256"] = stamp.digest(path)[0]
+    place.write_text(json.dumps(tree), encoding="utf-8")
+    assert broken(fleet, configuration, path) == [Question.CARRIED]
 
 
 def test_totals_that_the_database_does_not_count_are_found(

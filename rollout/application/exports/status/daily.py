@@ -26,7 +26,7 @@ from rollout.settings import Settings
 from rollout.store import as_of, reports
 from rollout.store.circumstances import Circumstances, circumstances
 from rollout.store.database import Database
-from rollout.store.exporting.reach import reach_of
+from rollout.store.exporting.reach import reach_at
 from rollout.store.machines import ids_of_tags
 from rollout.store.reports import Group, MachineLine
 
@@ -47,6 +47,13 @@ class DailyReport:
     board: Board
     reach: Reach
     """How far the database went, for the stamp."""
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """What the stamp tells and `export verify` counts again."""
+        states = self.summary.by_state.items()
+        found = {f"state.{state.value}": number for state, number in states if number}
+        return {"machines": self.summary.total, **found}
 
     @property
     def holds(self) -> list[ExceptionLine]:
@@ -110,7 +117,7 @@ def _report(
         people,
         tomorrow(settings, day_of(settings, moment), groups),
         board,
-        reach_of(session),
+        reach_at(session, moment if summary.not_known else None),
     )
 
 
