@@ -55,7 +55,6 @@ def _nobodys_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("ROLLOUT_"):
             monkeypatch.delenv(name)
-    monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("ROLLOUT_LANG", "en")
     # A screen on which somebody switched the language leaves it so for the whole process.
     monkeypatch.setattr(i18n, "_chosen", [])

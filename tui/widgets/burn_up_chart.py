@@ -6,12 +6,13 @@ from datetime import date, timedelta
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
-from textual_plot import AxisFormatter, HiResMode, PlotWidget
+from textual_plot import AxisFormatter, HiResMode
 
 from rollout.application.burn_up import BurnUp
 from rollout.i18n import _, language
 from tui.plain import plain
 from tui.themes import BUSY, CALM, GOOD, WARN
+from tui.widgets.plot import Plot
 
 BAND, MIDDLE, ACTUAL, PLAN = "░", "▒", "█", "⠉"
 
@@ -50,7 +51,7 @@ class BurnUpChart(Vertical):
     def compose(self) -> ComposeResult:
         """Words and picture."""
         yield Static(id="burn-up-words", classes="words", markup=False)
-        chart = PlotWidget(id="burn-up-plot", allow_pan_and_zoom=False)
+        chart = Plot(id="burn-up-plot", allow_pan_and_zoom=False)
         chart.can_focus = False
         yield chart
 
@@ -89,7 +90,7 @@ class BurnUpChart(Vertical):
     def _draw(self, burn_up: BurnUp) -> None:
         tones = self.app.theme_variables
         good, busy, calm = (tones[tone.removeprefix("$")] for tone in (GOOD, BUSY, CALM))
-        chart = self.query_one("#burn-up-plot", PlotWidget)
+        chart = self.query_one("#burn-up-plot", Plot)
         chart.margin_left = len(f"{burn_up.total}") + 3
         chart.margin_top = 0
         chart.margin_bottom = 1

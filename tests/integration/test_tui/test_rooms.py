@@ -144,7 +144,13 @@ async def test_progress_by_generation_and_site_leads_to_the_machines_of_the_plac
         await seat.sees("filter: site:本庁", "DK20-000001")
 
 
-async def test_the_burn_up_has_a_screen_of_its_own_on_a_small_terminal(at_the_screen):
+@pytest.mark.parametrize("colours", [True, False])
+async def test_the_burn_up_has_a_screen_of_its_own_on_a_small_terminal(
+    at_the_screen, monkeypatch, colours
+):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if not colours:
+        monkeypatch.setenv("NO_COLOR", "1")
     async with at_the_screen() as seat:
         await seat.sees("Machines by state")
         await seat.press("b")
