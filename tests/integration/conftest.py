@@ -90,9 +90,15 @@ class Rollout:
         return self.app.database
 
     def populate(
-        self, count: int, owners: Sequence[str] = (), **columns: Sequence[Any]
+        self,
+        count: int,
+        owners: Sequence[str] = (),
+        *,
+        start: bool = True,
+        **columns: Sequence[Any],
     ) -> list[str]:
-        """Machines of one running wave with their PCs; `columns` are given out in turn."""
+        """Machines of one wave, running or approved, with their PCs; `columns` are given out in
+        turn."""
         now = self.app.clock.now()
         with self.database.write() as session:
             site = Site(key="本庁")
@@ -133,7 +139,7 @@ class Rollout:
         for verb, who in (
             (WaveVerb.SUBMIT, OPERATOR),
             (WaveVerb.APPROVE, APPROVER),
-            (WaveVerb.START, OPERATOR),
+            *([(WaveVerb.START, OPERATOR)] if start else []),
         ):
             waves.move(self.database, 1, verb, self.app.operator(who), now)
         lab.up(
