@@ -42,14 +42,21 @@ def _tidy(
     _now: datetime,
     _go_on: Callable[[], None],
 ) -> str:
-    """Folders bear the time of this computer, whatever the programme's clock says."""
+    removed, freed = tidy(database, settings, archive)
+    return _("{count} run folders removed, {size}").format(count=removed, size=size(freed))
+
+
+def tidy(database: Database, settings: Settings, archive: Archive) -> tuple[int, int]:
+    """Make room on this computer by `[ansible]`; how many folders of runs, and their bytes.
+
+    Folders bear the time of this computer, whatever the programme's clock says.
+    """
     ansible = settings.ansible
-    removed, freed = archive.prune(
+    return archive.prune(
         before=datetime.now(UTC) - timedelta(days=ansible.keep_days),
         largest=int(ansible.keep_gigabytes * 1e9),
         needed=partial(needed_runs, database),
     )
-    return _("{count} run folders removed, {size}").format(count=removed, size=size(freed))
 
 
 def needed_runs(database: Database) -> frozenset[str]:

@@ -47,6 +47,7 @@ def worker(
         application.clock,
         application.local_engine,
         application.jobs,
+        application.archive,
         sites=site or (),
         concurrency=concurrency,
     )

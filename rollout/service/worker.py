@@ -18,8 +18,10 @@ from rollout import __version__
 from rollout.application.cluster import taking, working
 from rollout.application.cluster.patience import PatientSink
 from rollout.application.cluster.taking import TakenForLost
-from rollout.application.ports import Clock, LeashedEngine
+from rollout.application.nightly import size
+from rollout.application.ports import Archive, Clock, LeashedEngine
 from rollout.application.results import Results
+from rollout.application.upkeep import tidy
 from rollout.domain.errors import RolloutError
 from rollout.domain.words import msgid
 from rollout.i18n.told import told
@@ -34,6 +36,8 @@ log = logging.getLogger(__name__)
 BEATS = 10
 """So many signs of life fit into the time after which a worker is taken for lost."""
 SIGN = "sign of life"
+TIDY_SECONDS = 6 * 3600.0
+"""So often a worker makes room among the output of its runs."""
 
 
 class Source(Protocol):
@@ -68,12 +72,13 @@ class Worker:
         clock: Clock,
         engine: LeashedEngine,
         source: MakeSource,
+        archive: Archive,
         *,
         sites: Sequence[str],
         concurrency: int,
     ) -> None:
         self._database, self._settings, self._clock = database, settings, clock
-        self._engine, self._source = engine, source
+        self._engine, self._source, self._archive = engine, source, archive
         self._sites, self._concurrency = sites, concurrency
         self._stop, self._hurry = threading.Event(), threading.Event()
         self._failure: Exception | None = None
@@ -104,6 +109,8 @@ class Worker:
         self._beat()
         beating = threading.Thread(target=self._beat_on, name="rollout-beat", daemon=True)
         beating.start()
+        tidying = threading.Thread(target=self._tidy_on, name="rollout-tidy", daemon=True)
+        tidying.start()
         source = self._source(signed_on.sites, self._offer, self._has_room, self._fail)
         source.start()
         self._stop.wait()
@@ -111,6 +118,7 @@ class Worker:
         self._finish_or_hand_back()
         self._hurry.set()
         beating.join()
+        tidying.join()
         if self._failure is not None:
             raise self._failure
 
@@ -180,6 +188,22 @@ class Worker:
             told(msgid("cannot start: {why}"), why=why),
             at=self._clock.now(),
         )
+
+    def _tidy_on(self) -> None:
+        """The daemon's nights make room on its own computer only."""
+        while not self._stop.is_set():
+            try:
+                removed, freed = tidy(self._database, self._settings, self._archive)
+            except Exception as error:  # noqa: BLE001  (handed on)
+                why = unavailable(error)
+                if why is None:
+                    self._fail(error)
+                    return
+                log.error(msgid("the output of runs could not be tidied: %s"), why)  # noqa: TRY400
+            else:
+                if removed:
+                    log.info(msgid("%s run folders removed, %s"), removed, size(freed))
+            self._stop.wait(TIDY_SECONDS)
 
     def _beat_on(self) -> None:
         while not self._hurry.wait(self._lost_after / BEATS):

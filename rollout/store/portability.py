@@ -14,7 +14,7 @@ from rollout.store.tables import Claim, DiskPin, Evidence, Machine, Person, Take
 _ALLOWING = sorted(state.value for state in ALLOWING)
 
 
-def looked_at(session: Session, today: date) -> list[Machine]:
+def looked_at(session: Session, today: date, among: Collection[int] | None = None) -> list[Machine]:
     """PCs that may leave now, and PCs in use with an application that allows it today."""
     allowed = select(Takeout.machine_id).where(
         col(Takeout.state).in_(_ALLOWING),
@@ -25,6 +25,7 @@ def looked_at(session: Session, today: date) -> list[Machine]:
         session.exec(
             select(Machine)
             .where(
+                true() if among is None else _among(col(Machine.id), among),
                 col(Machine.state).in_([state.value for state in sorted(IN_USE)]),
                 or_(
                     col(Machine.state) == MachineState.PORTABLE.value,

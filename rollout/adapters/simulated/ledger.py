@@ -1,7 +1,7 @@
 """The asset ledger of a simulated prefecture: 15 sites, five generations, one PC per person."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 
@@ -24,6 +24,9 @@ SITES = (
 )
 """Each with its share of the machines."""
 
+Places = Sequence[tuple[str, float]]
+"""Sites, each with its share of the machines."""
+
 SLOW = frozenset({"尾鷲", "熊野"})
 """Sites on thin lines: everything takes longer."""
 
@@ -40,17 +43,17 @@ _HEADER = ("管理番号", "世代", "シリアル番号", "ＭＡＣアドレ�
            "庁舎・階", "職員番号", "氏名", "用途")  # fmt: skip
 
 
-def write(file: Path, machines: int, seed: int) -> None:
+def write(file: Path, machines: int, seed: int, places: Places = SITES) -> None:
     """Write a clean ledger of so many machines; the same for the same seed."""
     with file.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle)
         writer.writerow(_HEADER)
-        writer.writerows(_rows(machines, Random(seed)))  # noqa: S311
+        writer.writerows(_rows(machines, Random(seed), places))  # noqa: S311
 
 
-def _rows(machines: int, random: Random) -> Iterator[tuple[str, ...]]:
-    sites = [site for site, _share in SITES]
-    shares = [share for _site, share in SITES]
+def _rows(machines: int, random: Random, places: Places) -> Iterator[tuple[str, ...]]:
+    sites = [site for site, _share in places]
+    shares = [share for _site, share in places]
     for number in range(1, machines + 1):
         # Every site has a machine, however few there are.
         site = sites[number - 1] if number <= len(sites) else random.choices(sites, shares)[0]

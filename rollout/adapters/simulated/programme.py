@@ -84,9 +84,11 @@ class SimulatedProgramme:
         self._programme = Programme(database, settings, self.engine, self.clock, lease_epoch=epoch)
         self._epoch = epoch
 
-    def prepare(self, file: Path, machines: int) -> plan.PlanSummary:
+    def prepare(
+        self, file: Path, machines: int, places: prefecture.Places = prefecture.SITES
+    ) -> plan.PlanSummary:
         """Write a ledger of so many machines to `file`, import it, and put a plan into force."""
-        prefecture.write(file, machines, self._seed)
+        prefecture.write(file, machines, self._seed, places)
         now = self.clock.now()
         import_ledger(self._database, open_ledger(file), operator=PLANNER, now=now)
         with self._database.read() as session:

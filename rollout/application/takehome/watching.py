@@ -5,7 +5,7 @@ demands.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
@@ -18,9 +18,10 @@ from rollout.domain.takeout import PinState, PinVerb, TakeoutVerb
 from rollout.domain.words import msgid
 from rollout.i18n.told import told
 from rollout.settings import Settings
-from rollout.store import leases, portability, takeouts, transitions
+from rollout.store import leases, portability, takeout_changes, takeouts, transitions
 from rollout.store.database import Database
 from rollout.store.tables import DiskPin, Machine, Takeout
+from rollout.store.takeout_changes import Seen
 
 PIN = "encryption_pin"
 """The control that says whether the disk asks for a PIN."""
@@ -34,11 +35,17 @@ _VERBS = {
 
 
 class Watch:
-    """Looks at most once in `pause`: days and evidence do not change with every tick."""
+    """Looks at most once in `pause`: days and evidence do not change with every tick.
+
+    Every PC is looked at once a day and after a start; in between those of which something was
+    told since, so that a look costs what has happened and not what there is.
+    """
 
     def __init__(self, pause: timedelta = timedelta(minutes=1)) -> None:
         self._pause = pause
         self._looked: datetime | None = None
+        self._day: date | None = None
+        self._seen = Seen(0, 0)
 
     def look(
         self, database: Database, settings: Settings, *, lease_epoch: int, at: datetime
@@ -46,38 +53,58 @@ class Watch:
         """Do what is due. Raises LeaseHeld when another daemon has taken over."""
         if self._looked is not None and timedelta() <= at - self._looked < self._pause:
             return
-        watch(database, settings, lease_epoch=lease_epoch, at=at)
-        self._looked = at
+        day = today(settings, at)
+        with database.read() as session:
+            now = takeout_changes.seen(session)
+            told = None if day != self._day else takeout_changes.since(session, self._seen)
+        watch(database, settings, lease_epoch=lease_epoch, at=at, among=told)
+        self._looked, self._day, self._seen = at, day, now
 
 
-def watch(database: Database, settings: Settings, *, lease_epoch: int, at: datetime) -> None:
-    """Expire what is over, and let PCs out or keep them in; repeatable at any time."""
+def watch(
+    database: Database,
+    settings: Settings,
+    *,
+    lease_epoch: int,
+    at: datetime,
+    among: Collection[int] | None = None,
+) -> None:
+    """Expire what is over, and let PCs out or keep them in; repeatable at any time.
+
+    `among`: of PCs only these are looked at.
+    """
     day = today(settings, at)
     with database.read() as session:
         if not (
-            portability.looked_at(session, day)
+            portability.looked_at(session, day, among)
             or takeouts.over(session, day)
             or any(takeouts.of_people_gone(session, day))
         ):
             return
     with database.write() as session:
         leases.require(session, lease_epoch)
-        look_now(session, settings, day, at)
+        look_now(session, settings, day, at, among)
 
 
-def look_now(session: Session, settings: Settings, day: date, at: datetime) -> None:
+def look_now(
+    session: Session,
+    settings: Settings,
+    day: date,
+    at: datetime,
+    among: Collection[int] | None = None,
+) -> None:
     """The same within a transaction of the caller."""
     _end(session, takeouts.over(session, day), TakeoutVerb.EXPIRE, at)
     inside, outside = takeouts.of_people_gone(session, day)
     _end(session, inside, TakeoutVerb.WITHDRAW, at)
     _end(session, outside, TakeoutVerb.RECALL, at)
-    found = portability.looked_at(session, day)
+    found = portability.looked_at(session, day, among)
     ids = [machine.id or 0 for machine in found]
     _see_pins(session, found, at)
-    missing = lacks(session, settings, portability.looked_at(session, day), day)
+    missing = lacks(session, settings, portability.looked_at(session, day, among), day)
     portable = {
         machine.id or 0
-        for machine in portability.looked_at(session, day)
+        for machine in portability.looked_at(session, day, among)
         if machine.state == MachineState.PORTABLE
     }
     fit = [id_ for id_ in ids if id_ not in portable and not missing[id_]]

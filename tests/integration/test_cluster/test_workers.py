@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import databases
 import pytest
 from sqlalchemy import text
 
+from rollout.adapters.ansible.folder import RECORD, RunFolder
 from rollout.adapters.ansible.local import LocalEngine
 from rollout.adapters.cluster import queue
 from rollout.application.cluster.standing import standing
@@ -42,7 +45,7 @@ def working(app: Application, *sites: str, concurrency: int = 2) -> Iterator[Wor
     """A worker in a thread; it is told to stop at the end, and has to end."""
     engine = LocalEngine(app.settings.ansible, app.clock)
     worker = Worker(
-        app.database, app.settings, app.clock, engine, app.jobs,
+        app.database, app.settings, app.clock, engine, app.jobs, app.archive,
         sites=sites, concurrency=concurrency,
     )  # fmt: skip
     with ThreadPoolExecutor(1) as pool:
@@ -98,3 +101,18 @@ def test_machines_go_through_their_whole_passage_in_a_workers_hands(
     assert [len(office.wipes(tag)) for tag in tags] == [1, 1]
     assert office.chain_holds()
     assert standing(office.database) == []
+
+
+def test_a_worker_makes_room_among_the_output_of_its_runs(
+    office: Any, as_worker: Application
+) -> None:
+    ansible = office.app.settings.ansible
+    old, new = (RunFolder(ansible, f"{kind}{'0' * 12}").path for kind in ("old", "new"))
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+        (folder / RECORD).write_text("{}", encoding="utf-8")
+    long_ago = datetime.now(UTC).timestamp() - (ansible.keep_days + 1) * 86_400
+    os.utime(old / RECORD, (long_ago, long_ago))
+    with working(as_worker, "本庁"):
+        office.until(lambda: not old.exists())
+    assert new.exists()

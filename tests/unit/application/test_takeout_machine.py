@@ -16,7 +16,7 @@ from rollout.application.operators import Operator
 from rollout.application.takehome import decisions
 from rollout.application.takehome.decisions import TakeoutRefused, Wish
 from rollout.application.takehome.listing import listing
-from rollout.application.takehome.watching import watch
+from rollout.application.takehome.watching import Watch
 from rollout.domain.errors import NeedsApproval, NotAllowed
 from rollout.domain.machine import MachineState, Step
 from rollout.domain.run import ClaimOutcome
@@ -60,6 +60,8 @@ class TakingOut(RuleBasedStateMachine):
             session.add(Run(ident="r", state="finished", size=1, lease_epoch=self.office.lease,
                             created_at=START, state_since=START))  # fmt: skip
         self.pin, self.looks = "", 0
+        # One daemon throughout: within a day it looks only at what was told since.
+        self.watch = Watch(pause=timedelta())
         self.last_day = date.max
         self.measure("pending")
 
@@ -161,8 +163,8 @@ class TakingOut(RuleBasedStateMachine):
     def sleep(self, days: int) -> None:
         """Days go by, and the daemon looks."""
         self.office.clock.forward(days=days)
-        watch(self.office.database, self.office.settings, lease_epoch=self.office.lease,
-              at=self.office.clock.now())  # fmt: skip
+        self.watch.look(self.office.database, self.office.settings, lease_epoch=self.office.lease,
+                        at=self.office.clock.now())  # fmt: skip
         covered = any(
             row.state in ALLOWING and row.period_from <= self.day <= row.period_to
             for row in self.office.rows(Takeout)
