@@ -41,7 +41,8 @@ RESULTS = Path(__file__).with_name("results")
 SITES = 300
 STARTS, CUTOVER = date(2022, 8, 1), date(2023, 5, 1)
 WORKING_DAYS = 120
-"""The plan has so many days for everybody; the rest of the nine months is room."""
+"""The plan has so many days for everybody; the rest of the nine months is room. Each site is visited
+on few, full days, as offices are: its runs are of many machines then."""
 
 _TEXT = """\
 database_url = "{url}"
@@ -58,7 +59,7 @@ machines_per_run = 200
 runs_at_once = 1000
 machines_per_wave = {wave}
 gather_seconds = 0
-site = {{ machines_per_day = {per_day}, at_once = {per_day} }}
+site = {{ machines_per_day = {per_day}, at_once = {per_day}, few_visits = true }}
 [gates]
 failed = 1000
 silent = 1000
@@ -128,7 +129,7 @@ def timed() -> Iterator[Counter[str]]:
 
 def play(folder: Path, url: str, machines: int, limit: float) -> dict[str, Any]:
     """Work through one programme; what came of it. After `limit` seconds it is left unfinished."""
-    per_day = max(10, -(-machines // SITES // WORKING_DAYS) * 2)
+    per_day = max(20, -(-machines // SITES // WORKING_DAYS) * 2)
     (folder / "rollout.toml").write_text(
         _TEXT.format(
             url=url, machines=machines, sites=SITES, starts=STARTS, cutover=CUTOVER,

@@ -288,7 +288,7 @@ def owners_of(session: Session, machine_ids: Sequence[int]) -> dict[int, Person]
 
 def site_keys(session: Session) -> dict[int, str]:
     """The name of each site."""
-    return {site.id: site.key for site in session.exec(select(Site)).all() if site.id}
+    return {id_ or 0: key for id_, key in session.exec(select(Site.id, Site.key))}
 
 
 def history_of(session: Session, machine_id: int) -> Sequence[AuditRow]:
