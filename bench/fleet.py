@@ -41,8 +41,8 @@ RESULTS = Path(__file__).with_name("results")
 SITES = 300
 STARTS, CUTOVER = date(2022, 8, 1), date(2023, 5, 1)
 WORKING_DAYS = 120
-"""The plan has so many days for everybody; the rest of the nine months is room. Each site is visited
-on few, full days, as offices are: its runs are of many machines then."""
+"""The plan has so many days for everybody; the rest of the nine months is room.
+Each site is visited on few, full days, as offices are: its runs are of many machines then."""
 
 _TEXT = """\
 database_url = "{url}"
