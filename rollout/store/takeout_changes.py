@@ -5,6 +5,7 @@ is evidence, and both are numbered in the order in which they were committed: th
 at a time.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Select, union
@@ -37,12 +38,12 @@ def seen(session: Session) -> Seen:
 def since(session: Session, before: Seen) -> set[int]:
     """The PCs that have to be looked at again."""
 
-    def told_of(noun: str) -> Select[tuple[int]]:
+    def told_of(noun: str) -> Select[int]:
         return columns(col(AuditRow.noun_id)).where(
             col(AuditRow.id) > before.fact, col(AuditRow.noun) == noun
         )
 
-    rows = session.connection().execute(
+    rows: Iterable[tuple[int]] = session.connection().execute(
         union(
             told_of(MACHINE.noun),
             columns(col(Takeout.machine_id)).where(col(Takeout.id).in_(told_of(TAKEOUT.noun))),
