@@ -74,13 +74,44 @@ class Terminal:
         return Said(ended.returncode, ended.stdout, ended.stderr)
 
 
+@dataclass
+class Desk(Terminal):
+    """The same without a process for each command, where nothing depends on that: starting one
+    takes longer than what it does."""
+
+    capture: pytest.CaptureFixture[str] | None = None
+
+    def rollout(self, *arguments: str, lang: str = "en", actor: str = "sato") -> Said:
+        """Type one command."""
+        from rollout.cli.entry import run
+
+        assert self.capture is not None
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(self.folder)
+            patch.setenv("ROLLOUT_NOW", "2022-11-01T09:00:00+09:00")
+            patch.setenv("ROLLOUT_LANG", lang)
+            self.capture.readouterr()
+            code = run(["--actor", actor, *arguments])
+            said = self.capture.readouterr()
+        return Said(code, said.out, said.err)
+
+
+def _fitted_out(at: Terminal) -> Terminal:
+    (at.folder / "rollout.toml").write_text(CONFIGURATION, encoding="utf-8")
+    assert at.rollout("init").code == 0
+    return at
+
+
 @pytest.fixture
 def terminal(tmp_path: Path) -> Terminal:
     """A folder with a configuration and an empty database."""
-    (tmp_path / "rollout.toml").write_text(CONFIGURATION, encoding="utf-8")
-    at = Terminal(tmp_path)
-    assert at.rollout("init").code == 0
-    return at
+    return _fitted_out(Terminal(tmp_path))
+
+
+@pytest.fixture
+def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Terminal:
+    """The same for commands in this process."""
+    return _fitted_out(Desk(tmp_path, capture=capsys))
 
 
 LEDGER = """管理番号,世代,シリアル番号,MACアドレス,コンピュータ名,部局,所属,庁舎・階,職員番号,氏名,用途

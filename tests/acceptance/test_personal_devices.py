@@ -1,20 +1,15 @@
 """A private phone from the application to its loss, as it is typed, in a tenant of the lab."""
 
-import json
-import ssl
-import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
-import httpx
 import pytest
 
 from rollout.domain.account import AccountState, CloudService
-from rollout.lab.graph import world
 from rollout.store.database import Database
 from rollout.store.tables import Account, Person
 from tests.acceptance.conftest import Terminal
+from tests.acceptance.lab_tenant import Tenant, tenant_of
 
 PERSON, SENDER = "100001", "dx@pref.example.jp"
 TOMORROW = "2022-11-02T09:00:00+09:00"
@@ -34,44 +29,16 @@ contact = "DX推進課 059-000-0000"
 """
 
 
-class Tenant:
-    """The tenant's own side: its people, and what phones do there."""
-
-    def __init__(self, printed: str) -> None:
-        reached = tomllib.loads(printed)["accounts"]["tenant"]
-        self._http = httpx.Client(
-            verify=ssl.create_default_context(cafile=reached["ca_file"]),
-            base_url=f"{reached['login_url']}/control",
-        )
-
-    def dump(self) -> dict[str, Any]:
-        return dict(self._http.get("/dump").json())
-
-    def tell(self, path: str, values: object) -> None:
-        assert self._http.post(path, json=values).status_code == 200
-
-    def close(self) -> None:
-        self._http.close()
-
-
 @pytest.fixture
-def tenant(terminal: Terminal) -> Iterator[Tenant]:
-    """Started by the command, and written into rollout.toml as that says."""
-    (terminal.folder / "people.json").write_text(json.dumps(SCENARIO), encoding="utf-8")
-    said = terminal.rollout("lab", "tenant", "up", "--scenario", "people.json")
-    assert said.code == 0, said.err
-    printed = said.out.partition("\n\n")[2]
-    with (terminal.folder / "rollout.toml").open("a", encoding="utf-8") as file:
-        file.write(printed + SWITCHED_ON)
-    opened = Tenant(printed)
-    yield opened
-    opened.close()
-    world.down(terminal.folder / "state" / "tenant")
+def tenant(desk: Terminal) -> Iterator[Tenant]:
+    """With its owner, a group and the mailbox that sends."""
+    with tenant_of(desk, SCENARIO, SWITCHED_ON) as opened:
+        yield opened
 
 
-def _with_an_account(terminal: Terminal, user: str) -> None:
+def _with_an_account(desk: Terminal, user: str) -> None:
     """What importing people and `rollout accounts` come to."""
-    database = Database(f"sqlite:///{terminal.folder / 'state' / 'rollout.db'}")
+    database = Database(f"sqlite:///{desk.folder / 'state' / 'rollout.db'}")
     with database.write() as session:
         person = Person(staff_number=PERSON, name="髙橋 花子")
         session.add(person)
@@ -89,14 +56,12 @@ def _with_an_account(terminal: Terminal, user: str) -> None:
     database.close()
 
 
-def test_a_private_phone_is_invited_seen_lost_and_let_go(
-    terminal: Terminal, tenant: Tenant
-) -> None:
+def test_a_private_phone_is_invited_seen_lost_and_let_go(desk: Terminal, tenant: Tenant) -> None:
     # Given somebody with an account.
-    rollout = terminal.rollout
+    rollout = desk.rollout
     users = {row["userPrincipalName"]: key for key, row in tenant.dump()["users"].items()}
     user = users[f"{PERSON}@pref.example.jp"]
-    _with_an_account(terminal, user)
+    _with_an_account(desk, user)
     # When a clerk enters the form
     said = rollout(
         *("byod", "apply", PERSON, "--platform", "ios", "--model", "iPhone 13"),
