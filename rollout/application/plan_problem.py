@@ -185,7 +185,7 @@ class _Agreed:
 
     @classmethod
     def read(cls, session: Session, settings: Settings) -> Self:
-        keys = {match_key(course) for course in settings.training.courses}
+        keys = {match_key(course) for course in settings.courses}
         return cls(
             own_dates.of_machines(session),
             own_dates.of_people(session),

@@ -20,7 +20,7 @@ def look_ahead(
     people = trained = announced = told = owners = equipped = 0
     seats: int | None = None
     if asked.training_share is not None:
-        keys = {match_key(course): course for course in settings.training.courses}
+        keys = {match_key(course): course for course in settings.courses}
         people, trained = training.trained(session, coming, keys, settings.training.pass_score)
         recorded = training.recorded(session, keys)
         if unknown := [course for key, course in keys.items() if key not in recorded]:

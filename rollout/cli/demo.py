@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rollout.cli import demo_accounts, demo_fast
+from rollout.cli import demo_accounts, demo_fast, demo_takehome
 from rollout.cli.demo_fast import MARK
 from rollout.cli.output import say
 from rollout.domain.errors import RolloutError
@@ -69,7 +69,10 @@ def demo(
         failing, falling_silent = _plan(world)
         demo_accounts.provide(world)
         _run_pilot(world, failing, falling_silent)
+        leaving = demo_takehome.apply(world, _machines(world)[0])
         _mend(world, failing, falling_silent)
+        demo_takehome.go_out(world, leaving)
+        _expect(world, (leaving, "portable"))
     finally:
         world.lab_down()
     _report(world)

@@ -98,5 +98,19 @@ def _show(report: "ApplicationsReport") -> None:
         )
     if len(report.lacks) > SHOWN:
         say(_("and {number} more: see --json").format(number=len(report.lacks) - SHOWN))
+    for one in report.ignored[:SHOWN]:
+        say(
+            _(
+                "row {row}: application {number} is there already and stays as it is; {columns} "
+                "say otherwise: {remedy}"
+            ).format(
+                row=one.row,
+                number=one.number,
+                columns=", ".join(report.columns.get(name, name) for name in one.columns),
+                remedy=one.remedy,
+            )
+        )
+    if len(report.ignored) > SHOWN:
+        say(_("and {number} more: see --json").format(number=len(report.ignored) - SHOWN))
     if report.dry_run:
         say(_("dry run: nothing was written"))

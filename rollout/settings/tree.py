@@ -285,7 +285,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _trainings_are_named(self) -> Self:
-        if self.gates.training_share is not None and not self.training.courses:
+        if self.gates.training_share is not None and not self.courses:
             raise ValueError(
                 _(
                     "gates.training_share measures nothing: name the courses under [training] "

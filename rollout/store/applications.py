@@ -48,10 +48,13 @@ def devices(session: Session) -> Sequence[PersonalDevice]:
     return session.exec(select(PersonalDevice).order_by(col(PersonalDevice.id))).all()
 
 
-def has_takeout(session: Session, tag: str, staff_number: str, first: date, last: date) -> bool:
-    """Whether somebody applied for this PC and these very days, whatever became of it."""
-    found = session.exec(
-        select(Takeout.id)
+def takeout(
+    session: Session, tag: str, staff_number: str, first: date, last: date
+) -> Takeout | None:
+    """The newest application of somebody for this PC and these very days, whatever became of
+    it."""
+    return session.exec(
+        select(Takeout)
         .join(Machine, col(Machine.id) == col(Takeout.machine_id))
         .join(Person, col(Person.id) == col(Takeout.person_id))
         .where(
@@ -60,6 +63,6 @@ def has_takeout(session: Session, tag: str, staff_number: str, first: date, last
             Takeout.period_from == first,
             Takeout.period_to == last,
         )
+        .order_by(col(Takeout.id).desc())
         .limit(1)
     ).first()
-    return found is not None

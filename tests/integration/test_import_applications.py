@@ -209,7 +209,11 @@ def test_what_the_head_of_office_says_later_is_taken_in_and_a_refusal_binds(
     with pytest.raises(ApplicationRefused, match="the head of office refused 1"):
         decide(database, SETTINGS, 1, CHIEF, NOW, approve=True, reason=None)
     decide(database, SETTINGS, 1, CHIEF, NOW, approve=False, reason="所属長が不承認")
-    assert run(database, tmp_path, PHONE.replace("課長,", "課長,承認")).unchanged == 1
+    again = run(database, tmp_path, PHONE.replace("課長,", "課長,承認"))
+    assert again.unchanged == 1
+    (ignored,) = again.ignored
+    assert (ignored.number, ignored.columns) == (1, ("head_decision",))
+    assert "rollout byod release 1" in ignored.remedy
     assert rows_of(database, PersonalDevice)[0].head_decision == "refused"
 
 

@@ -29,10 +29,16 @@ Key = tuple[int, str, str, date]
 
 @dataclass(frozen=True)
 class Taken:
-    """What became of an entry: `changed` is None for a new application, with what it `lacks`."""
+    """What became of an entry: `changed` is None for a new application, with what it `lacks`.
+
+    `ignored` are the columns in which it says otherwise than the application `number`, which a list
+    does not change.
+    """
 
     changed: bool | None
     lacks: tuple[str, ...] = ()
+    number: int = 0
+    ignored: tuple[str, ...] = ()
 
 
 class DeviceRows:
@@ -61,7 +67,8 @@ class DeviceRows:
         key = _key(id_, entry.platform.value, entry.model, entry.consented_on)
         known = self._known.get(key)
         if known is not None:
-            return Taken(self._amended(known, entry))
+            changed = self._amended(known, entry)
+            return Taken(changed, (), known.id or 0, _otherwise(known, entry))
         count = self._counted.get(id_, 0)
         kind = entry.kind or (ApplicationKind.ADDITIONAL if count else ApplicationKind.NEW)
         form = DeviceApplication(
@@ -113,6 +120,19 @@ class DeviceRows:
             str(row.id), verb, None if verb == "apply" else state, state, version=row.version,
             detail=canonical(detail),
         )  # fmt: skip
+
+
+def _otherwise(known: PersonalDevice, entry: ByodEntry) -> tuple[str, ...]:
+    """Columns of the list that say something else than the application that there is."""
+    said: dict[str, tuple[object, object]] = {
+        "purpose": (match_key(entry.purpose), match_key(known.purpose)),
+        "rules": (match_key(entry.rules), match_key(known.consent_version)),
+        "kind": (entry.kind, known.kind),
+        "head": (entry.head, known.head_of_office),
+        "head_decision": (entry.head_decision, known.head_decision),
+        "head_decided_on": (entry.head_decided_on, known.head_decided_on),
+    }
+    return tuple(name for name, (now, before) in said.items() if now and now != before)
 
 
 def _key(person: int, platform: str, model: str, consented: date) -> Key:

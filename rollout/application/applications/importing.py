@@ -22,7 +22,7 @@ from rollout.application.own_dates.cells import Cells
 from rollout.application.own_dates.report import DatesReport
 from rollout.application.takehome import decisions
 from rollout.domain.errors import RolloutError
-from rollout.domain.text import ValueRefused
+from rollout.domain.text import ValueRefused, match_key
 from rollout.domain.words import msgid
 from rollout.i18n import _
 from rollout.settings import OperatorRole, Settings
@@ -46,12 +46,34 @@ class Lack:
     what: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Ignored:
+    """What a row says otherwise of an application that there is, and that a list does not
+    change."""
+
+    row: int
+    form: Form
+    number: int
+    columns: tuple[str, ...]
+
+    @property
+    def remedy(self) -> str:
+        """The commands that change it."""
+        back, anew = (
+            ("rollout byod release", "rollout byod apply")
+            if self.form is Form.BYOD
+            else ("rollout takehome withdraw", "rollout takehome apply")
+        )
+        return f"`{back} {self.number}`, `{anew}`"
+
+
 @dataclass
 class ApplicationsReport(DatesReport):
     """The result of one import; `created` applications by their form, and their numbers."""
 
     created: dict[Form, list[int]] = field(default_factory=lambda: {form: [] for form in Form})
     lacks: list[Lack] = field(default_factory=list)
+    ignored: list[Ignored] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """Plain data with stable keys; texts in the language in force."""
@@ -66,6 +88,16 @@ class ApplicationsReport(DatesReport):
             "lacks": [
                 {"row": one.row, "staff_number": one.staff_number, "lacks": list(one.what)}
                 for one in self.lacks
+            ],
+            "ignored": [
+                {
+                    "row": one.row,
+                    "form": one.form.value,
+                    "number": one.number,
+                    "columns": [self.columns.get(name, name) for name in one.columns],
+                    "remedy": one.remedy,
+                }
+                for one in self.ignored
             ],
         }
 
@@ -148,7 +180,7 @@ class _Taking:
                 if isinstance(entry, ByodEntry):
                     self._device(cells, entry)
                 else:
-                    self._takeout(entry)
+                    self._takeout(cells, entry)
             except RolloutError as refused:
                 cells.refuse("staff_number", _as_cell(entry.staff_number, refused))
                 continue
@@ -163,10 +195,22 @@ class _Taking:
         else:
             self._report.changed += taken.changed
             self._report.unchanged += not taken.changed
+            if taken.ignored:
+                self._report.ignored.append(
+                    Ignored(cells.row.row, Form.BYOD, taken.number, taken.ignored)
+                )
 
-    def _takeout(self, entry: decisions.Wish) -> None:
-        if store.has_takeout(self._session, entry.tag, entry.staff_number, entry.first, entry.last):
+    def _takeout(self, cells: Cells, entry: decisions.Wish) -> None:
+        known = store.takeout(self._session, entry.tag, entry.staff_number, entry.first, entry.last)
+        if known is not None:
             self._report.unchanged += 1
+            said = {"place": (entry.place, known.place), "purpose": (entry.purpose, known.purpose)}
+            if columns := tuple(
+                name for name, (now, before) in said.items() if match_key(now) != match_key(before)
+            ):
+                self._report.ignored.append(
+                    Ignored(cells.row.row, Form.TAKEHOME, known.id or 0, columns)
+                )
             return
         number = decisions.enter(self._session, self._settings, entry, self._operator, self._now)
         self._report.created[Form.TAKEHOME].append(number)

@@ -33,7 +33,7 @@ def examine(
 
 def _of_the_service(database: Database, settings: Settings, devices: Devices) -> Iterator[Finding]:
     standing = devices.standing()
-    missing = [f"{one.purpose}: {one.roles[0]}" for one in standing.lacking]
+    missing = dict.fromkeys(f"{one.purpose}: {one.roles[0]}" for one in standing.lacking)
     yield judged(
         "devices_roles",
         _("roles for personal devices"),

@@ -85,7 +85,7 @@ def people_now(database: Database, settings: Settings, session: Session, now: da
     everyone = store.people(session, day)
     trained = training.status(database, settings, day)
     ready = readiness(database, settings, now)
-    asked = bool(settings.training.courses)
+    asked = bool(settings.courses)
     return People(
         everyone,
         [
