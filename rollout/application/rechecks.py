@@ -10,17 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 from sqlmodel import Session
 
-from rollout.application.choosing import places_of_workers
+from rollout.application import in_use
 from rollout.application.operators import Operator
 from rollout.application.orders import host_orders
 from rollout.application.ports import HostEvent, RunOrder
 from rollout.domain.errors import RolloutError
 from rollout.domain.history import canonical
-from rollout.domain.machine import IN_USE, WORKING, MachineState, Step
+from rollout.domain.machine import IN_USE, MachineState, Step
 from rollout.domain.run import ClaimOutcome, RunPurpose
 from rollout.domain.words import msgid
 from rollout.i18n import _
@@ -33,7 +32,6 @@ from rollout.store import (
     machines,
     pending_controls,
     runs,
-    stops,
 )
 from rollout.store.database import Database
 from rollout.store.tables import Claim, Machine, PendingControls, Run
@@ -97,7 +95,11 @@ def claim_recheck(
             pending_controls.keep(session, row)
         if not found.machines or len(runs.alive(session)) >= settings.limits.runs_at_once:
             return None
-        return _claim(session, settings, found.machines, lease_epoch, at)
+        run, made = in_use.open_run(
+            session, settings, found.machines, Step.VERIFY, RunPurpose.RECHECK,
+            lease_epoch=lease_epoch, at=at,
+        )  # fmt: skip
+        return order_of(session, settings, run, made)
 
 
 @dataclass(frozen=True)
@@ -134,74 +136,15 @@ def _look(session: Session, settings: Settings, at: datetime) -> _Found:
             over.append((row, awaited))
         else:
             due.append(machine)
-    return _Found(_at_one_site(session, settings, due, at), not_awaited, over)
+    exempt, most = Step.VERIFY in settings.windows.exempt, settings.limits.machines_per_run
+    chosen = in_use.at_one_site(session, settings, due, at, exempt=exempt, most=most)
+    return _Found(chosen, not_awaited, over)
 
 
 def _awaited(settings: Settings, machine: Machine, controls: Sequence[str]) -> list[str]:
     if settings.generation(machine.generation).take_home is True:
         return list(controls)
     return [name for name in controls if name not in settings.verify.only_take_home]
-
-
-def _at_one_site(
-    session: Session, settings: Settings, due: Sequence[Machine], at: datetime
-) -> list[Machine]:
-    """The machines of the site that has waited longest, as many as it has room for."""
-    stopped, sites = stops.stopped(session), machines.site_keys(session)
-    windows, local = settings.windows, at.astimezone(settings.programme.zone)
-    at_work = machines.working_by_site(session, WORKING)
-    crew = places_of_workers(session, settings)
-    by_site: dict[int | None, list[Machine]] = {}
-    for machine in due:
-        site = sites.get(machine.site_id or 0)
-        opens = Step.VERIFY in windows.exempt or windows.at(site).opens(local)
-        if opens and not stopped.reaches(machine.generation, site):
-            by_site.setdefault(machine.site_id, []).append(machine)
-    for site_id, waiting in by_site.items():
-        room = settings.site(sites.get(site_id or 0, "")).at_once - at_work.get(site_id, 0)
-        if room > 0 and (crew is None or crew.serves(site_id)):
-            return waiting[: min(room, settings.limits.machines_per_run)]
-    return []
-
-
-def _claim(
-    session: Session,
-    settings: Settings,
-    chosen: Sequence[Machine],
-    lease_epoch: int,
-    at: datetime,
-) -> RunOrder:
-    ids = [machine.id or 0 for machine in chosen]
-    run = Run(
-        ident=uuid4().hex,
-        purpose=RunPurpose.RECHECK.value,
-        step=Step.VERIFY.value,
-        site_id=chosen[0].site_id,
-        size=len(ids),
-        lease_epoch=lease_epoch,
-        created_at=at,
-        state_since=at,
-    )
-    session.add(run)
-    session.flush()
-    run_id = run.id or 0
-    attempts = claims.last_attempts(session, Step.VERIFY, ids)
-    deadline = settings.deadline(Step.VERIFY)
-    made = claims.add(
-        session,
-        [
-            {
-                "machine_id": machine_id,
-                "step": Step.VERIFY.value,
-                "attempt": attempts.get(machine_id, 0) + 1,
-                "run_id": run_id,
-                "created_at": at,
-                "deadline_at": at + deadline,
-            }
-            for machine_id in ids
-        ],
-    )
-    return order_of(session, settings, run, made)
 
 
 def order_of(session: Session, settings: Settings, run: Run, made: Mapping[int, Claim]) -> RunOrder:

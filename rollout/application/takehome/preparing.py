@@ -8,21 +8,22 @@ is tried again.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 from sqlmodel import Session
 
+from rollout.application import in_use
 from rollout.application.choosing import today
 from rollout.application.orders import host_orders
 from rollout.application.ports import RunOrder
 from rollout.application.settle import DAEMON
-from rollout.domain.machine import WORKING, MachineVerb, Step
+from rollout.domain.machine import MachineVerb, Step
+from rollout.domain.run import RunPurpose
 from rollout.domain.words import msgid
 from rollout.i18n.told import told
 from rollout.settings import Settings
-from rollout.store import claims, leases, machines, preparing, runs, stops, transitions
+from rollout.store import leases, preparing, runs, transitions
 from rollout.store.database import Database
-from rollout.store.tables import Machine, Run
+from rollout.store.tables import Machine
 
 AGAIN = timedelta(hours=1)
 """A PC that did not answer, or whose preparation a person had begun anew, is asked again so long
@@ -73,10 +74,6 @@ class Preparing:
 
 
 def _at_one_site(session: Session, settings: Settings, at: datetime) -> Sequence[Machine]:
-    """The machines of the site that has waited longest, as many as it has room for.
-
-    Somebody works on them: they are begun in the hours of the site's window only.
-    """
     allowed = [name for name, policy in settings.generations.items() if policy.take_home is True]
     found = preparing.due(
         session,
@@ -85,22 +82,8 @@ def _at_one_site(session: Session, settings: Settings, at: datetime) -> Sequence
         asked_before=at - AGAIN,
         everybody=settings.take_home.prepare_later == "everybody",
     )
-    if not found:
-        return ()
-    stopped, sites = stops.stopped(session), machines.site_keys(session)
-    local = at.astimezone(settings.programme.zone)
-    at_work = machines.working_by_site(session, WORKING)
-    by_site: dict[int | None, list[Machine]] = {}
-    for machine in found:
-        site = sites.get(machine.site_id or 0)
-        opens = settings.windows.at(site).opens(local)
-        if opens and not stopped.reaches(machine.generation, site):
-            by_site.setdefault(machine.site_id, []).append(machine)
-    for site_id, waiting in by_site.items():
-        room = settings.site(sites.get(site_id or 0, "")).at_once - at_work.get(site_id, 0)
-        if room > 0:
-            return waiting[: min(room, settings.limits.machines_per_run, settings.ansible.forks)]
-    return ()
+    most = settings.ansible.forks
+    return in_use.at_one_site(session, settings, found, at, exempt=False, most=most)
 
 
 def _claim(
@@ -110,42 +93,16 @@ def _claim(
     lease_epoch: int,
     at: datetime,
 ) -> RunOrder:
-    ids = [machine.id or 0 for machine in chosen]
-    run = Run(
-        ident=uuid4().hex,
-        step=Step.ENABLE.value,
-        site_id=chosen[0].site_id,
-        size=len(ids),
-        lease_epoch=lease_epoch,
-        created_at=at,
-        state_since=at,
+    run, made = in_use.open_run(
+        session, settings, chosen, Step.ENABLE, RunPurpose.STEP, lease_epoch=lease_epoch, at=at
     )
-    session.add(run)
-    session.flush()
-    run_id, ident = run.id or 0, run.ident
-    transitions.apply(session, Machine, ids, MachineVerb.BEGIN, actor=DAEMON, at=at, run_id=run_id)
-    attempts = claims.last_attempts(session, Step.ENABLE, ids)
-    deadline = settings.deadline(Step.ENABLE)
-    made = claims.add(
-        session,
-        [
-            {
-                "machine_id": machine_id,
-                "step": Step.ENABLE.value,
-                "attempt": attempts.get(machine_id, 0) + 1,
-                "run_id": run_id,
-                "created_at": at,
-                "deadline_at": at + deadline,
-                "arm_token_hash": None,
-            }
-            for machine_id in ids
-        ],
-    )
+    ids = list(made)
+    transitions.apply(session, Machine, ids, MachineVerb.BEGIN, actor=DAEMON, at=at, run_id=run.id)
     return RunOrder(
-        run_id=run_id,
-        ident=ident,
+        run_id=run.id or 0,
+        ident=run.ident,
         playbook="enable.yml",
         hosts=host_orders(session, settings, ids, made, {}),
         forks=settings.ansible.forks,
-        limit_seconds=deadline.total_seconds(),
+        limit_seconds=settings.deadline(Step.ENABLE).total_seconds(),
     )
