@@ -1,5 +1,6 @@
 """`rollout byod list` and `rollout byod show`"""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -42,7 +43,7 @@ def list_(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    from rollout.application.byod.listing import devices
+    from rollout.application.byod.listing import devices, how_many
     from rollout.store.personal_devices import Wanted
 
     application = invocation(context).application()
@@ -57,23 +58,24 @@ def list_(
         text=text,
         alarmed=alarms,
     )
-    now = application.clock.now()
-    rows = devices(application.database, application.settings, now, wanted)
+    database, settings, now = application.database, application.settings, application.clock.now()
     if as_json:
-        print_json(rows)
+        print_json(devices(database, settings, now, wanted))
         return
+    count = how_many(database, settings, now, wanted)
+    rows = devices(database, settings, now, replace(wanted, limit=_SHOWN))
     if rows:
         columns = (
             _("number"), _("state"), _("person"), _("department"), _("platform"), _("model"),
             _("since"), _("days"), _("look"),
         )  # fmt: skip
-        print_table(columns, [_cells(row) for row in rows[:_SHOWN]])
-        for row in rows[:_SHOWN] if alarms else ():
+        print_table(columns, [_cells(row) for row in rows])
+        for row in rows if alarms else ():
             for why in row["alarm_reasons"]:
                 say(f"{row['number']}: {why}")
-    say(_("{count} applications and devices").format(count=len(rows)))
-    if len(rows) > _SHOWN:
-        say(_("and {number} more: see --json").format(number=len(rows) - _SHOWN))
+    say(_("{count} applications and devices").format(count=count))
+    if count > len(rows):
+        say(_("and {number} more: see --json").format(number=count - len(rows)))
 
 
 def _cells(row: dict[str, Any]) -> list[object]:

@@ -55,7 +55,7 @@ def listed(
     as_json: AsJson = False,
 ) -> None:
     from rollout.application.choosing import today
-    from rollout.application.takehome.listing import listing
+    from rollout.application.takehome.listing import how_many, listing
     from rollout.domain.takeout import TakeoutState
     from rollout.store.takeouts import Filter
 
@@ -78,7 +78,8 @@ def listed(
     if pcs:
         _outlook(application, wanted, generation or [], as_json)
         return
-    found = listing(application.database, application.settings, at, wanted)
+    limit = None if as_json else SHOWN
+    found = listing(application.database, application.settings, at, wanted, limit=limit)
     if as_json:
         print_json([_item(entry) for entry in found])
     elif not found:
@@ -91,8 +92,8 @@ def listed(
                 _("person"),
                 _("department"),
                 _("state"),
-                _("from"),
-                _("to"),
+                _("first day"),
+                _("last day"),
                 _("taken to"),
                 _("overdue (days)"),
                 _("PIN"),
@@ -101,10 +102,13 @@ def listed(
             ],
             [_row(entry) for entry in found],
         )
+        more = how_many(application.database, wanted) - len(found)
+        if more:
+            say(_("and {count} more: see --json").format(count=more))
 
 
 SHOWN = 50
-"""PCs that are printed before the rest is only counted."""
+"""Rows that are printed before the rest is only counted."""
 
 
 def _outlook(

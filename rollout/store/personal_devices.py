@@ -109,16 +109,32 @@ def listed(session: Session, wanted: Wanted) -> list[Any]:
             invitation.c.number.label("invitation"),
             invitation.c.why.label("invitation_why"),
         )
-        .select_from(PersonalDevice)
-        .outerjoin(invitation, invitation.c.about == cast(PersonalDevice.id, String))
-        .join(Person, col(Person.id) == col(PersonalDevice.person_id))
-        .outerjoin(Department, col(Department.id) == col(Person.department_id))
+        .select_from(_joined(invitation))
         .where(*_conditions(wanted, invitation))
         .order_by(col(PersonalDevice.id))
     )
     if wanted.limit is not None:
         statement = statement.limit(wanted.limit)
     return list(session.connection().execute(statement).all())
+
+
+def how_many(session: Session, wanted: Wanted) -> int:
+    """How many devices there are of those that are asked for, whatever the window."""
+    invitation = _returned_invitations()
+    return session.exec(
+        select(func.count())
+        .select_from(_joined(invitation))
+        .where(*_conditions(wanted, invitation))
+    ).one()
+
+
+def _joined(invitation: Subquery) -> Any:
+    table: Any = PersonalDevice
+    return (
+        table.__table__.outerjoin(invitation, invitation.c.about == cast(PersonalDevice.id, String))
+        .join(Person, col(Person.id) == col(PersonalDevice.person_id))
+        .outerjoin(Department, col(Department.id) == col(Person.department_id))
+    )
 
 
 def _conditions(wanted: Wanted, invitation: Subquery) -> Iterator[ColumnElement[bool]]:

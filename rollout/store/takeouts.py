@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, tuple_
 from sqlalchemy import select as columns
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, func, or_, select
 
 from rollout.domain.errors import NotFound
 from rollout.domain.takeout import UNDER_WAY, TakeoutState
@@ -113,6 +113,51 @@ def listing(
     limit: int | None = None,
 ) -> list[Row]:
     """Applications in the order of their last day, the first `limit` behind `after`."""
+    conditions = _conditions(wanted)
+    if after is not None:
+        conditions.append(tuple_(col(Takeout.period_to), col(Takeout.id)) > tuple_(*after))
+    parts = ((Takeout, Application), (Machine, AppliedPc), (Person, Applicant))
+    rows: Any = session.connection().execute(
+        columns(
+            *(getattr(table, name) for table, shown in parts for name in shown._fields),
+            col(Department.bureau),
+            col(Department.division),
+        )
+        .select_from(_joined())
+        .where(*conditions)
+        .order_by(col(Takeout.period_to), col(Takeout.id))
+        .limit(limit)
+    )
+    pc = len(Application._fields)
+    person = pc + len(AppliedPc._fields)
+    return [
+        Row(
+            Application(*row[:pc]),
+            AppliedPc(*row[pc:person]),
+            Applicant(*row[person:-2]),
+            *row[-2:],
+        )
+        for row in rows
+    ]
+
+
+def how_many(session: Session, wanted: Filter) -> int:
+    """How many applications are asked for."""
+    return session.exec(
+        select(func.count()).select_from(_joined()).where(*_conditions(wanted))
+    ).one()
+
+
+def _joined() -> Any:
+    table: Any = Takeout
+    return (
+        table.__table__.join(Machine, col(Machine.id) == col(Takeout.machine_id))
+        .join(Person, col(Person.id) == col(Takeout.person_id))
+        .outerjoin(Department, col(Department.id) == col(Person.department_id))
+    )
+
+
+def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.states:
         conditions.append(col(Takeout.state).in_(wanted.states))
@@ -129,34 +174,7 @@ def listing(
         conditions.append(
             or_(*(col(one).contains(wanted.text, autoescape=True) for one in searched))
         )
-    if after is not None:
-        conditions.append(tuple_(col(Takeout.period_to), col(Takeout.id)) > tuple_(*after))
-    parts = ((Takeout, Application), (Machine, AppliedPc), (Person, Applicant))
-    rows: Any = session.connection().execute(
-        columns(
-            *(getattr(table, name) for table, shown in parts for name in shown._fields),
-            col(Department.bureau),
-            col(Department.division),
-        )
-        .select_from(Takeout)
-        .join(Machine, col(Machine.id) == col(Takeout.machine_id))
-        .join(Person, col(Person.id) == col(Takeout.person_id))
-        .outerjoin(Department, col(Department.id) == col(Person.department_id))
-        .where(*conditions)
-        .order_by(col(Takeout.period_to), col(Takeout.id))
-        .limit(limit)
-    )
-    pc = len(Application._fields)
-    person = pc + len(AppliedPc._fields)
-    return [
-        Row(
-            Application(*row[:pc]),
-            AppliedPc(*row[pc:person]),
-            Applicant(*row[person:-2]),
-            *row[-2:],
-        )
-        for row in rows
-    ]
+    return conditions
 
 
 def _may_be_outside() -> ColumnElement[bool]:

@@ -95,6 +95,14 @@ def devices(
     return [_shown(row, settings, at) for row in rows]
 
 
+def how_many(
+    database: Database, settings: Settings, at: datetime, wanted: Wanted = EVERYTHING
+) -> int:
+    """How many devices are asked for."""
+    with database.read() as session:
+        return store.how_many(session, _with_limits(wanted, settings, at))
+
+
 def detail(
     database: Database, settings: Settings, number: int, at: datetime
 ) -> dict[str, Any] | None:

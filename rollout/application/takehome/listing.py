@@ -97,6 +97,12 @@ def listing(
         ]
 
 
+def how_many(database: Database, wanted: Filter = EVERYTHING) -> int:
+    """How many applications are asked for."""
+    with database.read() as session:
+        return takeouts.how_many(session, wanted)
+
+
 def _late(row: takeouts.Row, day: date, settings: Settings) -> int:
     """Days since the PC should have been back; 0 when it cannot be outside. As `overdue` asks."""
     recalled = row.takeout.state == TakeoutState.RECALLED
