@@ -1,12 +1,16 @@
-"""Makes the daily report in `docs/report/`: `python docs/make_report.py`.
+"""Makes the daily report in `docs/report/`: `python docs/make_report.py [--language en]`.
 
 A simulated programme is worked through up to an autumn evening on which PCs have failed; then
 people hold machines, get accounts and trainings, and say how far the other promises are. It is the
 same report every time.
 """
 
+import argparse
 import os
 import random
+import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -15,8 +19,7 @@ from pathlib import Path
 from sqlmodel import Session, col, select
 
 from rollout import i18n, settings
-from rollout.adapters.reports.pdf_status import write_status_pdf
-from rollout.adapters.reports.xlsx_status import write_status_xlsx
+from rollout.adapters.reports.exporting import Form, write_status_as
 from rollout.adapters.simulated.configuration import configuration
 from rollout.adapters.simulated.programme import SimulatedProgramme
 from rollout.application.board import setting
@@ -67,8 +70,12 @@ TANAKA = Operator("tanaka", OperatorRole.APPROVER)
 
 
 def main() -> None:
-    """Write the report in both forms, and its first page as a picture."""
-    i18n.use_language("ja")
+    """Write the report in both forms with their stamps, and the first page of each as a picture."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--language", default="ja", choices=i18n.LANGUAGES)
+    parser.add_argument("--out", type=Path, default=REPORTS)
+    given = parser.parse_args()
+    i18n.use_language(given.language)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         file = folder / "rollout.toml"
@@ -82,9 +89,10 @@ def main() -> None:
         _people_act(database, known, now)
         report = status.daily(database, known, now=now + timedelta(minutes=15))
         database.close()
-    REPORTS.mkdir(exist_ok=True)
-    write_status_xlsx(REPORTS / "status.xlsx", report)
-    _draw(write_status_pdf(REPORTS / "status.pdf", report))
+    given.out.mkdir(exist_ok=True)
+    book = write_status_as(given.out / "status.xlsx", report, Form.XLSX).path
+    _draw(write_status_as(given.out / "status.pdf", report, Form.PDF).path, "status.png")
+    _draw_sheets(book)
 
 
 def _worked_through(database: Database, known: Settings, folder: Path) -> datetime:
@@ -179,12 +187,27 @@ def _train(session: Session, people: Sequence[Person], chance: random.Random) ->
     )  # fmt: skip
 
 
-def _draw(pages: Path) -> None:
+def _draw(pages: Path, name: str, folder: Path | None = None) -> None:
     import pypdfium2
 
     document = pypdfium2.PdfDocument(pages)
-    document[0].render(scale=1.6).to_pil().save(REPORTS / "status.png", optimize=True)
+    picture = document[0].render(scale=1.6).to_pil()
+    picture.save((folder or pages.parent) / name, optimize=True)
     document.close()
+
+
+def _draw_sheets(book: Path) -> None:
+    """As LibreOffice prints the first sheet. It is no part of the product: without it the picture
+    that is there stays."""
+    office = shutil.which("soffice")
+    if office is None:
+        sys.stderr.write("docs: no soffice, so the picture of the sheets stays as it is\n")
+        return
+    with tempfile.TemporaryDirectory() as name:
+        command = [office, f"-env:UserInstallation=file://{name}/profile", "--headless",
+                   "--convert-to", "pdf", "--outdir", name, str(book)]  # fmt: skip
+        subprocess.run(command, check=True, capture_output=True)
+        _draw(Path(name) / f"{book.stem}.pdf", f"{book.stem}-sheets.png", book.parent)
 
 
 if __name__ == "__main__":

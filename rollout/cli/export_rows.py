@@ -1,7 +1,9 @@
 """`rollout export machines|evidence|audit`"""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -75,18 +77,9 @@ def machines(
 ) -> None:
     """One row per machine."""
     from rollout.application.exports.machines import open_machines
-    from rollout.application.exports.status.past import moment
 
-    application = invocation(context).application()
-    now = application.clock.now()
-    with open_machines(
-        application.database,
-        application.settings,
-        now=now,
-        wanted=wanted(state, site, generation, wave, purpose, text, needs_a_person),
-        as_of=None if as_of is None else moment(as_of, now=now),
-    ) as extract:
-        _write(out, extract, format_, encoding)
+    these = wanted(state, site, generation, wave, purpose, text, needs_a_person)
+    _export(context, partial(open_machines, wanted=these), out, format_, encoding, as_of)
 
 
 def evidence(
@@ -105,18 +98,9 @@ def evidence(
 ) -> None:
     """One row per machine and control."""
     from rollout.application.exports.evidence import open_evidence
-    from rollout.application.exports.status.past import moment
 
-    application = invocation(context).application()
-    now = application.clock.now()
-    with open_evidence(
-        application.database,
-        application.settings,
-        now=now,
-        wanted=wanted(state, site, generation, wave, purpose, text, needs_a_person),
-        as_of=None if as_of is None else moment(as_of, now=now),
-    ) as extract:
-        _write(out, extract, format_, encoding)
+    these = wanted(state, site, generation, wave, purpose, text, needs_a_person)
+    _export(context, partial(open_evidence, wanted=these), out, format_, encoding, as_of)
 
 
 def audit(
@@ -128,17 +112,8 @@ def audit(
 ) -> None:
     """One row per fact."""
     from rollout.application.exports.audit import open_audit
-    from rollout.application.exports.status.past import moment
 
-    application = invocation(context).application()
-    now = application.clock.now()
-    with open_audit(
-        application.database,
-        application.settings,
-        now=now,
-        as_of=None if as_of is None else moment(as_of, now=now),
-    ) as extract:
-        _write(out, extract, format_, encoding)
+    _export(context, open_audit, out, format_, encoding, as_of)
 
 
 COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
@@ -151,10 +126,25 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
 }
 
 
-def _write(out: Path, extract: "Extract", format_: StrEnum, encoding: Encoding) -> None:
+def _export(
+    context: typer.Context,
+    opened: Callable[..., AbstractContextManager["Extract"]],
+    out: Path,
+    format_: StrEnum,
+    encoding: Encoding,
+    as_of: str | None,
+) -> None:
+    """Write what `opened` reads at the moment that was asked for."""
     from rollout.adapters.reports.exporting import Form, write
+    from rollout.application.exports.status.past import moment
 
-    with progress_bar(extract.title, extract.total) as bar:
+    application = invocation(context).application()
+    now = application.clock.now()
+    then = None if as_of is None else moment(as_of, now=now)
+    with (
+        opened(application.database, application.settings, now=now, as_of=then) as extract,
+        progress_bar(extract.title, extract.total) as bar,
+    ):
         done = write(out, extract, Form(format_.value), encoding=encoding, progress=bar)
     say_exported(done)
 

@@ -1,11 +1,11 @@
 """`rollout import`"""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from rollout.cli.bad_cells import SHOWN, print_faults, print_remarks
+from rollout.cli.importing_options import DryRun, Encoding, File, Sheet, Strict
 from rollout.cli.invocation import AsJson, invocation
 from rollout.cli.output import print_json, print_table, progress_bar, say
 from rollout.domain.errors import RolloutError
@@ -25,19 +25,11 @@ def group() -> None:
 @app.command(help=_("Import the asset ledger (CSV or XLSX); a second import is an update."))
 def ledger(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE")],
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help=_("the same report, but nothing is written"))
-    ] = False,
-    strict: Annotated[
-        bool, typer.Option("--strict", help=_("write nothing when any row is bad"))
-    ] = False,
-    encoding: Annotated[
-        str | None, typer.Option("--encoding", help=_("of a CSV file; detected by default"))
-    ] = None,
-    sheet: Annotated[
-        str | None, typer.Option("--sheet", help=_("of a workbook; found by its header"))
-    ] = None,
+    file: File,
+    dry_run: DryRun = False,
+    strict: Strict = False,
+    encoding: Encoding = None,
+    sheet: Sheet = None,
     as_json: AsJson = False,
 ) -> None:
     from rollout.adapters.ledger.reader import open_ledger

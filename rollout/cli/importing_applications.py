@@ -1,13 +1,13 @@
 """`rollout import applications`"""
 
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rollout.application.applications.words import Form
 from rollout.cli.bad_cells import SHOWN, print_faults, print_remarks
+from rollout.cli.importing_options import DryRun, Encoding, File, Sheet
 from rollout.cli.invocation import AsJson, invocation
 from rollout.cli.options import day_option
 from rollout.cli.output import print_json, progress_bar, say
@@ -22,7 +22,7 @@ HELP = _("Import applications for private devices and for taking PCs out (CSV or
 
 def applications(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE")],
+    file: File,
     form: Annotated[
         Form | None, typer.Option(help=_("the form, where the file does not name it"))
     ] = None,
@@ -33,15 +33,9 @@ def applications(
     consented: Annotated[
         date | None, day_option("--consented", _("day of consent, where it is not named"))
     ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help=_("the same report, but nothing is written"))
-    ] = False,
-    encoding: Annotated[
-        str | None, typer.Option("--encoding", help=_("of a CSV file; detected by default"))
-    ] = None,
-    sheet: Annotated[
-        str | None, typer.Option("--sheet", help=_("of a workbook; found by its header"))
-    ] = None,
+    dry_run: DryRun = False,
+    encoding: Encoding = None,
+    sheet: Sheet = None,
     as_json: AsJson = False,
 ) -> None:
     """The command `import applications`."""

@@ -1,11 +1,11 @@
 """`rollout import absences` and `rollout import constraints`"""
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
+from rollout.cli.importing_options import DryRun, Encoding, File, Sheet
 from rollout.cli.invocation import AsJson, invocation
 from rollout.cli.output import print_json, print_table, progress_bar, say
 from rollout.i18n import _
@@ -15,15 +15,6 @@ if TYPE_CHECKING:
 
 SHOWN = 30
 """Bad cells that are printed before the rest is only counted."""
-
-File = Annotated[Path, typer.Argument(metavar="FILE")]
-DryRun = Annotated[
-    bool, typer.Option("--dry-run", help=_("the same report, but nothing is written"))
-]
-Encoding = Annotated[
-    str | None, typer.Option("--encoding", help=_("of a CSV file; detected by default"))
-]
-Sheet = Annotated[str | None, typer.Option("--sheet", help=_("of a workbook; found by its header"))]
 
 
 def absences(

@@ -1,12 +1,12 @@
 """`rollout import departments`"""
 
 from datetime import date
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from rollout.cli.bad_cells import print_faults
+from rollout.cli.importing_options import DryRun, File
 from rollout.cli.invocation import AsJson, invocation
 from rollout.cli.options import day_option
 from rollout.cli.output import print_json, print_table, say
@@ -20,13 +20,11 @@ HELP = _("Import departments that are renamed, merged, split or closed (CSV or X
 
 def departments(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE")],
+    file: File,
     as_of: Annotated[
         date | None, day_option("--as-of", _("the day of rows without one of their own"))
     ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help=_("the same report, but nothing is written"))
-    ] = False,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """The command `import departments`."""

@@ -1,12 +1,12 @@
 """`rollout import people`"""
 
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rollout.cli.bad_cells import SHOWN, print_faults, print_remarks
+from rollout.cli.importing_options import DryRun, Encoding, File, Sheet, Strict
 from rollout.cli.invocation import AsJson, invocation
 from rollout.cli.options import day_option
 from rollout.cli.output import print_json, print_table, progress_bar, say
@@ -22,28 +22,20 @@ HELP = _("Import a list of people or of transfers (CSV or XLSX), with the days t
 
 def people(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE")],
+    file: File,
     as_of: Annotated[
         date | None, day_option("--as-of", _("the day of rows without one of their own"))
     ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help=_("the same report, but nothing is written"))
-    ] = False,
-    strict: Annotated[
-        bool, typer.Option("--strict", help=_("write nothing when any row is bad"))
-    ] = False,
+    dry_run: DryRun = False,
+    strict: Strict = False,
     end_missing: Annotated[
         int | None,
         typer.Option(
             "--end-missing", min=0, help=_("end whom the list lacks, at most so many people")
         ),
     ] = None,
-    encoding: Annotated[
-        str | None, typer.Option("--encoding", help=_("of a CSV file; detected by default"))
-    ] = None,
-    sheet: Annotated[
-        str | None, typer.Option("--sheet", help=_("of a workbook; found by its header"))
-    ] = None,
+    encoding: Encoding = None,
+    sheet: Sheet = None,
     as_json: AsJson = False,
 ) -> None:
     """The command `import people`."""

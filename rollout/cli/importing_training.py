@@ -1,12 +1,12 @@
 """`rollout import training`"""
 
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rollout.cli.bad_cells import print_faults, print_remarks
+from rollout.cli.importing_options import DryRun, Encoding, File, Sheet
 from rollout.cli.invocation import AsJson, invocation
 from rollout.cli.output import print_json, progress_bar, say
 from rollout.i18n import _
@@ -17,22 +17,16 @@ if TYPE_CHECKING:
 
 def training(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE")],
+    file: File,
     course: Annotated[
         str | None, typer.Option(help=_("the course, where the file does not name it"))
     ] = None,
     day: Annotated[
         str | None, typer.Option("--date", help=_("the day, where the file does not name it"))
     ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help=_("the same report, but nothing is written"))
-    ] = False,
-    encoding: Annotated[
-        str | None, typer.Option("--encoding", help=_("of a CSV file; detected by default"))
-    ] = None,
-    sheet: Annotated[
-        str | None, typer.Option("--sheet", help=_("of a workbook; found by its header"))
-    ] = None,
+    dry_run: DryRun = False,
+    encoding: Encoding = None,
+    sheet: Sheet = None,
     as_json: AsJson = False,
 ) -> None:
     """The command `import training`."""

@@ -58,7 +58,8 @@ def write(
             )
         )
     listed = path.with_name(path.name + LIST_ENDING)
-    with beside(path, seal) as file, beside(listed) as list_file:
+    # The export takes its place first; what the list needs of the disk it has by then.
+    with beside(listed) as list_file, beside(path, seal) as file:
         losses = _Losses(io.TextIOWrapper(list_file, encoding="utf-8-sig", newline=""))
         headings = [column.heading for column in extract.columns]
         columns = [_Column(column, codec, losses) for column in extract.columns]
@@ -69,6 +70,7 @@ def write(
             file.write(text)
             progress(extract.rows, extract.total)
         losses.close()
+        list_file.flush()
     if losses.found.count:
         losses.found.listed = listed
     else:

@@ -90,6 +90,7 @@ class _Target:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
+        self._most = 0
         self.over = False
 
     def write(self, data: bytes) -> int:
@@ -99,7 +100,9 @@ class _Target:
         return 0 if self.over else self._file.seek(offset, whence)
 
     def tell(self) -> int:
-        return 0 if self.over else self._file.tell()
+        if not self.over:
+            self._most = max(self._most, self._file.tell())
+        return self._most if self.over else self._file.tell()
 
     def flush(self) -> None:
         if not self.over:

@@ -8,7 +8,7 @@ mail bears the night's key, by which the mailbox is searched before it is sent a
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from pathlib import Path
 from rollout.application.exports.pack import MANIFEST, Packer
 from rollout.application.exports.stamp import Kind
 from rollout.application.notices.mail import (
+    LARGEST,
     Attachment,
     InDoubt,
     Mail,
@@ -81,16 +82,21 @@ class NightlyExport:
 
     def _mail(self, folder: Path) -> None:
         known, programme = self.settings.exports, self.settings.programme.name
+        attached, left = _fitting([folder / name for name in known.mail])
+        text = _("The export of {night} is attached. All of it lies in {folder}.").format(
+            night=folder.name, folder=folder
+        )
+        if left:
+            text += "\n\n" + _("Too big for a mail, and only in that folder:") + "\n"
+            text += "".join(f"- {path.name} ({size:,} B)\n" for path, size in left)
         mailer = self.mailer()
         try:
             mail = Mail(
                 key=f"exports/{folder.name}",
                 to=known.mail_to,
                 subject=f"{programme} {folder.name}",
-                text=_("The export of {night} is attached. All of it lies in {folder}.").format(
-                    night=folder.name, folder=folder
-                ),
-                attachments=tuple(_attached(folder / name) for name in known.mail),
+                text=text,
+                attachments=attached,
             )
             # Whether an earlier attempt of this night went is only known by the mailbox.
             outcome = send_once(mailer, mail, tried=True)
@@ -144,6 +150,24 @@ def _copy(folder: Path, target: Path) -> Path:
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return place
+
+
+def _fitting(
+    paths: Sequence[Path],
+) -> tuple[tuple[Attachment, ...], Sequence[tuple[Path, int]]]:
+    """The files that one mail takes, in the order in which they were named, and those that are
+    left out with their sizes. A mail that says where the rest lies is better than none."""
+    taken: list[Attachment] = []
+    left: list[tuple[Path, int]] = []
+    room = LARGEST
+    for path in paths:
+        one = _attached(path)
+        if len(one.content) <= room:
+            room -= len(one.content)
+            taken.append(one)
+        else:
+            left.append((path, len(one.content)))
+    return tuple(taken), left
 
 
 def _attached(path: Path) -> Attachment:

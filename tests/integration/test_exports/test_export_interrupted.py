@@ -1,6 +1,9 @@
 """A full disk, Ctrl-C or a database that goes away leaves the export that was there."""
 
+import os
 import resource
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,11 +13,13 @@ from export_fleet import NOW
 
 from rollout.adapters.reports.beside import ExportFailed
 from rollout.adapters.reports.exporting import Form, write
+from rollout.application.exports import stamp
 from rollout.application.exports.evidence import open_evidence
 from rollout.application.exports.machines import open_machines
 from rollout.settings import Settings
 from rollout.store.database import Database
 
+BLOCK = 4096
 FORMS = [Form.CSV, Form.XLSX, Form.JSON, Form.JSONL]
 
 
@@ -88,9 +93,61 @@ def test_ctrl_c(fleet: Database, configuration: Settings, tmp_path: Path, form: 
     assert is_untouched(path)
 
 
+@contextmanager
+def disk(place: Path, size: int) -> Iterator[Path]:
+    """A disk of its own that is really full when it is full."""
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("only who may mount has a disk to fill")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+
+
+@pytest.mark.parametrize("form", [Form.CSV, Form.XLSX])
+def test_wherever_the_disk_is_full_export_and_stamp_are_both_the_old_ones_or_both_new(
+    fleet: Database, configuration: Settings, tmp_path: Path, form: Form
+) -> None:
+    failed = 0
+    with disk(tmp_path / "disk", 64 * BLOCK) as folder:
+        path, filling = old_one(folder, form), folder / "filling"
+        for blocks in range(40):
+            filling.write_bytes(b"")
+            room = os.statvfs(folder).f_bavail - blocks
+            filling.write_bytes(b"x" * (room * BLOCK))
+            with open_machines(fleet, configuration, now=NOW) as extract:
+                try:
+                    write(path, extract, form)
+                except ExportFailed:
+                    failed += 1
+                    filling.unlink()
+                    assert is_untouched(path)
+                else:
+                    break
+        made = stamp.read(path)
+        assert (made.sha256, made.size) == stamp.digest(path)
+        assert set(folder.iterdir()) == {path, stamp.beside(path), filling}
+    assert failed > 3
+
+
+def test_who_reads_the_older_export_reads_it_to_its_end(
+    fleet: Database, configuration: Settings, tmp_path: Path
+) -> None:
+    path = old_one(tmp_path, Form.CSV)
+    with path.open(encoding="utf-8") as kept_open:
+        assert kept_open.read(1) == "o"
+        with open_machines(fleet, configuration, now=NOW) as extract:
+            write(path, extract, Form.CSV)
+        assert kept_open.read() == "ld"
+    assert path.stat().st_size > 1_000
+
+
 BROKEN: list[Callable[[Path], Path]] = [
     lambda folder: folder,  # a folder where the file should be
     lambda folder: folder / "file" / "x.csv",  # a file where the folder should be
+    lambda _folder: Path("/proc/x.csv"),  # a folder in which nobody may write
 ]
 
 

@@ -139,19 +139,6 @@ def test_what_was_not_mailed_says_why(
         work(NOW, nothing)
 
 
-def test_files_too_big_for_a_mail_are_refused_with_the_remedy(
-    night: Callable[..., NightlyExport], tmp_path: Path
-) -> None:
-    box = Box(Taken())
-    work = night(box, mail_to=("a@pref.example.jp",), mail=("status.csv",))
-    night()(NOW, nothing)
-    (folder,) = nights.kept(tmp_path / "nights")
-    (folder / "status.csv").write_bytes(b"x" * 2_500_001)
-    with pytest.raises(NotDelivered, match=r"name smaller files.*or a folder under deliver_to"):
-        work(NOW, nothing)
-    assert (box.sent, box.closed) == ([], 1)
-
-
 def test_a_file_that_no_night_writes_is_named(night: Callable[..., NightlyExport]) -> None:
     work = night(Box(Taken()), mail_to=("a@pref.example.jp",), mail=("status.docx",))
     with pytest.raises(NotDelivered, match=r"status\.docx, which no night writes: .*status\.csv"):

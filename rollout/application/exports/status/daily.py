@@ -10,7 +10,13 @@ from rollout.application.board.view import Board, view, view_at
 from rollout.application.exports.status.burn_up import BurnUp, burn_up
 from rollout.application.exports.status.days import day_before, day_of
 from rollout.application.exports.status.exceptions import ExceptionLine, exceptions
-from rollout.application.exports.status.people import People, people_at, people_now
+from rollout.application.exports.status.people import (
+    DeviceFigure,
+    People,
+    Share,
+    people_at,
+    people_now,
+)
 from rollout.application.exports.status.summary import (
     Split,
     Standing,
@@ -43,6 +49,7 @@ class DailyReport:
     burn_up: BurnUp
     exceptions: Sequence[ExceptionLine]
     people: People
+    people_before: People | None
     tomorrow: Tomorrow
     board: Board
     reach: Reach
@@ -65,6 +72,16 @@ class DailyReport:
         if self.before is None:
             return None
         return self.summary.standing[word] - self.before.standing[word]
+
+    def people_change(self, share: Share) -> int | None:
+        """How many more people have it than on the working day before."""
+        return None if self.people_before is None else self.people_before.change(share)
+
+    def devices_change(self, word: DeviceFigure) -> int | None:
+        """How many more personal devices stand there than on the working day before."""
+        if self.people_before is None:
+            return None
+        return self.people.devices[word] - self.people_before.devices[word]
 
     def state_changes(self, now: Split, splits: str) -> Mapping[MachineState, int] | None:
         """By state, how many more machines a group has; `splits` is a field of StatusReport."""
@@ -109,12 +126,17 @@ def _report(
 ) -> DailyReport:
     moment = summary.as_of
     held = _held(session, moment, (entry.line for entry in summary.exceptions))
+    before = _before(session, settings, moment)
+    people_before = None
+    if before is not None:
+        people_before = people_at(session, settings, day_before(settings, moment))
     return DailyReport(
         summary,
-        _before(session, settings, moment),
+        before,
         burn_up(session, settings, moment, groups),
         exceptions(settings, moment, summary.exceptions, held, board),
         people,
+        people_before,
         tomorrow(settings, day_of(settings, moment), groups),
         board,
         reach_at(session, moment if summary.not_known else None),

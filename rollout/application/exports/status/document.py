@@ -10,7 +10,6 @@ from rollout.application.exports.forms import Document, iso
 from rollout.application.exports.status.burn_up import BurnUp
 from rollout.application.exports.status.daily import DailyReport
 from rollout.application.exports.status.exceptions import ExceptionKind, ExceptionLine
-from rollout.application.exports.status.people import People
 from rollout.application.exports.status.summary import Split, Standing, StatusReport
 from rollout.application.exports.status.tomorrow import Tomorrow
 from rollout.domain.machine import MachineState
@@ -46,8 +45,11 @@ def document(report: DailyReport) -> Document:
         },
         "forecast": _forecast(report.burn_up),
         "burn_up": _burn_up(report.burn_up),
-        "people": _people(report.people),
+        "people": _people(report),
         "personal_devices": {word.value: n for word, n in report.people.devices.items()},
+        "personal_devices_change": {
+            word.value: report.devices_change(word) for word in report.people.devices
+        },
         "tomorrow": _tomorrow(report.tomorrow),
         "board": board(report.board, zone),
     }
@@ -130,11 +132,17 @@ def _burn_up(burn_up: BurnUp) -> dict[str, Any]:
     }
 
 
-def _people(people: People) -> dict[str, Any]:
+def _people(report: DailyReport) -> dict[str, Any]:
+    people = report.people
     return {
         "in_service": people.people,
         "figures": {
-            share.figure.value: {"number": share.number, "of": share.of, "blocked": share.blocked}
+            share.figure.value: {
+                "number": share.number,
+                "change": report.people_change(share),
+                "of": share.of,
+                "blocked": share.blocked,
+            }
             for share in people.shares
         },
         "obstacles": [

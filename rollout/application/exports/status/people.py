@@ -78,6 +78,14 @@ class People:
     devices: dict[DeviceFigure, int]
     obstacles: Sequence[ObstacleEffect]
 
+    def change(self, share: Share) -> int | None:
+        """How many more than here `share` has, a later figure of the same; None when either moment
+        does not tell."""
+        for own in self.shares:
+            if own.figure is share.figure and own.number is not None and share.number is not None:
+                return share.number - own.number
+        return None
+
 
 def people_now(database: Database, settings: Settings, session: Session, now: datetime) -> People:
     """People as they stand."""

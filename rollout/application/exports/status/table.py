@@ -113,11 +113,14 @@ def _people(report: DailyReport) -> Iterator[_Row]:
     yield _Row(_("People"), _("in service"), None, people.people)
     for share in people.shares:
         if share.number is not None:
-            yield _Row(_("People"), label(share.figure), None, share.number)
+            yield _Row(
+                _("People"), label(share.figure), None, share.number, report.people_change(share)
+            )
         if share.blocked:
             yield _Row(_("People"), label(share.figure), _("blocked"), share.blocked)
     for word, number in people.devices.items():
-        yield _Row(_("Personal devices"), None, label(word), number)
+        change = report.devices_change(word)
+        yield _Row(_("Personal devices"), None, label(word), number, change)
 
 
 def _board(report: DailyReport) -> Iterator[_Row]:

@@ -4,7 +4,15 @@ from collections.abc import Sequence
 
 from rollout.application.board.view import IndicatorLine, MilestoneLine
 from rollout.application.exports.status.daily import DailyReport
-from rollout.application.exports.status.grids.form import Cell, Column, Grid, Rate, Tone, Word
+from rollout.application.exports.status.grids.form import (
+    Cell,
+    Change,
+    Column,
+    Grid,
+    Rate,
+    Tone,
+    Word,
+)
 from rollout.application.exports.status.people import Share
 from rollout.application.exports.status.years import fiscal_year
 from rollout.domain.programme_board import IndicatorStanding, MilestoneState
@@ -19,16 +27,18 @@ def shares(report: DailyReport) -> Grid:
     columns = (
         Column(_("Of people in service"), 26),
         Column(_("Number"), 10),
+        Column(_("Change"), 10),
         Column(_("Of"), 10),
         Column(_("Share"), 10),
         Column(_("How it stands"), 14),
         Column(_("Blocked"), 10),
     )
-    rows = [_share(share, bool(report.summary.not_known)) for share in report.people.shares]
+    past = bool(report.summary.not_known)
+    rows = [_share(share, report.people_change(share), past) for share in report.people.shares]
     return Grid(_("Accounts, training and readiness"), columns, rows)
 
 
-def _share(share: Share, past: bool) -> Sequence[Cell]:
+def _share(share: Share, change: int | None, past: bool) -> Sequence[Cell]:
     rate = share.rate
     if rate is None:
         unknown = _("not known of this moment") if past else _("not asked for")
@@ -43,16 +53,21 @@ def _share(share: Share, past: bool) -> Sequence[Cell]:
         word = Word(_("early"), Tone.GREY)
     blocked = share.blocked or None
     figure = Rate(rate) if rate is not None else None
-    return label(share.figure), share.number, share.of, figure, word, blocked
+    return label(share.figure), share.number, _change(change), share.of, figure, word, blocked
+
+
+def _change(value: int | None) -> Change | None:
+    return None if value is None else Change(value)
 
 
 def devices(report: DailyReport) -> Grid:
     """Personal devices by how far they are."""
     rows: list[Sequence[Cell]] = [
-        (label(word), number) for word, number in report.people.devices.items()
+        (label(word), number, _change(report.devices_change(word)))
+        for word, number in report.people.devices.items()
     ]
-    rows.append((_("Total"), sum(report.people.devices.values())))
-    columns = (Column(_("State"), 20), Column(_("Devices"), 10))
+    rows.append((_("Total"), sum(report.people.devices.values()), None))
+    columns = (Column(_("State"), 20), Column(_("Devices"), 10), Column(_("Change"), 10))
     return Grid(_("Personal devices"), columns, rows, total=True)
 
 
