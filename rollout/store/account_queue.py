@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
+    Select,
     Table,
     Update,
     and_,
@@ -20,11 +21,13 @@ from sqlalchemy import (
     func,
     null,
     select,
+    union_all,
     update,
 )
 from sqlmodel import Session, col
 
 from rollout.domain.account import AccountState, Aim
+from rollout.store.columns import Instant
 from rollout.store.id_lists import among, as_json, given
 from rollout.store.tables import Account, CloudGroup, Person
 
@@ -66,21 +69,17 @@ class GroupStanding(NamedTuple):
     external_id: str | None
 
 
+class Need(NamedTuple):
+    """What others that wait for a service of a person read of it."""
+
+    state: str
+    external_id: str | None
+
+
 def due_services(session: Session, service: str, now: datetime, limit: int) -> Sequence[Any]:
     """(id, person id) of open accounts whose moment has come, the longest waiting first."""
-    statement = (
-        select(col(Account.id), col(Account.person_id))
-        .join(Person, col(Person.id) == col(Account.person_id))
-        .where(
-            col(Account.service) == service,
-            col(Account.state).in_(_OPEN),
-            col(Account.due_at) <= now,
-            col(Person.forgotten_at).is_(None),
-        )
-        .order_by(col(Account.due_at), col(Account.id))
-        .limit(limit)
-    )
-    return session.connection().execute(statement).all()
+    rows = session.connection().execute(_due(), {"asked": service, "now": now, "at_most": limit})
+    return [(id_, person) for id_, person, _due_at in rows.all()]
 
 
 def due_groups(session: Session, now: datetime, limit: int) -> Sequence[Any]:
@@ -106,6 +105,20 @@ def standings(session: Session, people: Collection[int] | None = None) -> list[S
             statement.where(among(columns.person_id, in_json)), {"ids": given(people, in_json)}
         )
     return [Standing._make(row) for row in rows.all()]
+
+
+def standings_of(session: Session, ids: Collection[int]) -> list[Standing]:
+    """Single services, by their ids."""
+    in_json = as_json(session)
+    rows = session.connection().execute(_standings_of(in_json), {"ids": given(ids, in_json)})
+    return [Standing._make(row) for row in rows.all()]
+
+
+def needs_of(session: Session, people: Collection[int]) -> dict[tuple[int, str], Need]:
+    """Where every service of these people stands, by person id and service."""
+    in_json = as_json(session)
+    rows = session.connection().execute(_needs_of(in_json), {"ids": given(people, in_json)})
+    return {(person, service): Need(state, known) for person, service, state, known in rows.all()}
 
 
 def ids(session: Session) -> dict[tuple[int, str], int]:
@@ -230,6 +243,43 @@ def _nobody_at_it(table: Table) -> ColumnElement[bool]:
 
 
 # Statements that every round executes are made once.
+
+
+@cache
+def _due() -> Select[Any]:
+    """Of each open state as many as are asked for, in the order of the index, and of these the
+    first: sorting everything that is due would cost more with each further person."""
+    made, people = _table(Account), _table(Person)
+    first = [
+        select(made.c.id, made.c.person_id, made.c.due_at)
+        .join(people, people.c.id == made.c.person_id)
+        .where(
+            made.c.service == bindparam("asked"),
+            made.c.state == state,
+            made.c.due_at <= bindparam("now", type_=Instant),
+            people.c.forgotten_at.is_(None),
+        )
+        .order_by(made.c.due_at, made.c.id)
+        .limit(bindparam("at_most"))
+        .subquery()
+        for state in _OPEN
+    ]
+    both = union_all(*(select(one) for one in first)).subquery()
+    return select(both).order_by(both.c.due_at, both.c.id).limit(bindparam("at_most"))
+
+
+@cache
+def _standings_of(in_json: bool) -> Select[Any]:
+    made = _table(Account)
+    return select(*(made.c[name] for name in Standing._fields)).where(among(made.c.id, in_json))
+
+
+@cache
+def _needs_of(in_json: bool) -> Select[Any]:
+    made = _table(Account)
+    return select(made.c.person_id, made.c.service, made.c.state, made.c.external_id).where(
+        among(made.c.person_id, in_json)
+    )
 
 
 @cache

@@ -185,11 +185,14 @@ def last_plan(session: Session) -> AccountPlan | None:
     return session.exec(select(AccountPlan).order_by(col(AccountPlan.id).desc()).limit(1)).first()
 
 
-def plan_items(session: Session, plan_id: int) -> list[AccountPlanItem]:
-    """What a plan says, `keep` aside."""
-    return list(
-        session.exec(select(AccountPlanItem).where(AccountPlanItem.plan_id == plan_id)).all()
+def planned_actions(session: Session, plan_id: int) -> dict[tuple[int, str], str]:
+    """What a plan says of each (person id, service), `keep` aside."""
+    rows = session.exec(
+        select(AccountPlanItem.person_id, AccountPlanItem.service, AccountPlanItem.action).where(
+            AccountPlanItem.plan_id == plan_id
+        )
     )
+    return {(person, service): action for person, service, action in rows.all()}
 
 
 def departments(session: Session) -> dict[int, tuple[str, str]]:

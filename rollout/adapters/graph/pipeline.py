@@ -41,7 +41,8 @@ _STEP = 0.05
 """Seconds between two looks whether something throttled may go, or all is to stop."""
 _TEAMS = "teams"
 _COLLECTED = 5.0
-"""Seconds for which questions about a team are collected while other orders can go."""
+"""Seconds for which questions about a team are collected while batches go: what these do leads to
+more of them, and each look into a team reads all of it."""
 
 
 class _Part(NamedTuple):
@@ -82,6 +83,8 @@ class Pipeline:
         """Questions about each team, and since when there are any."""
         self._asked: dict[int, int] = {}
         self._under_way: set[asyncio.Task[None]] = set()
+        self._sent = 0
+        """Batches under way."""
         self._failure: BaseException | None = None
         self._ended = False
         self._news = asyncio.Event()
@@ -137,7 +140,9 @@ class Pipeline:
             part = heapq.heappop(self._later)[1]
             self._waiting.setdefault(part.call.kind, deque()).append(part)
         while len(self._under_way) < self._at_once:
-            work = self._team(now, _COLLECTED) or self._batch(now) or self._team(now, 0)
+            work = self._team(now, _COLLECTED) or self._batch(now)
+            if work is None and self._sent == 0:
+                work = self._team(now, 0)
             if work is None:
                 return
             self._begin(work)
@@ -173,7 +178,10 @@ class Pipeline:
             batch.append(self._waiting[kind].popleft())
             if not self._waiting[kind]:
                 may_go.remove(kind)
-        return self._send(batch) if batch else None
+        if not batch:
+            return None
+        self._sent += 1
+        return self._send(batch)
 
     async def _look_into(self, team: str, orders: Sequence[FindMember]) -> None:
         inside = await self._members(team)
@@ -196,6 +204,8 @@ class Pipeline:
         except NoReply as lost:
             self._all_doubtful(batch, str(lost), None, marks)
             return
+        finally:
+            self._sent -= 1
         if reply.status == THROTTLED:
             for part in batch:
                 self._throttled(part, _seconds(reply.headers))

@@ -1,5 +1,7 @@
 """How people and departments are called in the directory, and which service needs which."""
 
+from functools import cache
+
 from rollout.domain.account import NEEDS, CloudService
 from rollout.settings.accounts import Accounts
 from rollout.store.accounts import AccountPerson
@@ -22,10 +24,17 @@ def nickname_of(department_id: int, name: str, settings: Accounts) -> str:
 
 def needs(service: CloudService, settings: Accounts) -> tuple[CloudService, ...]:
     """The services in use that have to be there first; a chat that is no team needs no group."""
-    teams = settings.chat.provider == "teams"
+    return _needs(service, settings.services, settings.chat.provider == "teams")
+
+
+@cache
+def _needs(
+    service: CloudService, in_use: tuple[CloudService, ...], teams: bool
+) -> tuple[CloudService, ...]:
+    # Asked for every row of every round.
     return tuple(
         one
         for one in NEEDS.get(service, ())
-        if one in settings.services
+        if one in in_use
         and (teams or (service, one) != (CloudService.CHAT, CloudService.GROUPWARE))
     )

@@ -29,7 +29,7 @@ from rollout.domain.account import AccountState, Aim, CloudService, GroupKind
 from rollout.domain.words import msgid
 from rollout.i18n.told import Told, told
 from rollout.settings.accounts import Accounts
-from rollout.store.account_queue import GroupStanding, Standing
+from rollout.store.account_queue import GroupStanding, Need, Standing
 from rollout.store.accounts import AccountPerson
 
 
@@ -73,7 +73,7 @@ class Known:
     """What the orders of one cycle are made from."""
 
     settings: Accounts
-    accounts: Mapping[tuple[int, str], Standing]
+    accounts: Mapping[tuple[int, str], Need]
     """By person id and service."""
     groups: Mapping[tuple[int, str], GroupStanding]
     """By department id and kind."""

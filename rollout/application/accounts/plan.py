@@ -302,9 +302,7 @@ def begin(
 
 
 def _must_be_the_same(session: Session, number: int, proposal: Proposal) -> None:
-    before = {
-        (item.person_id, item.service): item.action for item in accounts.plan_items(session, number)
-    }
+    before = accounts.planned_actions(session, number)
     other = [
         one
         for one in proposal.decisions

@@ -96,11 +96,11 @@ class Queue:
         services = self._due_services(session, now, until, under_way)
         if not groups and not services:
             return []
-        standings = account_queue.standings(session, set(services.values()))
+        standings = account_queue.standings_of(session, services) if services else []
         known = self._known(session, standings)
         taken: list[Standing | GroupStanding] = [
             *(one for one in known.groups.values() if one.id in groups),
-            *(one for one in standings if one.id in services),
+            *standings,
         ]
         self._must_know(session, taken)
         account_queue.claim(session, CloudGroup, groups, until)
@@ -182,16 +182,17 @@ class Queue:
         groups = {
             (row.department_id, row.kind): row for row in account_queue.group_standings(session)
         }
+        people = {row.person_id for row in standings}
         going = {row.person_id for row in standings if row.aim == Aim.REVOKED}
         ever = following.every_group(session, self._places, going) if self._places else {}
         return Known(
             settings=self._settings,
-            accounts={(row.person_id, row.service): row for row in standings},
+            accounts=account_queue.needs_of(session, people) if people else {},
             groups=groups,
             skus=self._skus,
             licence_groups=self.licence_groups,
             passwords=self._passwords,
-            left=self._groups_to_leave({row.person_id for row in standings}, groups)
+            left=self._groups_to_leave(people, groups)
             | {person: _ids(groups, departments) for person, departments in ever.items()},
         )
 

@@ -101,12 +101,15 @@ def _wake(
 ) -> None:
     """What waits for these is looked at now."""
     waiting: dict[CloudService, set[int]] = defaultdict(set)
+    waits_for = {
+        needed.value: [one for one in CloudService if needed in needs(one, settings)]
+        for needed in CloudService
+    }
     for work in ended:
         row = work.row
         if isinstance(row, Standing):
-            for service in CloudService:
-                if CloudService(row.service) in needs(service, settings):
-                    waiting[service].add(row.person_id)
+            for service in waits_for[row.service]:
+                waiting[service].add(row.person_id)
         else:
             account_queue.wake_groups(session, [row.department_id], at)
             group = row.kind == GroupKind.GROUP
