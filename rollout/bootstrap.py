@@ -241,12 +241,21 @@ class Application:
     @cached_property
     def accounts_work(self) -> "AccountsWork":
         """Whoever carries out what is asked for of people's accounts."""
+        from rollout.adapters import holder
         from rollout.adapters.graph.passwords import PasswordFile
         from rollout.application.accounts.work import AccountsWork
 
         file = self.settings.accounts.secrets_file
         passwords = PasswordFile(file) if file is not None else None
-        return AccountsWork(self.database, self.settings, self.directory, self.clock, passwords)
+        return AccountsWork(
+            self.database,
+            self.settings,
+            self.directory,
+            self.clock,
+            passwords,
+            holder=holder.own_name(),
+            gone=holder.is_gone,
+        )
 
     @cached_property
     def archive(self) -> Archive:

@@ -4,9 +4,10 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from types import FrameType
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -23,7 +24,7 @@ from rollout.cli.accounts_view import (
 )
 from rollout.cli.invocation import AsJson, Reason, invocation
 from rollout.cli.options import day_option
-from rollout.cli.output import moment, print_json, progress_bar, say
+from rollout.cli.output import Bar, moment, print_json, progress_bar, say
 from rollout.domain.account import AccountState, CloudService
 from rollout.domain.errors import NeedsApproval
 from rollout.i18n import _
@@ -118,6 +119,7 @@ def apply(
             patience=timedelta(minutes=wait),
             stop=stop,
             progress=lambda ended, total: bar(ended, max(total, asked)),
+            waiting=_waiting(bar, application.settings.programme.zone),
         )
     say(_("{count} reached their end").format(count=done.ended))
     if done.open:
@@ -151,6 +153,7 @@ def resume(
             patience=timedelta(minutes=wait),
             stop=stop,
             progress=bar,
+            waiting=_waiting(bar, application.settings.programme.zone),
         )
     say(
         _("{ended} reached their end, {open} are still under way").format(
@@ -241,9 +244,22 @@ for _name, (_command, _text) in accounts_mailboxes.COMMANDS.items():
     app.command(_name, help=_text)(_command)
 
 
-def _progress() -> AbstractContextManager[Callable[[int, int], None]]:
+def _progress() -> AbstractContextManager[Bar]:
     """Services that reached their end, of all that are asked for."""
     return progress_bar(_("services"), rate=True)
+
+
+def _waiting(bar: Bar, zone: ZoneInfo) -> Callable[[datetime | None], None]:
+    """A bar that stands still says what it waits for."""
+
+    def says(until: datetime | None) -> None:
+        if until is None:
+            bar.says(_("services"))
+        else:
+            time = f"{until.astimezone(zone):%H:%M:%S}"
+            bar.says(_("services, the directory is asked again at {time}").format(time=time))
+
+    return says
 
 
 @contextmanager

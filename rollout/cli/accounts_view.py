@@ -243,16 +243,17 @@ def print_blocked(database: "Database") -> None:
         blocked = accounts.in_states(session, [AccountState.BLOCKED], limit=SHOWN + 1)
     if not blocked:
         return
+    requests = _("its request, and our number for it")
+    rows: list[list[str | None]] = []
+    for row, number, name in blocked[:SHOWN]:
+        first, *more = _requests(row)
+        rows.append([number, name, label(CloudService(row.service)), row.cause, first])
+        rows += [["", "", "", "", one] for one in more]
     print_table(
-        [
-            *(_("staff number"), _("name"), _("service"), _("cause")),
-            _("its request, and our number for it"),
-        ],
-        [
-            [number, name, label(CloudService(row.service)), row.cause, _requests(row)]
-            for row, number, name in blocked[:SHOWN]
-        ],
+        [_("staff number"), _("name"), _("service"), _("cause"), requests],
+        rows,
         title=_("blocked"),
+        whole=requests,
     )
     if len(blocked) > SHOWN:
         say(_("and more: see `rollout accounts status --json`"))
@@ -280,6 +281,6 @@ def print_missed(missed: Rows, zone: "ZoneInfo") -> None:
         say(_("and {number} more: see --json").format(number=len(missed) - SHOWN))
 
 
-def _requests(row: "Account") -> str:
+def _requests(row: "Account") -> list[str]:
     """What the vendor's support asks for: the service's number of the request, and ours."""
-    return " ".join(one for one in (row.request_id, row.client_request_id) if one) or "-"
+    return [one for one in (row.request_id, row.client_request_id) if one] or ["-"]

@@ -65,9 +65,9 @@ def restore(
     as_json: AsJson = False,
 ) -> None:
     """Go back to a backup."""
+    from rollout.adapters import holder
     from rollout.application import restore as restoring
     from rollout.cli.confirming import confirm
-    from rollout.service import holder
     from rollout.settings import OperatorRole
     from rollout.store.backup import file_of
 

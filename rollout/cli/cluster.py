@@ -101,8 +101,8 @@ def restored(
     reason: Annotated[str, typer.Option("--reason", help=_("why; kept in the history"))],
 ) -> None:
     """Make a restored database fit to go on."""
+    from rollout.adapters import holder
     from rollout.application.cluster.restored import after_restore
-    from rollout.service import holder
 
     given = invocation(context)
     application = given.application()

@@ -36,15 +36,24 @@ def say(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
-    """A table whose cells are data: shown as they are, without control characters."""
+def print_table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    title: str = "",
+    *,
+    whole: str | None = None,
+) -> None:
+    """A table whose cells are data: shown as they are, without control characters.
+
+    The column `whole` holds what is copied, such as ids: it is never broken.
+    """
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, title=Text(title) if title else None, title_justify="left")
     for column in columns:
-        table.add_column(Text(column), overflow="fold")
+        table.add_column(Text(column), overflow="fold", no_wrap=column == whole)
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
     from rich.console import Console
@@ -57,7 +66,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title:
 
 
 @contextmanager
-def progress_bar(label: str, total: int | None = None, *, rate: bool = False) -> Iterator["_Bar"]:
+def progress_bar(label: str, total: int | None = None, *, rate: bool = False) -> Iterator["Bar"]:
     """A bar with elapsed and remaining time on standard error; silent when that is no terminal.
 
     With `rate` it says how many a minute, too.
@@ -86,15 +95,19 @@ def progress_bar(label: str, total: int | None = None, *, rate: bool = False) ->
         disable=not sys.stderr.isatty(),
     )
     with progress:
-        yield _Bar(progress, label, total)
+        yield Bar(progress, label, total)
 
 
-class _Bar:
+class Bar:
     """What a use case calls with how far it is."""
 
     def __init__(self, progress: "Progress", label: str, total: int | None) -> None:
         self._progress = progress
         self._task = progress.add_task(label, total=total, rate="")
+
+    def says(self, label: str) -> None:
+        """What is going on, or waited for."""
+        self._progress.update(self._task, description=label)
 
     def __call__(self, done: int, total: int | None = None, label: str | None = None) -> None:
         self._progress.update(self._task, completed=done, total=total, description=label)

@@ -62,9 +62,9 @@ def forget(
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", help=_("do not ask"))] = False,
 ) -> None:
+    from rollout.adapters import holder
     from rollout.application import personal_data
     from rollout.cli.confirming import confirm
-    from rollout.service import holder
     from rollout.settings import OperatorRole
 
     given = invocation(context)

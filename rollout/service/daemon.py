@@ -11,6 +11,7 @@ from typing import Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from rollout.adapters import holder
 from rollout.adapters.clock import SystemClock
 from rollout.application.accounts.work import AccountsWork
 from rollout.application.byod.work import DevicesWork
@@ -22,7 +23,6 @@ from rollout.application.starting import NothingStarts
 from rollout.domain.errors import LeaseHeld
 from rollout.domain.words import msgid
 from rollout.i18n import _
-from rollout.service import holder
 from rollout.service.accounts import accounts_thread
 from rollout.service.beside import BesideThread
 from rollout.service.devices import devices_thread

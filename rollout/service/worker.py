@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from rollout import __version__
+from rollout.adapters import holder
 from rollout.application.cluster import taking, working
 from rollout.application.cluster.patience import PatientSink
 from rollout.application.cluster.taking import TakenForLost
@@ -25,7 +26,6 @@ from rollout.application.upkeep import tidy
 from rollout.domain.errors import RolloutError
 from rollout.domain.words import msgid
 from rollout.i18n.told import told
-from rollout.service import holder
 from rollout.service.trouble import Trouble
 from rollout.settings import Settings
 from rollout.store.database import Database

@@ -135,12 +135,17 @@ def group_standings(session: Session) -> list[GroupStanding]:
     return [GroupStanding._make(row) for row in rows.all()]
 
 
-def claim(session: Session, table: WorkTable, ids: Collection[int], until: datetime) -> None:
-    """Take rows: nobody else does so before `until`, and who finds them after it looks first."""
+def claim(
+    session: Session, table: WorkTable, ids: Collection[int], until: datetime, by: str | None
+) -> None:
+    """Take rows: nobody else does so before `until`, and who finds them after it looks first.
+
+    Until then `by` has them, unless it is known to be dead: see `account_takers`.
+    """
     if ids:
         in_json = as_json(session)
         session.connection().execute(
-            _claiming(table, in_json), {"ids": given(ids, in_json), "until": until}
+            _claiming(table, in_json), {"ids": given(ids, in_json), "until": until, "by": by}
         )
 
 
@@ -225,12 +230,14 @@ def next_due(session: Session) -> datetime | None:
 
 def open_count(session: Session) -> int:
     """How many accounts and groups are still to be done."""
-    return sum(
-        session.connection()
-        .execute(select(func.count()).select_from(table).where(_table(table).c.state.in_(_OPEN)))
-        .scalar_one()
-        for table in (Account, CloudGroup)
+    of_people = (
+        select(func.count())
+        .select_from(Account)
+        .join(Person, col(Person.id) == col(Account.person_id))
+        .where(col(Account.state).in_(_OPEN), col(Person.forgotten_at).is_(None))
     )
+    of_groups = select(func.count()).select_from(CloudGroup).where(col(CloudGroup.state).in_(_OPEN))
+    return sum(session.connection().execute(one).scalar_one() for one in (of_people, of_groups))
 
 
 def _table(table: WorkTable) -> Table:
@@ -288,7 +295,7 @@ def _claiming(table: WorkTable, in_json: bool) -> Update:
     return (
         update(made)
         .where(among(made.c.id, in_json))
-        .values(in_doubt=True, due_at=bindparam("until"))
+        .values(in_doubt=True, due_at=bindparam("until"), taken_by=bindparam("by"))
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, text
 
+from rollout.adapters.holder import is_gone, own_name
 from rollout.application import backup, stops
 from rollout.application import restore as restoring
 from rollout.application.alone import alone
@@ -21,7 +22,6 @@ from rollout.domain.errors import LeaseHeld
 from rollout.domain.history import GENESIS, Fact, digest
 from rollout.domain.machine import MachineVerb
 from rollout.service.daemon import Daemon
-from rollout.service.holder import is_gone, own_name
 from rollout.settings import OperatorRole, Settings, load
 from rollout.store import backup as copies
 from rollout.store import history, leases, machines, migrate, transitions

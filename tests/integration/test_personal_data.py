@@ -10,6 +10,7 @@ from sqlmodel import select
 
 from rollout.adapters.ansible.archive import RunArchive
 from rollout.adapters.ansible.folder import RECORD
+from rollout.adapters.holder import is_gone, own_name
 from rollout.adapters.ledger import open_ledger
 from rollout.application import backup, personal_data
 from rollout.application import restore as restoring
@@ -21,7 +22,6 @@ from rollout.domain.errors import LeaseHeld
 from rollout.domain.history import Fact
 from rollout.domain.machine import MachineVerb
 from rollout.domain.run import ClaimOutcome
-from rollout.service.holder import is_gone, own_name
 from rollout.settings import OperatorRole, Settings, load
 from rollout.store import backup as copies
 from rollout.store import claims, commands, history, migrate, personal, runs, transitions

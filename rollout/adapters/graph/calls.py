@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from rollout.application.accounts.orders import (
+    PROPERTIES,
     AddMember,
     AssignApp,
     ChangeUser,
@@ -39,16 +40,10 @@ _NOT_FOUND, _CONFLICT, _FAILED_DEPENDENCY = 404, 409, 424
 THROTTLED = 429
 _SERVER = range(500, 600)
 
-_PROPERTIES = {
-    "display_name": "displayName",
-    "enabled": "accountEnabled",
-    "department": "department",
-    "employee_id": "employeeId",
-    "usage_location": "usageLocation",
-    "language": "preferredLanguage",
-}
 #: Words in the service's messages that say: it is so already.
 _ALREADY = ("already exist", "already exists")
+#: The same for what only directory synchronisation may set: ours is the wrong place for it.
+_SYNCHRONISED = "on-premises mastered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +79,7 @@ def call(order: SingleOrder, base: str) -> Call:
         case CreateUser():
             return Call("POST", "/users", "write", _new_user(order))
         case ChangeUser():
-            body = {_PROPERTIES[name]: value for name, value in order.values.items()}
+            body = {PROPERTIES[name]: value for name, value in order.values.items()}
             return Call("PATCH", f"/users/{segment(order.user)}", "write", body)
         case RevokeSessions():
             return Call("POST", f"/users/{segment(order.user)}/revokeSignInSessions", "write")
@@ -179,6 +174,8 @@ def outcome(order: SingleOrder, status: int, body: Any, request_id: str | None) 
     if isinstance(order, AddMember | AssignApp | CreateTeam | CreateChannel) and (
         already or status == _CONFLICT
     ):
+        return Done()
+    if isinstance(order, ChangeUser) and _SYNCHRONISED in why:
         return Done()
     if isinstance(order, RemoveMember | WipeApps) and status == _NOT_FOUND:
         # Who is no member has left, and an app that is registered no more holds nothing.

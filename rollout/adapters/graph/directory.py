@@ -31,8 +31,8 @@ from rollout.settings.accounts import Tenant
 Json = dict[str, Any]
 
 _USER = (
-    "id,userPrincipalName,displayName,accountEnabled,employeeId,department,usageLocation,mail,"
-    "onPremisesSyncEnabled,assignedLicenses,licenseAssignmentStates"
+    "id,userPrincipalName,displayName,accountEnabled,employeeId,department,usageLocation,"
+    "preferredLanguage,mail,onPremisesSyncEnabled,assignedLicenses,licenseAssignmentStates"
 )
 _GROUP = "id,displayName,mailNickname,mail,groupTypes,resourceProvisioningOptions"
 _PAGE = 999
@@ -234,6 +234,7 @@ def _user(row: Json) -> DirectoryUser:
         employee_id=row.get("employeeId"),
         department=row.get("department"),
         usage_location=row.get("usageLocation"),
+        language=row.get("preferredLanguage"),
         mail=row.get("mail"),
         synced=bool(row.get("onPremisesSyncEnabled")),
         licences=frozenset(one["skuId"] for one in row.get("assignedLicenses") or []),

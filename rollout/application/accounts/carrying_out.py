@@ -29,9 +29,11 @@ def carry_out(
     patience: timedelta,
     stop: Event,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    waiting: Callable[[datetime | None], None] = lambda until: None,
 ) -> CarriedOut:
     """Cycle until everything ended, or the next look is further away than `patience`.
 
+    `waiting` is told until when nothing can be done, and None when that is over.
     `stop` ends it after what is under way. Raises DirectoryAway; what is open stays so.
     """
     ended, left = 0, _open(database)
@@ -46,7 +48,11 @@ def carry_out(
         wait = (cycle.next_look - clock.now()).total_seconds()
         if wait > patience.total_seconds():
             return CarriedOut(ended, left, cycle.next_look)
-        if stop.wait(max(0.0, wait)):
+        if wait > 0:
+            waiting(cycle.next_look)
+        stopped = stop.wait(max(0.0, wait))
+        waiting(None)
+        if stopped:
             return CarriedOut(ended, left, cycle.next_look)
 
 

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from rollout.application.accounts.directory import DirectoryUser
 from rollout.application.accounts.naming import department_name, needs, nickname_of, upn_of
+from rollout.application.accounts.properties import differences
 from rollout.application.accounts.world import World
 from rollout.application.mailboxes.holding import cause_of
 from rollout.application.training.services import ServiceTraining
@@ -174,9 +175,11 @@ class Decider:
                 return Decision(person, made, PlannedAction.CREATE)
             cause = told(NOT_THERE, upn=upn_of(person, self._settings))
             return Decision(person, made, PlannedAction.BLOCKED, cause)
-        differs = not user.enabled or user.usage_location != self._settings.usage_location
-        action = PlannedAction.CHANGE if differs else PlannedAction.KEEP
-        return Decision(person, made, action, external_id=user.id)
+        differs = differences(user, person, self._settings)
+        if not differs:
+            return Decision(person, made, PlannedAction.KEEP, external_id=user.id)
+        cause = told(msgid("in the directory: {differences}"), differences=differs)
+        return Decision(person, made, PlannedAction.CHANGE, cause, user.id)
 
     def _licence(self, person: AccountPerson, user: DirectoryUser | None) -> Decision:
         made = CloudService.LICENCE

@@ -33,6 +33,7 @@ class DirectoryUser:
     employee_id: str | None
     department: str | None
     usage_location: str | None
+    language: str | None
     mail: str | None
     synced: bool
     licences: frozenset[str]

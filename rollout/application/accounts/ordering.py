@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from rollout.application.accounts import properties
 from rollout.application.accounts.naming import department_name, needs, nickname_of, upn_of
 from rollout.application.accounts.orders import (
     AddMember,
@@ -121,11 +122,9 @@ def _identity(row: Standing, person: AccountPerson, known: Known) -> Next:
     key, settings = row.id, known.settings
     upn = upn_of(person, settings)
     if row.external_id is not None:
-        wanted: dict[str, str | bool | None] = {
-            "enabled": True,
-            "usage_location": settings.usage_location,
-        }
-        return [ChangeUser(key, row.external_id, wanted)]
+        parts = (properties.ours(settings), properties.of_person(person, settings))
+        # Apart: what synchronisation owns is refused, and with it everything beside it.
+        return [ChangeUser(key, row.external_id, part) for part in parts if part]
     if row.in_doubt or settings.identity == "synced":
         return [FindUser(key, upn, person.staff_number)]
     if known.passwords is None:

@@ -6,6 +6,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+PROPERTIES = {
+    "display_name": "displayName",
+    "enabled": "accountEnabled",
+    "department": "department",
+    "employee_id": "employeeId",
+    "usage_location": "usageLocation",
+    "language": "preferredLanguage",
+}
+"""How the directory calls what `ChangeUser` sets."""
+
 
 @dataclass(frozen=True, slots=True)
 class FindUser:

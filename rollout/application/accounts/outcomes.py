@@ -82,6 +82,7 @@ def _columns(work: Work, at: datetime) -> dict[str, object]:
         "due_at": at,
         "attempts": work.row.attempts,
         "in_doubt": False,
+        "taken_by": None,
         "external_id": work.found or work.row.external_id,
         "request_id": getattr(work.worst, "request_id", None),
         "client_request_id": getattr(work.worst, "client_request_id", None),

@@ -32,7 +32,8 @@ class Queue:
     """Takes rows and hands them back.
 
     A row is taken by moving its next look ahead and marking it as in doubt, before anything is
-    sent: whoever finds it so after a crash asks the directory what there is.
+    sent: whoever finds it so after a crash asks the directory what there is. `holder` is the name
+    under which this process takes rows.
     """
 
     def __init__(
@@ -41,7 +42,9 @@ class Queue:
         directory: Directory,
         passwords: Passwords | None,
         today: Callable[[], date],
+        holder: str | None = None,
     ) -> None:
+        self._holder = holder
         self._settings, self._today = settings, today
         self._configured = settings
         self._places: following.Places | None = None
@@ -103,8 +106,8 @@ class Queue:
             *standings,
         ]
         self._must_know(session, taken)
-        account_queue.claim(session, CloudGroup, groups, until)
-        account_queue.claim(session, Account, services, until)
+        account_queue.claim(session, CloudGroup, groups, until, self._holder)
+        account_queue.claim(session, Account, services, until, self._holder)
         works = [
             Work(
                 row,
@@ -129,7 +132,12 @@ class Queue:
                 session,
                 table,
                 [
-                    {"id": work.row.id, "due_at": now, "in_doubt": work.row.in_doubt}
+                    {
+                        "id": work.row.id,
+                        "due_at": now,
+                        "in_doubt": work.row.in_doubt,
+                        "taken_by": None,
+                    }
                     for work in mine
                     if work.row.id in claimed and claimed[work.row.id].until == work.until
                 ],
@@ -158,14 +166,13 @@ class Queue:
         self._renew(session, Account, held, until)
         return {one: person for one, person in due.items() if one not in held}
 
-    @staticmethod
     def _renew(
-        session: Session, table: WorkTable, held: Mapping[int, Work], until: datetime
+        self, session: Session, table: WorkTable, held: Mapping[int, Work], until: datetime
     ) -> None:
         """Claims that ran out while their orders were kept back."""
         for work in held.values():
             work.until = until
-        account_queue.claim(session, table, held.keys(), until)
+        account_queue.claim(session, table, held.keys(), until, self._holder)
 
     def _must_know(self, session: Session, taken: Sequence[Standing | GroupStanding]) -> None:
         """Somebody may have come, and a department may have been made, since we looked."""

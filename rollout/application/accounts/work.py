@@ -1,5 +1,6 @@
 """Doing what was asked for: open rows become orders, outcomes become states."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,8 +19,10 @@ from rollout.application.accounts.under_way import UnderWay, Work
 from rollout.application.mailboxes.holding import hold_back
 from rollout.application.ports import Clock
 from rollout.settings import Settings
-from rollout.store import account_queue
+from rollout.store import account_queue, account_takers
 from rollout.store.database import Database
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,11 @@ class Cycle:
 
 
 class AccountsWork:
-    """Carries out what is open, until nothing more is due."""
+    """Carries out what is open, until nothing more is due.
+
+    Rows are taken under the name `holder`; `gone` says which other holder is known to be dead, so
+    that nobody waits for the end of its claims.
+    """
 
     def __init__(
         self,
@@ -41,7 +48,11 @@ class AccountsWork:
         directory: Directory,
         clock: Clock,
         passwords: Passwords | None,
+        *,
+        holder: str | None = None,
+        gone: Callable[[str], bool] = lambda holder: False,
     ) -> None:
+        self._gone = gone
         self._database, self._settings = database, settings
         self._directory, self._clock, self._passwords = directory, clock, passwords
         zone = settings.programme.zone
@@ -50,6 +61,7 @@ class AccountsWork:
             directory,
             passwords,
             lambda: clock.now().astimezone(zone).date(),
+            holder,
         )
 
     def cycle(
@@ -66,6 +78,7 @@ class AccountsWork:
         hold_back(self._database, actor=ACTOR, at=self._clock.now())
         if read_stock(self._database, self._settings, self._directory, self._clock.now()):
             self._queue.forget()  # something may have been bought
+        self._free_what_the_dead_took()
         taken = ended = 0
         if self._is_due():
             rounds = self._rounds()
@@ -80,6 +93,16 @@ class AccountsWork:
         self._directory.close()
         if self._passwords is not None:
             self._passwords.close()
+
+    def _free_what_the_dead_took(self) -> None:
+        now = self._clock.now()
+        with self._database.read() as session:
+            dead = [one for one in account_takers.takers(session, now) if self._gone(one)]
+        if not dead:
+            return
+        with self._database.write() as session:
+            count = sum(account_takers.free(session, one, now) for one in dead)
+        log.info("accounts: goes on with %s that a process that is gone had begun", count)
 
     def _is_due(self) -> bool:
         with self._database.read() as session:

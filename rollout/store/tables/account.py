@@ -24,6 +24,7 @@ class Account(SQLModel, table=True):
     earliest moment of the next look while one is needed. `in_doubt`: an order is under way, or its
     answer was lost, so the service is asked what there is before anything is made. `external_id`
     is the service's own id.
+    `taken_by` is the process whose order is under way, as `adapters.holder` names it.
     `request_id` and `client_request_id` are those of the last answer that was no success, for the
     vendor's support.
     """
@@ -54,6 +55,7 @@ class Account(SQLModel, table=True):
     external_id: str | None = None
     request_id: str | None = None
     client_request_id: str | None = None
+    taken_by: str | None = None
 
 
 class CloudGroup(SQLModel, table=True):
@@ -83,6 +85,7 @@ class CloudGroup(SQLModel, table=True):
     external_id: str | None = None
     request_id: str | None = None
     client_request_id: str | None = None
+    taken_by: str | None = None
 
 
 class AccountPlan(SQLModel, table=True):

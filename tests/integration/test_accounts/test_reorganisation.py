@@ -103,7 +103,12 @@ def test_a_renamed_department_keeps_its_group_and_address_under_the_new_name(
     assert not _plan(prefecture).new_names
 
     clock.forward(4)
-    assert {one.action.value for one in _plan(prefecture).decisions} == {"keep"}
+    decided = _plan(prefecture).decisions
+    assert {one.action.value for one in decided if one.service == "groupware"} == {"keep"}
+    changed = [one.cause for one in decided if one.action == "change"]
+    assert [str(one) for one in changed] == [
+        "in the directory: department 第1部 課 → デジタル部 推進課"
+    ] * 2
     _apply(prefecture)
 
     assert _groups(prefecture) == {
@@ -180,6 +185,24 @@ def test_after_a_merger_people_join_the_new_group_and_leave_the_old_ones_later(
     assert {name: size for name, (_shown, size) in _groups(prefecture).items()} == {
         "department-1": 0, "department-2": 0, "department-3": 4,
     }  # fmt: skip
+    assert {one.action.value for one in _plan(prefecture).decisions} == {"keep"}
+
+
+def test_a_department_that_takes_another_in_and_keeps_its_name_keeps_its_group(
+    start: Callable[..., tuple[Any, HandClock, date]], tmp_path: Path
+) -> None:
+    prefecture, clock, day = start()
+    _reorganise(prefecture, tmp_path, day, "第1部,課,第1部,課", "第2部,課,第1部,課")
+
+    clock.forward(4)
+    _plan(prefecture)
+    _apply(prefecture)
+    assert _groups(prefecture) == {"department-1": ("第1部 課", 4), "department-2": ("第2部 課", 2)}
+
+    clock.forward(15)
+    _plan(prefecture)
+    _apply(prefecture)
+    assert _groups(prefecture) == {"department-1": ("第1部 課", 4), "department-2": ("第2部 課", 0)}
     assert {one.action.value for one in _plan(prefecture).decisions} == {"keep"}
 
 

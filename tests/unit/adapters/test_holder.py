@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 
-from rollout.service.holder import is_gone, own_name
+from rollout.adapters.holder import is_gone, own_name
 
 
 def test_a_living_process_is_not_gone() -> None:
@@ -14,7 +14,7 @@ def test_a_living_process_is_not_gone() -> None:
 
 
 def test_a_dead_process_is_gone() -> None:
-    program = "from rollout.service.holder import own_name; print(own_name())"
+    program = "from rollout.adapters.holder import own_name; print(own_name())"
     run = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
