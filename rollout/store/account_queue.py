@@ -256,7 +256,8 @@ def _nobody_at_it(table: Table) -> ColumnElement[bool]:
 def _due() -> Select[Any]:
     """Of each open state as many as are asked for, in the order of the index, and of these the
     first: sorting everything that is due would cost more with each further person."""
-    made, people = _table(Account), _table(Person)
+    made = _table(Account)
+    people: Table = Person.__table__  # type: ignore[attr-defined]
     first = [
         select(made.c.id, made.c.person_id, made.c.due_at)
         .join(people, people.c.id == made.c.person_id)
