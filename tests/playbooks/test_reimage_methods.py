@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from rollout.lab import remote_wipe
+from rollout.lab.graph.world import TenantFiles
 from rollout.lab.windows.state import PcFolder
 from rollout.lab.wipes import wipes
 
@@ -35,7 +36,7 @@ PROFILE = {
 class Graph:
     """Intune's part of Microsoft Graph: tokens, devices by serial, wipes that reach the lab."""
 
-    def __init__(self, lab: Path) -> None:
+    def __init__(self, lab: Path, journal: Path) -> None:
         self.devices: list[dict[str, str]] = []
         self.wiped: list[str] = []
         self.keeps: set[str] = set()
@@ -50,6 +51,7 @@ class Graph:
                     self._answer(200 if right else 401, {"access_token": "t0ken"})
                     return
                 device = self.path.split("/")[-2]
+                self._note(json.loads(body))
                 assert self.headers["Authorization"] == "Bearer t0ken"
                 if device in graph.keeps:
                     self._answer(403, {"error": {"code": "Forbidden"}})
@@ -59,7 +61,20 @@ class Graph:
                 remote_wipe.order(lab, device)
                 self._answer(204, None)
 
+            def _note(self, body: Any) -> None:
+                """As the lab's tenant does, for the comparison with Microsoft's description."""
+                address = urlsplit(self.path)
+                line = {
+                    "method": self.command,
+                    "path": address.path.removeprefix("/v1.0"),
+                    "query": {name: texts[0] for name, texts in parse_qs(address.query).items()},
+                    "body": body,
+                }
+                with journal.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(line) + "\n")
+
             def do_GET(self) -> None:
+                self._note(None)
                 query = parse_qs(urlsplit(self.path).query)["$filter"][0]
                 found = [d for d in graph.devices if f"'{d['serialNumber']}'" in query]
                 self._answer(200, {"value": found})
@@ -79,14 +94,16 @@ class Graph:
 
 
 @pytest.fixture(scope="module")
-def graph(bench: Any) -> Iterator[Graph]:
-    emulator = Graph(bench.folder)
+def graph(bench: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graph]:
+    files = TenantFiles(tmp_path_factory.mktemp("intune"))
+    emulator = Graph(bench.folder, files.requests)
     thread = threading.Thread(target=emulator.server.serve_forever, args=(0.05,))
     thread.start()
     yield emulator
     emulator.server.shutdown()
     emulator.server.server_close()
     thread.join()
+    assert files.requests.exists()
 
 
 @pytest.fixture(scope="module")
