@@ -36,7 +36,9 @@ def machines(session: Session) -> list[Machines]:
     # The names of sites are put to some hundred groups instead of to every machine.
     names = site_keys(session)
     keys = (machine.generation, machine.site_id, machine.state)
-    rows = session.connection().execute(select(*keys, func.count()).group_by(*keys))
+    # In the order of the index that has all three, so that nothing has to be sorted.
+    in_order = (machine.state, machine.generation, machine.site_id)
+    rows = session.connection().execute(select(*keys, func.count()).group_by(*in_order))
     return [
         Machines(generation, names.get(site, ""), state, number)
         for generation, site, state, number in rows

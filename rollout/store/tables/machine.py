@@ -31,6 +31,8 @@ class Machine(SQLModel, table=True):
             name="ck_machines_step_known",
         ),
         Index("ix_machines_wave_state", "wave_id", "state"),
+        # Counts by place are read from it alone: the rows of a large fleet are not touched.
+        Index("ix_machines_state_place", "state", "generation", "site_id"),
         Index(
             "ix_machines_spares",
             "site_id",
@@ -57,7 +59,7 @@ class Machine(SQLModel, table=True):
     remark: str = ""
     in_ledger: bool = True
 
-    state: str = Field(default=MachineState.REGISTERED.value, index=True)
+    state: str = MachineState.REGISTERED.value
     step: str | None = None
     attempt: int = 1
     held_from: str | None = None

@@ -1,0 +1,18 @@
+"""Machines are counted by state, generation and site from one index, without their rows."""
+
+from alembic import op
+
+revision = "0023"
+down_revision = "0022"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.drop_index("ix_machines_state", "machines")
+    op.create_index("ix_machines_state_place", "machines", ["state", "generation", "site_id"])
+
+
+def downgrade() -> None:
+    op.drop_index("ix_machines_state_place", "machines")
+    op.create_index("ix_machines_state", "machines", ["state"])
