@@ -11,7 +11,10 @@ from rollout.cli.invocation import AsJson, invocation
 from rollout.cli.options import day_option
 from rollout.cli.output import print_json, print_table, progress_bar, say
 from rollout.domain.errors import RolloutError
+from rollout.domain.personal_device import DeviceState
+from rollout.domain.takeout import TakeoutState
 from rollout.i18n import _
+from rollout.i18n.labels import label
 
 if TYPE_CHECKING:
     from rollout.application.people.report import PeopleReport
@@ -172,13 +175,16 @@ def _show_effects(report: "PeopleReport") -> None:
             title=_("what the transfers do to PCs"),
         )
     approvals = [
-        *((_("take-out"), one) for one in effects.takeouts),
-        *((_("personal device: `rollout byod release`"), one) for one in effects.devices),
+        *((_("take-out"), one, label(TakeoutState(one.state))) for one in effects.takeouts),
+        *(
+            (_("personal device: `rollout byod release`"), one, label(DeviceState(one.state)))
+            for one in effects.devices
+        ),
     ]
     if approvals:
         print_table(
             ["", _("staff number"), _("of"), _("state")],
-            [[what, one.staff_number, one.key, one.state] for what, one in approvals[:SHOWN]],
+            [[what, one.staff_number, one.key, state] for what, one, state in approvals[:SHOWN]],
             title=_("take-outs and personal devices of these people"),
         )
     for kind, found in kinds:

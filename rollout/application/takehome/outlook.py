@@ -76,12 +76,14 @@ def may_go(settings: Settings, pc: PcPolicy, day: date) -> MayGo:
     """From when the policy lets this PC, or the one that replaces it, leave.
 
     After a refresh that is the day planned for its replacement, else the first delivery of
-    successors.
+    successors: what the ledger says of the old PC does not bind the new one.
     """
     policy = settings.generation(pc.generation)
-    if policy.take_home is False or pc.may_leave is False:
+    if policy.take_home is False:
         return MayGo(Leave.NEVER)
     if policy.take_home is True:
+        if pc.may_leave is False:
+            return MayGo(Leave.NEVER)
         if pc.in_use:
             return MayGo(Leave.NOW, day)
         if pc.planned_day is None:
