@@ -1,26 +1,25 @@
 """The stamp that a file carries in itself, where its form has a place that readers pass over.
 
-A workbook has it as the comment at the end of its archive, a PDF as a comment line before a second
-mention of its table of contents, a JSON document as its last key. The digest in it covers every
-byte before that place, so that the file can be checked when the stamp beside it is lost. CSV and
-JSON lines have no such place: every line is a row to whoever reads them.
+A workbook has it as a part of its archive to which nothing refers, a PDF as a comment line before
+a second mention of its table of contents, a JSON document as its last key. The digest in it covers
+every byte before that place, so that the file can be checked when the stamp beside it is lost. CSV
+and JSON lines have no such place: every line is a row to whoever reads them.
 """
 
 import hashlib
 import io
 import json
 import re
-import struct
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
+from xml.sax.saxutils import escape, unescape
 
 from rollout.application.exports.stamp import Stamp, parsed
 
-_END_OF_ARCHIVE = b"PK\x05\x06"
-_END_LENGTH = 22
-_LENGTH = struct.Struct("<H")
+_PART = "docProps/rollout.xml"
 _PDF = b"%rollout "
 _PDF_END = re.compile(rb"startxref\s+(\d+)\s+%%EOF\s*\Z")
 _JSON = b',\n"stamp": '
@@ -44,18 +43,17 @@ def sealed(file: BinaryIO, made: Stamp) -> Stamp:
 def carried(path: Path) -> Stamp | None:
     """The stamp in a file; None when it has none. Raises OSError and NoStamp."""
     with path.open("rb") as file:
-        size = file.seek(0, io.SEEK_END)
-        begin = max(0, size - _REACH)
-        file.seek(begin)
-        tail = file.read()
-        for find in (_in_archive, _in_paper, _in_document):
-            found = find(tail)
-            if found is not None:
-                place, text = found
-                made = parsed(text.decode("ascii", "replace"), path)
-                # Whoever put it there may lie about where it begins.
-                return replace(made, size=begin + place)
-    return None
+        found = _in_archive(file)
+        if found is None:
+            begin = max(0, file.seek(0, io.SEEK_END) - _REACH)
+            file.seek(begin)
+            tail = file.read()
+            found = _in_paper(tail, begin) or _in_document(tail, begin)
+    if found is None:
+        return None
+    place, text = found
+    # Whoever put it there may lie about where it begins.
+    return replace(parsed(text.decode("ascii", "replace"), path), size=place)
 
 
 def holds(path: Path, made: Stamp) -> bool:
@@ -82,23 +80,22 @@ def _told(file: BinaryIO, made: Stamp, size: int) -> bytes:
 
 
 def _to_archive(file: BinaryIO, made: Stamp) -> None:
-    end = file.seek(0, io.SEEK_END)
-    file.seek(end - _END_LENGTH)
-    if file.read(4) != _END_OF_ARCHIVE:
-        raise ValueError("an archive that ends with a comment already")
-    text = _told(file, made, end - _LENGTH.size)
-    file.seek(end - _LENGTH.size)
-    file.write(_LENGTH.pack(len(text)) + text)
+    with zipfile.ZipFile(file, "a") as archive:
+        # A comment would be the place for it, and LibreOffice opens no book that has one.
+        text = _told(file, made, archive.start_dir).decode("ascii")
+        part = zipfile.ZipInfo(_PART, date_time=(1980, 1, 1, 0, 0, 0))
+        archive.writestr(part, f"<rollout>{escape(text)}</rollout>")
 
 
-def _in_archive(tail: bytes) -> tuple[int, bytes] | None:
-    at = tail.rfind(_END_OF_ARCHIVE)
-    if at < 0 or len(tail) < at + _END_LENGTH:
+def _in_archive(file: BinaryIO) -> tuple[int, bytes] | None:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            place = archive.getinfo(_PART).header_offset
+    except (zipfile.BadZipFile, KeyError):
         return None
-    place = at + _END_LENGTH - _LENGTH.size
-    (length,) = _LENGTH.unpack_from(tail, place)
-    text = tail[at + _END_LENGTH :]
-    return (place, text) if length and length == len(text) else None
+    file.seek(place)
+    found = re.search(rb"<rollout>(.*?)</rollout>", file.read(_REACH), re.DOTALL)
+    return None if found is None else (place, unescape(found[1].decode("latin-1")).encode())
 
 
 def _to_paper(file: BinaryIO, made: Stamp) -> None:
@@ -113,12 +110,12 @@ def _to_paper(file: BinaryIO, made: Stamp) -> None:
     file.write(_PDF + text + b"\nstartxref\n" + contents[1] + b"\n%%EOF\n")
 
 
-def _in_paper(tail: bytes) -> tuple[int, bytes] | None:
+def _in_paper(tail: bytes, begin: int) -> tuple[int, bytes] | None:
     at = tail.rfind(_PDF)
     if at < 0:
         return None
     text, _line, _rest = tail[at + len(_PDF) :].partition(b"\n")
-    return at, text
+    return begin + at, text
 
 
 def _to_document(file: BinaryIO, made: Stamp) -> None:
@@ -132,11 +129,11 @@ def _to_document(file: BinaryIO, made: Stamp) -> None:
     file.write(_JSON + text + _JSON_END)
 
 
-def _in_document(tail: bytes) -> tuple[int, bytes] | None:
+def _in_document(tail: bytes, begin: int) -> tuple[int, bytes] | None:
     at = tail.rfind(_JSON)
     if at < 0 or not tail.endswith(_JSON_END):
         return None
-    return at, tail[at + len(_JSON) : -len(_JSON_END)]
+    return begin + at, tail[at + len(_JSON) : -len(_JSON_END)]
 
 
 _CARRIERS: dict[str, Callable[[BinaryIO, Stamp], None]] = {
