@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -96,22 +97,27 @@ class Desk(Terminal):
         return Said(code, said.out, said.err)
 
 
-def _fitted_out(at: Terminal) -> Terminal:
-    (at.folder / "rollout.toml").write_text(CONFIGURATION, encoding="utf-8")
-    assert at.rollout("init").code == 0
-    return at
+@pytest.fixture(scope="session")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a configuration and an empty database, for copies: `init` takes a second."""
+    folder = tmp_path_factory.mktemp("begun")
+    (folder / "rollout.toml").write_text(CONFIGURATION, encoding="utf-8")
+    assert Terminal(folder).rollout("init").code == 0
+    return folder
 
 
 @pytest.fixture
-def terminal(tmp_path: Path) -> Terminal:
-    """A folder with a configuration and an empty database."""
-    return _fitted_out(Terminal(tmp_path))
+def terminal(begun: Path, tmp_path: Path) -> Terminal:
+    """A folder of its own with a configuration and an empty database."""
+    shutil.copytree(begun, tmp_path, dirs_exist_ok=True)
+    return Terminal(tmp_path)
 
 
 @pytest.fixture
-def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Terminal:
+def desk(begun: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Terminal:
     """The same for commands in this process."""
-    return _fitted_out(Desk(tmp_path, capture=capsys))
+    shutil.copytree(begun, tmp_path, dirs_exist_ok=True)
+    return Desk(tmp_path, capture=capsys)
 
 
 LEDGER = """管理番号,世代,シリアル番号,MACアドレス,コンピュータ名,部局,所属,庁舎・階,職員番号,氏名,用途
@@ -123,10 +129,28 @@ DK17-000005,DK17,SN000005,02-00-00-00-00-05,PC17-00005,総務部,人事課,尾�
 """  # noqa: E501
 
 
-@pytest.fixture
-def imported(terminal: Terminal) -> Terminal:
+@pytest.fixture(scope="session")
+def with_ledger(begun: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same with a small ledger in it: four good rows, one with a serial Excel has mangled."""
-    (terminal.folder / "ledger.csv").write_text(LEDGER, encoding="cp932")
-    said = terminal.rollout("import", "ledger", "ledger.csv")
+    folder = tmp_path_factory.mktemp("with-ledger")
+    shutil.copytree(begun, folder, dirs_exist_ok=True)
+    (folder / "ledger.csv").write_text(LEDGER, encoding="cp932")
+    said = Terminal(folder).rollout("import", "ledger", "ledger.csv")
     assert said.code == 0, said.err
-    return terminal
+    return folder
+
+
+@pytest.fixture
+def imported(with_ledger: Path, tmp_path: Path) -> Terminal:
+    """A folder of its own with that ledger imported."""
+    shutil.copytree(with_ledger, tmp_path, dirs_exist_ok=True)
+    return Terminal(tmp_path)
+
+
+@pytest.fixture
+def imported_desk(
+    with_ledger: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Terminal:
+    """The same for commands in this process."""
+    shutil.copytree(with_ledger, tmp_path, dirs_exist_ok=True)
+    return Desk(tmp_path, capture=capsys)
