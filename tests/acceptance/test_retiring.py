@@ -13,9 +13,9 @@ OLD, NEW = "DK17-000005", "DK20-000001"
 LATER = "2022-12-02T09:00:00+09:00"
 
 
-def hand_over(terminal: Terminal, tag: str) -> None:
+def hand_over(at: Terminal, tag: str) -> None:
     """What the daemon does with a machine in some weeks."""
-    database = Database(f"sqlite:///{terminal.folder / 'state' / 'rollout.db'}")
+    database = Database(f"sqlite:///{at.folder / 'state' / 'rollout.db'}")
     at = datetime(2022, 11, 1, tzinfo=UTC)
     with database.write() as session:
         machine_id = machines.by_tag(session, tag).id or 0
@@ -34,8 +34,8 @@ def refused(said: Said, *words: str, code: int = 1) -> None:
         assert word in said.err
 
 
-def test_a_replaced_pc_goes_back_to_its_lessor_with_a_certificate(imported: Terminal) -> None:
-    rollout = imported.rollout
+def test_a_replaced_pc_goes_back_to_its_lessor_with_a_certificate(imported_desk: Terminal) -> None:
+    rollout = imported_desk.rollout
     said = rollout("machine", "supersede", OLD, "--reason", "x")
     assert said.code == 2
     assert "--successor" in said.err
@@ -43,8 +43,8 @@ def test_a_replaced_pc_goes_back_to_its_lessor_with_a_certificate(imported: Term
     assert "kept from the day" in rollout(*command).out
     refused(rollout(*command, lang="ja"), "すでに", NEW)
     refused(rollout("machine", "erase", OLD, "--reason", "x"), "only a retained PC")
-    hand_over(imported, NEW)
-    assert rollout("serve", "--until-idle").code == 0
+    hand_over(imported_desk, NEW)
+    assert Terminal(imported_desk.folder).rollout("serve", "--until-idle").code == 0
     (kept,) = rollout("machine", "replaced", "--json").json
     assert (kept["state"], kept["successor"]) == ("retained", NEW)
     assert kept["retain_until"] == "2022-12-01"
@@ -84,11 +84,11 @@ def test_a_replaced_pc_goes_back_to_its_lessor_with_a_certificate(imported: Term
     assert (gone["state"], gone["returned_on"]) == ("returned", "2022-12-02")
     assert rollout("audit", "verify").code == 0
 
-    out = imported.folder / "retirements.json"
+    out = imported_desk.folder / "retirements.json"
     assert rollout("export", "retirements", "--format", "json", "--out", str(out)).code == 0
     exported = json.loads(out.read_text(encoding="utf-8"))
     assert exported["retirements"] == [gone]
-    table = imported.folder / "retirements.csv"
+    table = imported_desk.folder / "retirements.csv"
     assert rollout("export", "retirements", "--out", str(table), lang="ja").code == 0
     heading, row = table.read_text(encoding="utf-8-sig").splitlines()
     assert "端末自身の報告で確認" in heading

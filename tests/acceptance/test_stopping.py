@@ -3,47 +3,47 @@
 from tests.acceptance.conftest import Terminal
 
 
-def test_everything_is_stopped_listed_and_resumed(imported: Terminal) -> None:
-    said = imported.rollout("halt", "--all")
+def test_everything_is_stopped_listed_and_resumed(imported_desk: Terminal) -> None:
+    said = imported_desk.rollout("halt", "--all")
     assert (said.code, said.err.count("\n")) == (1, 1)
     assert "--reason" in said.err
-    assert imported.rollout("halt", "--all", "--reason", "smoke").code == 0
-    (stop,) = imported.rollout("stops", "--json").json
+    assert imported_desk.rollout("halt", "--all", "--reason", "smoke").code == 0
+    (stop,) = imported_desk.rollout("stops", "--json").json
     assert {key: stop[key] for key in ("scope", "target", "reason", "by")} == {
         "scope": "all",
         "target": "",
         "reason": "smoke",
         "by": "sato",
     }
-    assert imported.rollout("halt", "--all", "--reason", "again").code == 1
-    assert imported.rollout("resume", "--all", "--reason", "air is clear").code == 0
-    assert imported.rollout("stops", "--json").json == []
-    assert imported.rollout("audit", "verify").code == 0
+    assert imported_desk.rollout("halt", "--all", "--reason", "again").code == 1
+    assert imported_desk.rollout("resume", "--all", "--reason", "air is clear").code == 0
+    assert imported_desk.rollout("stops", "--json").json == []
+    assert imported_desk.rollout("audit", "verify").code == 0
 
 
-def test_a_stop_reaches_exactly_one_place(imported: Terminal) -> None:
-    assert imported.rollout("halt", "--reason", "x").code == 2
-    assert imported.rollout("halt", "--all", "--site", "本庁", "--reason", "x").code == 2
-    said = imported.rollout("halt", "--generation", "DK99", "--reason", "x")
+def test_a_stop_reaches_exactly_one_place(imported_desk: Terminal) -> None:
+    assert imported_desk.rollout("halt", "--reason", "x").code == 2
+    assert imported_desk.rollout("halt", "--all", "--site", "本庁", "--reason", "x").code == 2
+    said = imported_desk.rollout("halt", "--generation", "DK99", "--reason", "x")
     assert said.code == 1
     assert "DK99" in said.err
 
 
-def test_a_programme_without_failures_says_so(imported: Terminal) -> None:
-    assert imported.rollout("machine", "failures", "--json").json == []
-    assert "nothing has failed" in imported.rollout("machine", "failures").out
+def test_a_programme_without_failures_says_so(imported_desk: Terminal) -> None:
+    assert imported_desk.rollout("machine", "failures", "--json").json == []
+    assert "nothing has failed" in imported_desk.rollout("machine", "failures").out
 
 
 def test_a_wave_shows_its_tranches_and_gates_and_an_open_programme_overrides_nothing(
-    imported: Terminal,
+    imported_desk: Terminal,
 ) -> None:
-    assert imported.rollout("plan", "solve").code == 0
-    assert imported.rollout("plan", "commit").code == 0
-    shown = imported.rollout("wave", "show", "1", "--json").json
+    assert imported_desk.rollout("plan", "solve").code == 0
+    assert imported_desk.rollout("plan", "commit").code == 0
+    shown = imported_desk.rollout("wave", "show", "1", "--json").json
     assert (shown["tranche"], shown["gates"], shown["overrides"]) == (0, [], [])
-    said = imported.rollout("wave", "override", "1", "speed", "--reason", "x")
+    said = imported_desk.rollout("wave", "override", "1", "speed", "--reason", "x")
     assert said.code == 2
     assert "succeeded" in said.err
-    said = imported.rollout("wave", "override", "1", "failed", "--reason", "x")
+    said = imported_desk.rollout("wave", "override", "1", "failed", "--reason", "x")
     assert said.code == 1
     assert "no gate of it decides anything" in said.err

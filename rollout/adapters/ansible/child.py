@@ -99,12 +99,13 @@ def main() -> NoReturn:
 
     order = json.loads(_first_line())
     folder = Path(order["folder"])
-    leash = Leash(order["until"])
-    threading.Thread(
+    leash, ending = Leash(order["until"]), threading.Lock()
+    guard = threading.Thread(
         target=_guard,
-        args=(Marker(folder.name, folder), Path(order["control"]), leash),
+        args=(Marker(folder.name, folder), Path(order["control"]), leash, ending),
         daemon=True,
-    ).start()
+    )
+    guard.start()
     _bind_children()
     speaker = Speaker(say, Path(order["hosts"]))
     try:
@@ -113,7 +114,11 @@ def main() -> NoReturn:
     except Exception as error:  # noqa: BLE001 the daemon reports it and calls the run crashed
         text = clean(f"{type(error).__name__}: {error}")
         end = {"status": "error", "code": None, "error": text}
-    say({"end": {**end, "stats": speaker.stats, "broke_off": speaker.broke_off}})
+    try:
+        say({"end": {**end, "stats": speaker.stats, "broke_off": speaker.broke_off}})
+    except BrokenPipeError:
+        guard.join()  # nobody listens any more: it tidies up, and ends this process
+    ending.acquire()  # a guard at work, whose kill ended the play, is not cut short
     # Skips the interpreter's tidying up, which costs as much as starting it.
     sys.stderr.flush()
     os._exit(0)
@@ -174,9 +179,9 @@ class Leash:
         return self._until is not None and time.clock_gettime(time.CLOCK_BOOTTIME) >= self._until
 
 
-def _guard(marker: Marker, control: Path, leash: Leash) -> None:
+def _guard(marker: Marker, control: Path, leash: Leash, ending: threading.Lock) -> None:
     """Wait for the end of whoever started this (standard input closes), or of the leash; then let
-    nothing of the run remain."""
+    nothing of the run remain. Whoever has `ending` ends this process."""
     while not leash.over:
         if select.select([0], [], [], LOOK_SECONDS)[0]:
             data = os.read(0, 4096)
@@ -186,6 +191,7 @@ def _guard(marker: Marker, control: Path, leash: Leash) -> None:
     else:
         sys.stderr.write("no sign of life from the worker: the run ends\n")
         sys.stderr.flush()
+    ending.acquire()
     try:
         kill([marker])
         for name in SHORT_LIVED:

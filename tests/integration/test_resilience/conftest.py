@@ -31,7 +31,7 @@ from rollout.store import history, migrate
 from rollout.store.database import Database
 from rollout.store.tables import Claim, Command, Machine, Run, Site, Wave
 
-PATIENCE = 45.0
+PATIENCE = 150.0
 KILLS_ANSIBLE = Path(__file__).with_name("kills_ansible.py")
 OPERATOR = Operator("operator", OperatorRole.APPROVER)
 CONFIGURATION = """

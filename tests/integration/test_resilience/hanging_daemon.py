@@ -11,7 +11,7 @@ from rollout.bootstrap import application
 from rollout.domain.run import ALIVE
 from rollout.service.daemon import Daemon
 
-HANG_SECONDS = 1.0
+HANG_SECONDS = 3.0
 
 
 def main() -> None:

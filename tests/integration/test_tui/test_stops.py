@@ -55,6 +55,7 @@ async def test_what_goes_on_cannot_go_on_and_viewers_stop_nothing(
         async with at_the_screen(name) as seat:
             await seat.press("6")
             await seat.sees("generation DK20")
+            await seat.until(lambda: "keys" in seat.text.splitlines()[-1])
             assert ("stop" in seat.text.splitlines()[-1]) == (name == "tanaka")
             await seat.press(key)
             await seat.pilot.pause()
