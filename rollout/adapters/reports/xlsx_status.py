@@ -81,7 +81,8 @@ class _Sheets:
         if course.rows:
             big = xlsx_burn_up.chart(self._book, curve.get_name(), course, report.burn_up, at, last)
             big.set_size({"width": 900, "height": 420})
-            curve.insert_chart(_ABOVE, stacks + 5, big)
+            # Below the head, which every page repeats with whatever lies on it.
+            curve.insert_chart(_ABOVE + 1, stacks + 5, big)
         self._check()
         first.activate()
 

@@ -30,7 +30,7 @@ def shares(report: DailyReport) -> Grid:
         Column(_("Change"), 10),
         Column(_("Of"), 10),
         Column(_("Share"), 10),
-        Column(_("How it stands"), 14),
+        Column(_("How it stands"), 19),
         Column(_("Blocked"), 10),
     )
     past = bool(report.summary.not_known)

@@ -20,7 +20,7 @@ _AMBER = frozenset({MachineState.HELD, IndicatorStanding.UNMEASURED})
 def exceptions(report: DailyReport) -> Grid:
     """Machines and promises, with who is to do what by when."""
     columns = (
-        Column(_("Kind"), 8),
+        Column(_("Kind"), 12),
         Column(_("Asset tag or name"), 16),
         Column(_("State"), 12),
         Column(_("Site"), 10),
