@@ -97,6 +97,7 @@ class RolloutApp(App[None]):
 
     def on_mount(self) -> None:
         """Begin with the whole picture."""
+        use_language(language())  # else every word on the screen asks the environment
         self.console.push_theme(tones_of(DARK))
         self.theme = DARK.name
         self.switch_mode("overview")

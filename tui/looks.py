@@ -79,10 +79,15 @@ def by_group(counts: Mapping[str, int]) -> dict[Group, int]:
     return found
 
 
+def machine_word(state: str) -> tuple[str, str]:
+    """The word of a machine's state, and its style."""
+    style = WARN if state == MachineState.HELD else _GROUP_OF[state].style
+    return label(MachineState(state)), style
+
+
 def machine_state(state: str) -> Text:
     """The word of a machine's state."""
-    style = WARN if state == MachineState.HELD else _GROUP_OF[state].style
-    return plain(label(MachineState(state)), style)
+    return plain(*machine_word(state))
 
 
 def wave_name(wave: Wave) -> str:

@@ -37,7 +37,7 @@ class FilteredScreen(LiveScreen):
 
     def main_table(self) -> LiveTable:
         """The table that the filter is about."""
-        return self.query(LiveTable).first()
+        return self.query_one(LiveTable)
 
     def filter_by(self, words: str) -> None:
         """Show what matches. An impossible filter changes nothing."""

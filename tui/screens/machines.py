@@ -1,6 +1,6 @@
 """The fleet, through a window of a hundred rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
@@ -17,14 +17,13 @@ from rollout.i18n.labels import label
 from tui import bulk_actions
 from tui.desk import Desk
 from tui.filter_words import parse
-from tui.looks import machine_state
-from tui.plain import plain
+from tui.looks import machine_word
 from tui.screens.confirm import Answer
 from tui.screens.machine import MachineScreen
 from tui.screens.machine_keys import MachineKeys
 from tui.screens.window_screen import WINDOW, Found, WindowScreen
 from tui.themes import WARN
-from tui.widgets.live_table import Column, Row
+from tui.widgets.live_table import Column, Row, row_of
 from tui.widgets.window_table import WindowTable
 
 _OF_SEVERAL = frozenset(("hold", "release", "retry", "begin"))
@@ -180,30 +179,25 @@ class MachinesScreen(WindowScreen, MachineKeys):
 
     def row(self, item: Joined) -> Row:
         """A machine."""
-        shown = self._row(item)
-        if not self._marked:
-            return shown
-        mark = plain("✓" if shown.key in self._marked else "", WARN)
-        return Row(shown.key, [mark, *shown.cells])
+        cells = self._cells(item)
+        if self._marked:
+            mark = "✓" if item.machine.asset_tag in self._marked else ""
+            return row_of(item.machine.asset_tag, (mark, WARN), *cells)
+        return row_of(item.machine.asset_tag, *cells)
 
-    def _row(self, joined: Joined) -> Row:
+    def _cells(self, joined: Joined) -> Iterator[tuple[object, str]]:
         machine = joined.machine
-        return Row(
-            machine.asset_tag,
-            [
-                plain(machine.asset_tag),
-                machine_state(machine.state),
-                plain(self.desk.local(machine.state_since)),
-                plain(joined.site),
-                plain(joined.owner),
-                plain(" ".join(filter(None, (joined.bureau, joined.division)))),
-                plain(machine.computer_name),
-                plain(joined.wave),
-                plain(f"{machine.planned_day:%m-%d}" if machine.planned_day else ""),
-                plain(joined.spare or (f"→{joined.stands_in_for}" if joined.stands_in_for else "")),
-                plain(joined.cause),
-            ],
-        )
+        yield machine.asset_tag, ""
+        yield machine_word(machine.state)
+        yield self.desk.local(machine.state_since), ""
+        yield joined.site, ""
+        yield joined.owner, ""
+        yield " ".join(filter(None, (joined.bureau, joined.division))), ""
+        yield machine.computer_name, ""
+        yield joined.wave, ""
+        yield f"{machine.planned_day:%m-%d}" if machine.planned_day else "", ""
+        yield joined.spare or (f"→{joined.stands_in_for}" if joined.stands_in_for else ""), ""
+        yield joined.cause, ""
 
     def chosen(self) -> Joined | None:
         """The machine under the cursor."""

@@ -1,11 +1,13 @@
 """A table that is told all its rows again and again, and touches only the cells that changed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 from rich.cells import cell_len
 from rich.text import Text
 from textual.widgets import DataTable
+from textual.widgets._data_table import CellKey
 
 from tui.plain import fitted, plain
 
@@ -33,8 +35,24 @@ class Row:
     key: str
     cells: Sequence[Text]
 
+    @cached_property
+    def widths(self) -> list[int]:
+        """Terminal cells of each text."""
+        return [cell_len(cell.plain) for cell in self.cells]
+
+
+@lru_cache(maxsize=2000)
+def row_of(key: str, *cells: tuple[object, str]) -> Row:
+    """A row of values with their styles: the same one again for the same words.
+
+    So a table sees at once what has not changed, and a hundred rows are not made anew twice a
+    second because one of them is another.
+    """
+    return Row(key, [plain(value, style) for value, style in cells])
+
 
 _Look = tuple[str, str]
+_Layout = tuple[tuple[str, str, int], ...]
 
 
 class LiveTable(DataTable[Text]):
@@ -47,7 +65,7 @@ class LiveTable(DataTable[Text]):
     def __init__(self, *, id: str, grows: bool = False) -> None:
         super().__init__(id=id, cursor_type="row", zebra_stripes=False)
         self._grows = grows
-        self._laid_out: tuple[tuple[str, str, int], ...] = ()
+        self._laid_out: _Layout = ()
         self._rows: list[Row] = []
         self._looks: list[list[_Look]] = []
 
@@ -64,34 +82,55 @@ class LiveTable(DataTable[Text]):
     def show_rows(self, columns: Sequence[Column], rows: Sequence[Row]) -> None:
         """Show these rows; the cursor stays on its row as long as that exists."""
         layout, indexes = self._layout(columns, rows)
-        cells = [
-            [
-                fitted(row.cells[index], width)
-                for index, (_key, _label, width) in zip(indexes, layout, strict=True)
-            ]
-            for row in rows
-        ]
-        looks = [[(cell.plain, repr(cell.style) + repr(cell.spans)) for cell in line]
-                 for line in cells]  # fmt: skip
         if layout == self._laid_out and [row.key for row in rows] == self.keys:
-            self._update(cells, looks)
+            self._update(rows, layout, indexes)
         else:
-            self._replace(layout, rows, cells)
+            drawn = [_drawn(row, layout, indexes) for row in rows]
+            self._replace(layout, rows, drawn)
+            self._looks = [_looks(line) for line in drawn]
             if self._grows:
                 self.styles.height = len(rows) + 1
-        self._rows, self._looks = list(rows), looks
+        self._rows = list(rows)
 
-    def _update(self, cells: list[list[Text]], looks: list[list[_Look]]) -> None:
-        for row, (line, before) in enumerate(zip(looks, self._looks, strict=True)):
-            for column, look in enumerate(line):
-                if look != before[column]:
-                    self.update_cell_at((row, column), cells[row][column])  # type: ignore[arg-type]
+    def _update(self, rows: Sequence[Row], layout: _Layout, indexes: Sequence[int]) -> None:
+        changed: dict[CellKey, int] = {}
+        columns = [column.key for column in self.ordered_columns]
+        for at, (row, before) in enumerate(zip(rows, self._rows, strict=True)):
+            if row is before:
+                continue
+            cells = _drawn(row, layout, indexes)
+            looks = _looks(cells)
+            for index, look in enumerate(looks):
+                if look != self._looks[at][index]:
+                    place = CellKey(self.ordered_rows[at].key, columns[index])
+                    self._data[place.row_key][place.column_key] = cells[index]
+                    changed[place] = at
+            self._looks[at] = looks
+        self._draw_again(changed)
+
+    def _draw_again(self, changed: Mapping[CellKey, int]) -> None:
+        """Draw these cells, which lie in these rows.
+
+        The library's own `update_cell` forgets every drawn cell of the table and draws all lines
+        anew, which takes longer than the time in which a key has to be answered.
+        """
+        if not changed:
+            return
+        drawn = self._cell_render_cache
+        for key in list(drawn.keys()):
+            if CellKey(key[0], key[1]) in changed:
+                drawn.discard(key)
+        self._row_render_cache.clear()
+        self._line_cache.clear()
+        self._row_renderable_cache.clear()
+        for at in sorted(set(changed.values())):
+            self.refresh_row(at)
 
     def _replace(
         self,
-        layout: tuple[tuple[str, str, int], ...],
+        layout: _Layout,
         rows: Sequence[Row],
-        cells: list[list[Text]],
+        cells: Sequence[Sequence[Text]],
     ) -> None:
         chosen, at = self.chosen, self.cursor_row
         self.clear(columns=True)
@@ -105,18 +144,14 @@ class LiveTable(DataTable[Text]):
             self.move_cursor(row=found, animate=False)
         self._laid_out = layout
 
-    def _layout(
-        self, columns: Sequence[Column], rows: Sequence[Row]
-    ) -> tuple[tuple[tuple[str, str, int], ...], list[int]]:
+    def _layout(self, columns: Sequence[Column], rows: Sequence[Row]) -> tuple[_Layout, list[int]]:
         screen = self.app.size.width
         indexes = [index for index, column in enumerate(columns) if column.from_width <= screen]
         known = {(key, label): width for key, label, width in self._laid_out}
         widths: dict[int, int] = {}
         for index in indexes:
             column = columns[index]
-            needed = max(
-                [cell_len(column.label), *(cell_len(row.cells[index].plain) for row in rows)]
-            )
+            needed = max([cell_len(column.label), *(row.widths[index] for row in rows)])
             before = known.get((column.key, column.label), 0)
             # Widths only grow, or the columns would jump with every change of a word.
             widths[index] = max(min(needed, column.widest), min(before, column.widest))
@@ -129,3 +164,14 @@ class LiveTable(DataTable[Text]):
             tuple((columns[at].key, columns[at].label, widths[at]) for at in indexes),
             indexes,
         )
+
+
+def _drawn(row: Row, layout: _Layout, indexes: Sequence[int]) -> list[Text]:
+    return [
+        fitted(row.cells[index], width)
+        for index, (_key, _label, width) in zip(indexes, layout, strict=True)
+    ]
+
+
+def _looks(cells: Sequence[Text]) -> list[_Look]:
+    return [(cell.plain, repr(cell.style) + repr(cell.spans)) for cell in cells]
