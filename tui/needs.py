@@ -17,6 +17,8 @@ from tui.widgets.live_table import Column, Row
 
 NOWHERE = "none"
 """The key of a line that leads nowhere."""
+WORKERS = "workers"
+"""The key of the line that leads to the workers."""
 
 
 def columns() -> list[Column]:
@@ -44,6 +46,8 @@ def _programme(standing: Standing, *, daemon_alive: bool) -> Iterator[Row]:
         yield Row(
             "room runs", [plain(_("no daemon"), BAD), plain(""), plain(_("run `rollout serve`"))]
         )
+    if standing.workers_silent:
+        yield _row(WORKERS, plain(_("no answer"), BAD), standing.workers_silent, _("workers"))
     if standing.stops:
         yield _row("room stops", plain(_("stop in force"), BAD), len(standing.stops), "")
 

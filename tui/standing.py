@@ -9,6 +9,7 @@ from typing import Any
 from rollout.application import machines, spares, stops, waves
 from rollout.application.board.view import view
 from rollout.application.burn_up import BurnUp, burn_up
+from rollout.application.cluster import standing as crew
 from rollout.application.glance import Glance, Machines, by_place, glance
 from rollout.application.mailboxes.listing import alarms
 from rollout.application.spares import SparePool
@@ -50,8 +51,14 @@ class Standing:
     training: TrainingStatus | None
     batch_alarms: int
     promises_late: int
+    workers_silent: int
     complete: bool
     paced: float
+
+
+def is_silent(desk: Desk, worker: crew.WorkerView) -> bool:
+    """Whether a worker owes a sign of life, though it is not taken for lost yet."""
+    return worker.silent_seconds > desk.settings.cluster.worker_seconds / 2
 
 
 class StandingLooker:
@@ -110,6 +117,9 @@ class StandingLooker:
             training=self._training.answer,
             batch_alarms=self._alarms.answer or 0,
             promises_late=self._late.answer or 0,
+            workers_silent=sum(
+                is_silent(self._desk, worker) for worker in crew.standing(self._desk.database)
+            ),
             complete=all(part.answer is not None for part, _key in costly),
             paced=monotonic() - begun,
         )

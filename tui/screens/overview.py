@@ -21,6 +21,7 @@ from tui.looks import by_group, machine_state, progress, wave_state
 from tui.plain import plain
 from tui.screens.burn_up import BurnUpScreen
 from tui.screens.charting import ChartingScreen
+from tui.screens.workers import WorkersScreen
 from tui.standing import Place, Standing, StandingLooker
 from tui.themes import BAD, WARN
 from tui.widgets.live_table import Column, LiveTable, Row
@@ -205,6 +206,8 @@ class OverviewScreen(ChartingScreen):
         if key.startswith("room "):
             _kind, room, *words = key.split()
             self.post_message(RoomRequested(room, " ".join(words)))
+        elif key == needs.WORKERS:
+            self.app.push_screen(WorkersScreen(self.desk))
         elif key != needs.NOWHERE:
             self.post_message(MachinesRequested(key))
 

@@ -20,6 +20,7 @@ from tui.screens.at_work import AtWorkScreen
 from tui.screens.confirm import Answer
 from tui.screens.list_screen import ListScreen
 from tui.screens.run import RunScreen
+from tui.screens.workers import WorkersScreen
 from tui.themes import BAD
 from tui.widgets.live_table import Column, LiveTable, Row
 
@@ -33,6 +34,12 @@ class RunsScreen(ListScreen):
     ACTS: ClassVar = {"cancel": OperatorRole.OPERATOR}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "at_work", msgid("at work"), tooltip=msgid("machines acted on right now")),
+        Binding(
+            "W",
+            "workers",
+            msgid("workers"),
+            tooltip=msgid("the daemon and the workers that run Ansible"),
+        ),
         Binding("c", "cancel", msgid("cancel run"), tooltip=msgid("stop the run")),
     ]
 
@@ -118,3 +125,7 @@ class RunsScreen(ListScreen):
     def action_at_work(self) -> None:
         """The machines that are acted on right now."""
         self.app.push_screen(AtWorkScreen(self.desk))
+
+    def action_workers(self) -> None:
+        """Who runs Ansible."""
+        self.app.push_screen(WorkersScreen(self.desk))

@@ -229,7 +229,9 @@ async def test_a_step_is_begun_before_its_turn_with_a_reason(
 
 async def test_a_machine_of_no_running_wave_is_not_begun(at_the_screen) -> None:
     async with at_the_screen() as seat:
-        await seat.press("3", "slash")
+        await seat.press("3")
+        await seat.sees("DK20-000002")
+        await seat.press("slash")
         await seat.type("DK20-000005")
         await seat.press("enter")
         await seat.sees("machines 1–1")

@@ -1,6 +1,6 @@
 """Runs: who is acted on right now, the output that follows, and retry of what failed in a run."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ from rollout.application import machines
 from rollout.bootstrap import Application
 from rollout.domain.machine import MachineVerb, Step
 from rollout.store import transitions
-from rollout.store.tables import Claim, Machine, Run
+from rollout.store.tables import Claim, Machine, Run, Worker
 
 AT = datetime(2022, 11, 16, 5, 0, tzinfo=UTC)
 
@@ -130,3 +130,29 @@ async def test_a_viewer_has_neither_cancel_nor_retry(at_the_screen):
         await seat.sees("serial [S2]")
         assert "retry" not in seat.text
         assert "cancel run" not in seat.text
+
+
+async def test_a_worker_that_owes_a_sign_of_life_needs_a_person_and_is_in_the_list(
+    at_the_screen, programme: Application
+):
+    now = datetime.now(UTC)  # workers live in real time; a sign of the future never grows old
+    with programme.database.write() as session:
+        for name, silent in (("here [b]:1:1", -3600), ("there:2:2", 3600)):
+            session.add(
+                Worker(
+                    name=name,
+                    host=name.partition(":")[0],
+                    concurrency=4,
+                    version="1",
+                    started_at=now - timedelta(hours=2),
+                    heartbeat_at=now - timedelta(seconds=silent),
+                )
+            )
+    async with at_the_screen() as seat:
+        await seat.sees("no answer", "workers")
+        await seat.press("down", "enter")
+        await seat.sees("no daemon: run", "there:2:2")
+        await seat.press("escape", "4")
+        await seat.sees("1 runs under way")
+        await seat.press("W")
+        await seat.sees("nothing to do", "here [b]:1:1", "no answer", "there:2:2", "no daemon")
