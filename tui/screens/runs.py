@@ -38,6 +38,7 @@ class RunsScreen(ListScreen):
             "W",
             "workers",
             msgid("workers"),
+            show=False,
             tooltip=msgid("the daemon and the workers that run Ansible"),
         ),
         Binding("c", "cancel", msgid("cancel run"), tooltip=msgid("stop the run")),
