@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from _torture.daemons import children, environment
-from _torture.server import Server, Way
+from _torture.network import Way, way
+from _torture.server import Server
 
 MODES = {
     "worker killed": 5,
@@ -72,7 +73,7 @@ class Crew:
         for n, sites in enumerate(workers, 1):
             named = [word for site in sites for word in ("--site", site)]
             words = ("worker", *named, "--concurrency", "2")
-            self._posts.append(Post(f"worker-{n}", words, Way(server)))
+            self._posts.append(Post(f"worker-{n}", words, way(server, n)))
         for post in self._posts:
             post.log = root / f"{post.name}.log"
         self._deck: list[str] = []
@@ -163,7 +164,8 @@ class Crew:
     def _strike_on(self) -> None:
         while not self._stop.wait(self._dice.uniform(*self._every)):
             mode = self._next()
-            self.done[mode] += 1
+            by = f", by the {self._posts[-1].way.cut_by}" if self._posts[-1].way else ""
+            self.done[mode + by if mode == "network cut" else mode] += 1
             self._strike(mode)
             self.keep()
 
