@@ -127,12 +127,14 @@ def timed() -> Iterator[Counter[str]]:
             setattr(owner, name, function)
 
 
-def play(folder: Path, url: str, machines: int, limit: float) -> dict[str, Any]:
+def play(
+    folder: Path, url: str, machines: int, limit: float, cutover: date = CUTOVER
+) -> dict[str, Any]:
     """Work through one programme; what came of it. After `limit` seconds it is left unfinished."""
     per_day = max(20, -(-machines // SITES // WORKING_DAYS) * 2)
     (folder / "rollout.toml").write_text(
         _TEXT.format(
-            url=url, machines=machines, sites=SITES, starts=STARTS, cutover=CUTOVER,
+            url=url, machines=machines, sites=SITES, starts=STARTS, cutover=cutover,
             per_day=per_day, blast=per_day * SITES, wave=max(200, machines // 100),
         ),
         encoding="utf-8",
@@ -170,6 +172,7 @@ def play(folder: Path, url: str, machines: int, limit: float) -> dict[str, Any]:
         "machines": machines,
         "through": last.done,
         "standing": {word.value: last.report.standing[word] for word in Standing},
+        "cutover": cutover.isoformat(),
         "day": last.day.isoformat(),
         "whole_programme": last.done == machines,
         "facts": verdict.rows,
@@ -188,6 +191,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="3,000 machines")
     parser.add_argument("--machines", type=int, default=20_000)
     parser.add_argument("--limit", type=float, default=600, help="give up after so many seconds")
+    parser.add_argument("--cutover", type=date.fromisoformat, default=CUTOVER, metavar="DAY")
     parser.add_argument("--postgresql", action="store_true", help="instead of SQLite")
     given = parser.parse_args()
     machines = 3_000 if given.quick else given.machines
@@ -197,7 +201,7 @@ def main() -> int:
         server = Server(folder / "postgresql") if given.postgresql else None
         url = server.url if server else f"sqlite:///{folder / 'rollout.db'}"
         try:
-            found = play(folder, url, machines, given.limit)
+            found = play(folder, url, machines, given.limit, given.cutover)
         finally:
             if server:
                 server.stop()
