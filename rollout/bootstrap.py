@@ -12,12 +12,7 @@ from typing import TYPE_CHECKING
 
 from rollout import settings as configuration
 from rollout.adapters.clock import clock_from
-from rollout.application import run_output, upkeep
-from rollout.application.accounts.directory import Directory
-from rollout.application.byod.devices import Devices
-from rollout.application.exports.nights import EXPORTS, NightlyExport
-from rollout.application.nightly import Nights, Work
-from rollout.application.notices.mail import MailAway, Mailer
+from rollout.application import run_output
 from rollout.application.operators import Operator
 from rollout.application.ports import Archive, Clock, Equipment, LeashedEngine, RunEngine
 from rollout.domain.errors import RolloutError
@@ -28,11 +23,15 @@ from rollout.store.database import BUSY_SECONDS, Database
 
 if TYPE_CHECKING:
     from rollout.adapters.cluster.source import JobSource
+    from rollout.application.accounts.directory import Directory
     from rollout.application.accounts.work import AccountsWork
+    from rollout.application.byod.devices import Devices
     from rollout.application.byod.work import DevicesWork
     from rollout.application.exports.extract import Extract
     from rollout.application.exports.forms import Table
     from rollout.application.exports.pack import Packer
+    from rollout.application.nightly import Nights
+    from rollout.application.notices.mail import Mailer
     from rollout.application.notices.sending import Writer
     from rollout.application.notices.work import NoticesWork
 
@@ -112,10 +111,9 @@ class Application:
     def local_engine(self) -> LeashedEngine:
         """The engine that runs Ansible in this process: a worker's, or the daemon's own."""
         from rollout.adapters.ansible.local import LocalEngine
+        from rollout.application.upkeep import needed_runs
 
-        return LocalEngine(
-            self.settings.ansible, self.clock, partial(upkeep.needed_runs, self.database)
-        )
+        return LocalEngine(self.settings.ansible, self.clock, partial(needed_runs, self.database))
 
     def jobs(
         self,
@@ -153,20 +151,21 @@ class Application:
         return queue.prepare(self.database)
 
     @cached_property
-    def directory(self) -> Directory:
+    def directory(self) -> "Directory":
         """The cloud directory. Raises DirectoryAway when it cannot be signed in to."""
         from rollout.adapters.graph.directory import GraphDirectory
 
         return GraphDirectory(self.settings.accounts.tenant)
 
     @cached_property
-    def mailer(self) -> Mailer:
+    def mailer(self) -> "Mailer":
         """The mailbox that sends. Raises MailAway when the configuration names none."""
         return self.own_mailer()
 
-    def own_mailer(self) -> Mailer:
+    def own_mailer(self) -> "Mailer":
         """The same for one thread alone, who closes it. Raises MailAway."""
         from rollout.adapters.graph.mail import GraphMailer
+        from rollout.application.notices.mail import MailAway
 
         if not (self.settings.notices.in_use and self.settings.accounts.in_use):
             raise MailAway(
@@ -220,7 +219,7 @@ class Application:
                 self.devices.close()
 
     @cached_property
-    def devices(self) -> Devices:
+    def devices(self) -> "Devices":
         """Private devices as the cloud service shows them. Raises DirectoryAway."""
         from rollout.adapters.graph.devices import GraphDevices
 
@@ -272,8 +271,12 @@ class Application:
         return InstalledEquipment(self.settings.ansible)
 
     @cached_property
-    def nights(self) -> Nights:
+    def nights(self) -> "Nights":
         """The work of the nights, for whoever holds the lease."""
+        from rollout.application import upkeep
+        from rollout.application.exports.nights import EXPORTS, NightlyExport
+        from rollout.application.nightly import Nights, Work
+
         works = upkeep.works(self.database, self.settings, self.archive)
         if self.settings.exports.folder is not None:
             export = NightlyExport(self.packer, self.settings, self.own_mailer)
