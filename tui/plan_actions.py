@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from rollout.application import plan, plan_check, plan_move
+from rollout.application import plan, plan_check, plan_into_wave, plan_move
 from rollout.application.plan_days import weekday_names
 from rollout.application.plan_move import Verdict, Violation
 from rollout.i18n import _
@@ -30,20 +30,84 @@ def move_question(desk: Desk, tags: Sequence[str], what: str, to_day: date) -> Q
             day=day_words(to_day),
             waves=", ".join(map(str, verdict.waves)) or "–",
         ),
-        *_judged(verdict.broken),
+        *_what_comes(verdict),
     ]
+    return Question(
+        title=_("Move to {day}").format(day=day_words(to_day)),
+        lines=lines,
+        yes=_("propose"),
+        number=len(tags) if verdict.broken else None,
+    )
+
+
+def _what_comes(verdict: Verdict) -> list[str]:
+    lines = _judged(verdict.broken)
     if verdict.before:
         lines.append(_("{count} rules are broken without it already").format(count=verdict.before))
     if verdict.announced:
         lines.append(
             _("! The owners of {count} were told of another day.").format(count=verdict.announced)
         )
-    lines.append(_("It becomes a proposal: nothing is in force before its commit."))
+    return [*lines, _("It becomes a proposal: nothing is in force before its commit.")]
+
+
+def which_wave(tags: Sequence[str]) -> Question:
+    """Asks for the wave that the machines are to join; its number comes as the answer's reason."""
     return Question(
-        title=_("Move to {day}").format(day=day_words(to_day)),
-        lines=lines,
+        title=_("{count} machines: move to a wave").format(count=len(tags)),
+        lines=[named(tags), _("Next comes what the checker says of it.")],
+        yes=_("look"),
+        reason=True,
+        asks=_("number of the wave"),
+    )
+
+
+def named(tags: Sequence[str]) -> str:
+    """The first of them."""
+    return ", ".join(tags[:8]) + (" …" if len(tags) > 8 else "")
+
+
+def wave_number(words: str) -> int:
+    """What was typed. Raises PlanRefused."""
+    if not words.isdecimal():
+        raise plan.PlanRefused(
+            _("{words} is no number of a wave: see the room of waves (2)").format(words=words)
+        )
+    return int(words)
+
+
+def into_wave_question(desk: Desk, tags: Sequence[str], words: str) -> Question:
+    """What the checker says of it, looked up now. Raises PlanRefused."""
+    number = wave_number(words)
+    verdict = plan_into_wave.judge(desk.database, desk.settings, tags, number, now=desk.now())
+    days = [day_words(day) for day in verdict.days]
+    return Question(
+        title=_("{count} machines: move to wave {wave}").format(count=len(tags), wave=number),
+        lines=[
+            named(tags),
+            _("on {days}").format(days=", ".join(days)) if days else _("back to the days in force"),
+            *_what_comes(verdict),
+        ],
         yes=_("propose"),
-        number=len(tags) if verdict.broken else None,
+        reason=True,
+        number=len(tags) if verdict.broken or len(tags) > MANY else None,
+    )
+
+
+def move_into_wave(desk: Desk, tags: Sequence[str], words: str, reason: str) -> str:
+    """Propose it; what to tell the operator. Raises RolloutError."""
+    number = wave_number(words)
+    plan_into_wave.move(
+        desk.database,
+        desk.settings,
+        tags,
+        number,
+        operator=desk.operator,
+        reason=reason,
+        now=desk.now(),
+    )
+    return _("{count} machines are proposed for wave {wave}: commit it in the plan (0)").format(
+        count=len(tags), wave=number
     )
 
 

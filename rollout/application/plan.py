@@ -142,16 +142,22 @@ def commit(
         waves = by_wave(plan_views.proposed(session, plan.id or 0))
         _make_waves(session, waves, said.get("joined", []), actor=actor, now=now)
         done, total = 0, sum(wave.machines for wave in waves)
+        asked = {
+            entry["machine_id"]: f"{entry['by']}: {entry['reason']}"
+            for entry in said.get("asked", [])
+        }
         for (number, day), ids in plans.machine_ids(session, plan.id or 0).items():
-            transitions.apply(
-                session,
-                Machine,
-                ids,
-                MachineVerb.PLAN,
-                actor=actor,
-                at=now,
-                detail={"plan": plan.id, "wave": number, "day": day.isoformat()},
-            )
+            for reason, alike in _by_reason(ids, asked).items():
+                transitions.apply(
+                    session,
+                    Machine,
+                    alike,
+                    MachineVerb.PLAN,
+                    actor=actor,
+                    at=now,
+                    reason=reason,
+                    detail={"plan": plan.id, "wave": number, "day": day.isoformat()},
+                )
             done += len(ids)
             progress("write", done, total)
         plans.put_into_waves(session, plan.id or 0)
@@ -179,6 +185,14 @@ def _nothing_to_plan(session: Session) -> str:
     if plan_inputs.last_wave_number(session):
         return _(_NOTHING_WAITS)
     return _("no machine waits for a date: run `rollout import ledger FILE` first")
+
+
+def _by_reason(ids: Sequence[int], asked: Mapping[int, str]) -> dict[str | None, list[int]]:
+    """The machines by who asked for their place and why; None: the planner chose it."""
+    found: dict[str | None, list[int]] = {}
+    for id_ in ids:
+        found.setdefault(asked.get(id_), []).append(id_)
+    return found
 
 
 def _take_dates_away(

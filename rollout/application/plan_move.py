@@ -1,5 +1,7 @@
 """Moving machines to another day by hand: checked first, then a proposal like any other.
 
+Into a wave that is chosen, and not only a day: `plan_into_wave.py`.
+
 A move is made on the proposal when there is one, else on the dates in force, so that several moves
 and a solved plan end in one commit. Nothing is in force before `plan commit`.
 """
@@ -20,6 +22,7 @@ from rollout.i18n import _
 from rollout.planning.checker import Violation as Violation  # a front end shows them
 from rollout.planning.checker import violations
 from rollout.planning.problem import (
+    Asked,
     MachineToPlace,
     Move,
     Obstacle,
@@ -35,6 +38,9 @@ from rollout.settings import OperatorRole, Settings
 from rollout.store import plan_inputs, plans
 from rollout.store.database import Database
 
+_SHOWN = 8
+"""Machines that a refusal names."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -44,7 +50,7 @@ class Verdict:
     `broken` are the rules that the move breaks, `before` how many were broken without it.
     """
 
-    to_day: date
+    days: Sequence[date]
     tags: Sequence[str]
     announced: int
     waves: Sequence[int]
@@ -57,7 +63,8 @@ def judge(
 ) -> Verdict:
     """What would come of it; nothing is written. Raises PlanRefused."""
     with database.read() as session:
-        return _Moving(session, settings, now).verdict(tags, to_day)
+        moving = Moving(session, settings, now)
+        return moving.verdict(tags, moving.after(tags, to_day))
 
 
 def move(
@@ -68,13 +75,18 @@ def move(
     *,
     operator: Operator,
     now: datetime,
+    reason: str = "",
 ) -> Verdict:
-    """Propose it, with everything that was proposed before. Raises PlanRefused, NotPermitted."""
+    """Propose it, with everything that was proposed before. Raises PlanRefused, NotPermitted.
+
+    Operator and `reason` are in the history of each machine once the proposal is in force.
+    """
     operator.must_be(OperatorRole.OPERATOR)
     with database.write() as session:
-        moving = _Moving(session, settings, now)
-        verdict = moving.verdict(tags, to_day)
+        moving = Moving(session, settings, now)
         solution = moving.after(tags, to_day)
+        verdict = moving.verdict(tags, solution)
+        solution = asked_for(solution, tags, operator, reason) if reason else solution
         keep(session, moving.rows, solution, lambda _d, _t: None, actor=operator.name, now=now)
         return verdict
 
@@ -90,7 +102,18 @@ def discard(database: Database, *, operator: Operator) -> int:
         return plan.id or 0
 
 
-class _Moving:
+def asked_for(solution: Solution, tags: Sequence[str], operator: Operator, reason: str) -> Solution:
+    """The plan that remembers who asked for the new places of `tags`, and why."""
+    chosen = set(tags)
+    asked = [
+        Asked(placed.machine_id, operator.name, reason)
+        for placed in solution.placements
+        if placed.asset_tag in chosen
+    ]
+    return replace(solution, asked=[*solution.asked, *asked])
+
+
+class Moving:
     """The plan as it stands, and what becomes of it."""
 
     def __init__(self, session: Session, settings: Settings, now: datetime) -> None:
@@ -103,38 +126,46 @@ class _Moving:
         self._machines = {machine.asset_tag: machine for machine in self.problem.machines}
         slots = plans.slots(session, plan.id or 0) if plan is not None else []
         said = plans.remarks(plan) if plan is not None else {}
-        self._solution = _as_it_stands(self.problem, slots, said)
+        self.solution = _as_it_stands(self.problem, slots, said)
 
-    def verdict(self, tags: Sequence[str], to_day: date) -> Verdict:
-        """Judged by the checker, without what was broken before."""
-        before = Counter(violations(self.problem, self._solution))
-        solution = self.after(tags, to_day)
+    def verdict(self, tags: Sequence[str], solution: Solution) -> Verdict:
+        """What the checker says of `solution`, without what was broken before."""
+        before = Counter(violations(self.problem, self.solution))
         broken = [v for v in violations(self.problem, solution) if not before[v]]
         chosen = set(tags)
+        placed = [p for p in solution.placements if p.asset_tag in chosen]
         return Verdict(
-            to_day,
+            sorted({p.day for p in placed}),
             tags,
             announced=sum(
                 (current := self._machines[tag].current) is not None and current.announced
                 for tag in tags
             ),
-            waves=sorted({p.wave for p in solution.placements if p.asset_tag in chosen}),
+            waves=sorted({p.wave for p in placed}),
             broken=broken,
             before=before.total(),
         )
 
     def after(self, tags: Sequence[str], to_day: date) -> Solution:
         """The plan with these machines on that day. Raises PlanRefused."""
-        chosen = [self._movable(tag) for tag in dict.fromkeys(tags)]
+        chosen = self.movable(tags)
         ids = {machine.id for machine in chosen}
-        old = self._solution
-        stays = [m for m in chosen if m.current is not None and m.current.day == to_day]
+        moved = [m for m in chosen if m.current is None or m.current.day != to_day]
+        others = [p for p in self.solution.placements if p.machine_id not in ids]
+        placed = _into_waves(self.problem, others, self.solution.waves, moved, to_day)
+        return self.with_places(chosen, placed)
+
+    def with_places(
+        self, chosen: Sequence[MachineToPlace], placed: Sequence[Placement]
+    ) -> Solution:
+        """The plan with `placed`; those of `chosen` without a new place go back to their old."""
+        old, ids = self.solution, {machine.id for machine in chosen}
+        days = {placement.machine_id: placement.day for placement in placed}
+        stays = [machine for machine in chosen if machine.id not in days]
         kept = [p for p in old.kept if p.machine_id not in ids] + [_kept(m) for m in stays]
-        others = [p for p in old.placements if p.machine_id not in ids]
-        moved = [machine for machine in chosen if machine not in stays]
-        placements = [*others, *_into_waves(self.problem, others, old.waves, moved, to_day)]
+        placements = [p for p in old.placements if p.machine_id not in ids] + [*placed]
         moves = [move for move in old.moves if move.machine_id not in ids]
-        moves += [_moved(machine, to_day) for machine in moved if machine.current is not None]
+        moves += [_moved(m, days[m.id]) for m in chosen if m.id in days and m.current is not None]
         return replace(
             old,
             placements=sorted(placements, key=lambda p: (p.day, p.asset_tag)),
@@ -142,18 +173,22 @@ class _Moving:
             waves=_waves(self.problem, placements, old.waves),
             kept=kept,
             moves=moves,
+            asked=[entry for entry in old.asked if entry.machine_id not in ids],
         )
 
-    def _movable(self, tag: str) -> MachineToPlace:
-        machine = self._machines.get(tag)
-        if machine is None:
+    def movable(self, tags: Sequence[str]) -> list[MachineToPlace]:
+        """The machines of `tags`. Raises PlanRefused, with every one that may not move."""
+        wanted = list(dict.fromkeys(tags))
+        refused = [tag for tag in wanted if tag not in self._machines]
+        if refused:
+            shown = ", ".join(refused[:_SHOWN]) + (" …" if len(refused) > _SHOWN else "")
             raise PlanRefused(
                 _(
-                    "{tag} cannot get another day: it has begun, or its wave has; "
-                    "see `rollout machine show {tag}`"
-                ).format(tag=tag)
+                    "{tags} cannot get another day: it has begun, or its wave has; "
+                    "see `rollout machine show {first}`"
+                ).format(tags=shown, first=refused[0])
             )
-        return machine
+        return [self._machines[tag] for tag in wanted]
 
 
 def _as_it_stands(
@@ -196,6 +231,7 @@ def _as_it_stands(
             Relaxation(**{**entry, "obstacle": Obstacle(entry["obstacle"])})
             for entry in _listed(said, "relaxations")
         ],
+        asked=[Asked(**entry) for entry in _listed(said, "asked")],
     )
     return replace(solution, waves=_waves(problem, solution.placements, solution.waves))
 

@@ -66,4 +66,5 @@ def _remarks(solution: Solution) -> dict[str, Any]:
         ],
         "joined": [wave.number for wave in solution.waves if wave.joined],
         "kept": len(solution.kept),
+        "asked": [entry._asdict() for entry in solution.asked],
     }

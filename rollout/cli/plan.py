@@ -4,7 +4,14 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from rollout.cli import plan_backtest, plan_changes, plan_constraints, plan_forecast, plan_show
+from rollout.cli import (
+    plan_backtest,
+    plan_changes,
+    plan_constraints,
+    plan_forecast,
+    plan_move,
+    plan_show,
+)
 from rollout.cli.invocation import AsJson, invocation
 from rollout.cli.output import print_json, progress_bar, say
 from rollout.cli.plan_words import relaxation, unused_rule, without_a_place
@@ -64,6 +71,7 @@ def commit(context: typer.Context, as_json: AsJson = False) -> None:
 for name, (command, text) in {
     **plan_show.COMMANDS,
     **plan_changes.COMMANDS,
+    **plan_move.COMMANDS,
     **plan_forecast.COMMANDS,
     **plan_backtest.COMMANDS,
     **plan_constraints.COMMANDS,

@@ -180,6 +180,14 @@ class Move(NamedTuple):
     announced: bool
 
 
+class Asked(NamedTuple):
+    """Who asked by hand for the place of a machine, and the reason."""
+
+    machine_id: int
+    by: str
+    reason: str
+
+
 class Unplaced(NamedTuple):
     """A machine without a place, and why."""
 
@@ -225,3 +233,4 @@ class Solution:
     kept: Sequence[Placement] = ()
     moves: Sequence[Move] = ()
     relaxations: Sequence[Relaxation] = ()
+    asked: Sequence[Asked] = ()

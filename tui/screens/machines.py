@@ -9,12 +9,13 @@ from textual.binding import Binding, BindingType
 
 from rollout.application import machines
 from rollout.application.machines import Filter, Joined
-from rollout.domain.machine import MachineVerb
+from rollout.domain.machine import MachineState, MachineVerb
 from rollout.domain.machine_order import MachineOrder
 from rollout.domain.words import msgid
 from rollout.i18n import _
 from rollout.i18n.labels import label
-from tui import bulk_actions
+from rollout.settings import OperatorRole
+from tui import bulk_actions, plan_actions
 from tui.desk import Desk
 from tui.filter_words import parse
 from tui.looks import machine_word
@@ -26,7 +27,10 @@ from tui.themes import WARN
 from tui.widgets.live_table import Column, Row, row_of
 from tui.widgets.window_table import WindowTable
 
-_OF_SEVERAL = frozenset(("hold", "release", "retry", "begin"))
+_OF_SEVERAL = frozenset(("hold", "release", "retry", "begin", "into_wave"))
+
+_DATED_OR_NOT = (MachineState.REGISTERED, MachineState.PLANNED)
+"""In these states a machine may still go to another wave, if its own has not begun."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,9 @@ class MachinesScreen(WindowScreen, MachineKeys):
 
     room = "machines"
     _order = MachineOrder.TAG
+    ACTS: ClassVar = {**MachineKeys.ACTS, "into_wave": OperatorRole.OPERATOR}
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("m", "into_wave", msgid("to a wave"), tooltip=msgid("move to another wave")),
         Binding("space", "mark", msgid("mark"), tooltip=msgid("mark this machine, or not")),
         Binding("A", "mark_window", msgid("mark these"), show=False),
         Binding("u", "unmark", msgid("unmark all"), show=False),
@@ -95,6 +101,9 @@ class MachinesScreen(WindowScreen, MachineKeys):
         """With marks, what may be asked of several; which can follow is looked up then."""
         if self._marked:
             return action in _OF_SEVERAL
+        if action == "into_wave":
+            found = self.chosen() if self.is_mounted else None
+            return found is not None and found.machine.state in _DATED_OR_NOT
         return super().possible(action)
 
     def chosen_tags(self) -> list[str]:
@@ -117,6 +126,25 @@ class MachinesScreen(WindowScreen, MachineKeys):
         self._marked.clear()
         work = partial(bulk_actions.carry_out, self.desk, tags, verb, answer.reason)
         self.act(f"{verb} {len(tags)} machines", work)
+
+    def action_into_wave(self) -> None:
+        """Ask which wave, then show what the checker says, then propose it."""
+        tags = self.chosen_tags()
+        if tags:
+            self.ask(plan_actions.which_wave(tags), partial(self._wave_named, tags))
+
+    def _wave_named(self, tags: list[str], answer: Answer) -> None:
+        words = answer.reason or ""
+        self.look_up_and_ask(
+            f"judge {len(tags)} machines",
+            partial(plan_actions.into_wave_question, self.desk, tags, words),
+            partial(self._into_wave, tags, words),
+        )
+
+    def _into_wave(self, tags: list[str], words: str, answer: Answer) -> None:
+        self._marked.clear()
+        work = partial(plan_actions.move_into_wave, self.desk, tags, words, answer.reason or "")
+        self.act(f"{len(tags)} machines to wave {words}", work)
 
     def parse(self, words: str) -> Ordered:
         """The filter language of machines; the order stays."""

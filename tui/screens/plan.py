@@ -47,6 +47,12 @@ class Seen:
     members: Sequence[Member]
     glance: Glance
 
+    @property
+    def foretold_without_the_proposal(self) -> bool:
+        """Whether the forecast is of other days than those of the map."""
+        proposed = self.view is not None and self.view.state == "proposed"
+        return proposed and self.glance.forecast is not None
+
 
 @dataclass(frozen=True)
 class Carried:
@@ -172,6 +178,9 @@ class PlanScreen(LiveScreen):
             )
         else:
             text.append(forecast_words(snapshot.glance.forecast))
+            if snapshot.foretold_without_the_proposal:
+                # 10,000 trials are too dear for every move of a proposal.
+                text.append("  " + _("(of the days in force, not of the proposal)"), WARN)
             text.append("   " + "  ".join(legend()), CALM)
         return text
 

@@ -5,9 +5,9 @@ from datetime import date
 import pytest
 from sqlmodel import select
 
-from rollout.application import plan
+from rollout.application import plan, plan_check
 from rollout.bootstrap import Application
-from rollout.store.tables import Machine, Plan
+from rollout.store.tables import Machine, Plan, Wave
 from tui.screens.confirm import ConfirmScreen
 from tui.widgets.heat_map import HeatMap
 
@@ -40,6 +40,8 @@ async def test_without_a_plan_the_room_offers_to_make_one(at_the_screen, program
         await seat.press("left", "enter")
         await seat.sees("PROPOSAL of tanaka", "本庁")
         assert _plans(programme) == ["proposed"]
+        await seat.press("f")
+        await seat.sees("(of the days in force, not of the proposal)")
         await seat.press("x")
         await seat.sees("Discard the proposal")
         await seat.press("left", "enter")
@@ -100,3 +102,44 @@ async def test_a_viewer_sees_the_map_and_cannot_change_it(at_the_screen, planned
         await seat.press("m")
         await seat.pilot.pause()
         assert "Enter puts down" not in seat.text
+
+
+async def test_marked_machines_are_moved_to_another_wave(at_the_screen, planned: Application):
+    with planned.database.read() as session:
+        rows = session.exec(
+            select(Wave.number, Machine.asset_tag)
+            .join(Machine, Machine.wave_id == Wave.id)
+            .where(Wave.state == "planned", Wave.pilot.is_(False))
+            .order_by(Wave.number.desc(), Machine.asset_tag)
+        ).all()
+    (target, _last), home = rows[0], rows[-1][0]
+    tags = [tag for number, tag in rows if number == home][:2]
+    assert home != target
+    async with at_the_screen(size=(120, 40)) as seat:
+        await seat.press("3")
+        await seat.sees("DK20-000001")
+        await seat.press("slash")
+        await seat.type(f"wave:{home}")
+        await seat.press("enter")
+        await seat.sees(*tags)
+        for tag in tags:
+            while seat.app.screen.chosen().machine.asset_tag != tag:
+                await seat.press("down")
+            await seat.press("space")
+        await seat.press("m")
+        await seat.sees("2 machines: move to a wave", "number of the wave")
+        await seat.type("x")
+        await seat.press("enter")
+        await seat.sees("x is no number of a wave")
+        await seat.press("m")
+        await seat.sees("number of the wave")
+        await seat.type(str(target))
+        await seat.press("enter")
+        await seat.sees(f"2 machines: move to wave {target}", "The checker", "a proposal")
+        if seat.app.screen.query("#confirm-number"):
+            await seat.type("2")
+            await seat.press("enter")
+        await seat.type("by request")
+        await seat.press("enter")
+        await seat.until(lambda: _plans(planned)[-1] == "proposed")
+    assert [change.asset_tag for change in plan_check.diff(planned.database).moves] == tags

@@ -1,0 +1,125 @@
+"""`rollout plan move` and `rollout plan discard`"""
+
+from collections.abc import Callable
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rollout.cli.confirming import confirm
+from rollout.cli.invocation import AsJson, invocation
+from rollout.cli.options import day_option
+from rollout.cli.output import print_json, say
+from rollout.i18n import _
+
+if TYPE_CHECKING:
+    from rollout.application.plan_move import Verdict
+
+SHOWN = 20
+"""Broken rules that are spelt out before the rest is counted."""
+
+
+def move(
+    context: typer.Context,
+    tags: Annotated[list[str], typer.Argument(help=_("asset tags"), metavar="TAG...")],
+    reason: Annotated[str, typer.Option("--reason", help=_("why; kept in the history"))],
+    wave: Annotated[
+        int | None, typer.Option("--wave", help=_("into this wave, on one of its days"), min=1)
+    ] = None,
+    day: Annotated[date | None, day_option("--day", _("to this day"))] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help=_("only say what the checker says; write nothing"))
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help=_("propose it with broken rules"))] = False,
+    as_json: AsJson = False,
+) -> None:
+    """The command `plan move`."""
+    from rollout.application import plan_into_wave, plan_move
+
+    if (wave is None) is (day is None):
+        raise typer.BadParameter(_("give either --wave or --day"))
+    given = invocation(context)
+    application = given.application()
+    database, settings = application.database, application.settings
+    now = application.clock.now()
+    if wave is not None:
+        verdict = plan_into_wave.judge(database, settings, tags, wave, now=now)
+    elif day is not None:
+        verdict = plan_move.judge(database, settings, tags, day, now=now)
+    if as_json:
+        print_json(_as_json(verdict))
+    else:
+        _print(verdict)
+    if check:
+        return
+    if verdict.broken:
+        confirm(_("Propose it all the same?"), yes=yes)
+    operator = application.operator(given.actor)
+    if wave is not None:
+        plan_into_wave.move(
+            database, settings, tags, wave, operator=operator, reason=reason, now=now
+        )
+    elif day is not None:
+        plan_move.move(database, settings, tags, day, operator=operator, reason=reason, now=now)
+    if not as_json:
+        say(_("proposed; `rollout plan diff`, then `rollout plan commit`"))
+
+
+def _as_json(verdict: "Verdict") -> dict[str, Any]:
+    return {
+        "machines": list(verdict.tags),
+        "waves": list(verdict.waves),
+        "days": list(verdict.days),
+        "announced": verdict.announced,
+        "broken": [
+            {
+                "rule": entry.rule.value,
+                "asset_tag": entry.asset_tag,
+                "day": entry.day.isoformat() if entry.day else None,
+                "found": entry.found,
+            }
+            for entry in verdict.broken
+        ],
+        "broken_before": verdict.before,
+    }
+
+
+def _print(verdict: "Verdict") -> None:
+    from rollout.i18n.labels import label
+
+    say(
+        _("{count} machines to wave {waves}: {days}").format(
+            count=len(verdict.tags),
+            waves=", ".join(map(str, verdict.waves)) or "–",
+            days=", ".join(map(str, verdict.days)) or "–",
+        )
+    )
+    if not verdict.broken:
+        say(_("✓ The checker: every rule is kept."))
+    else:
+        say(_("■ The checker: {count} rules would be broken.").format(count=len(verdict.broken)))
+    for entry in verdict.broken[:SHOWN]:
+        say(f"  {label(entry.rule)}: {entry.asset_tag} {entry.found}".rstrip())
+    if len(verdict.broken) > SHOWN:
+        say(_("  and {count} more").format(count=len(verdict.broken) - SHOWN))
+    if verdict.announced:
+        say(_("! The owners of {count} were told of another day.").format(count=verdict.announced))
+
+
+def discard(context: typer.Context) -> None:
+    """The command `plan discard`."""
+    from rollout.application import plan_move
+
+    given = invocation(context)
+    application = given.application()
+    number = plan_move.discard(application.database, operator=application.operator(given.actor))
+    say(_("proposal {number} is discarded; the days in force stay").format(number=number))
+
+
+COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
+    "move": (
+        move,
+        _("Propose another wave or day for machines; the checker's verdict comes first."),
+    ),
+    "discard": (discard, _("Take the proposal away; the days in force stay.")),
+}
