@@ -48,11 +48,11 @@ class MachinesScreen(WindowScreen, MachineKeys):
     _order = MachineOrder.TAG
     ACTS: ClassVar = {**MachineKeys.ACTS, "into_wave": OperatorRole.OPERATOR}
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("m", "into_wave", msgid("to a wave"), tooltip=msgid("move to another wave")),
         Binding("space", "mark", msgid("mark"), tooltip=msgid("mark this machine, or not")),
         Binding("A", "mark_window", msgid("mark these"), show=False),
         Binding("u", "unmark", msgid("unmark all"), show=False),
         Binding("o", "sort", msgid("sort"), tooltip=msgid("the next of the orders")),
+        Binding("m", "into_wave", msgid("to a wave"), tooltip=msgid("move to another wave")),
         Binding("O", "sort_back", msgid("sort back"), show=False),
     ]
 

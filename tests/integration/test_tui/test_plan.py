@@ -41,7 +41,7 @@ async def test_without_a_plan_the_room_offers_to_make_one(at_the_screen, program
         await seat.sees("PROPOSAL of tanaka", "本庁")
         assert _plans(programme) == ["proposed"]
         await seat.press("f")
-        await seat.sees("(of the days in force, not of the proposal)")
+        await seat.sees("(of the days in force, not of the")
         await seat.press("x")
         await seat.sees("Discard the proposal")
         await seat.press("left", "enter")
