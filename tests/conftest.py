@@ -55,6 +55,9 @@ def _nobodys_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("ROLLOUT_"):
             monkeypatch.delenv(name)
+    # A terminal's size, which a readline somewhere may have put there.
+    for name in ("COLUMNS", "LINES"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("ROLLOUT_LANG", "en")
     # A screen on which somebody switched the language leaves it so for the whole process.
     monkeypatch.setattr(i18n, "_chosen", [])

@@ -116,9 +116,9 @@ def test_a_wave_is_started_watched_mended_and_exported_at_the_screen(
     sees("期間", "2/2")
     served.join()
     terminal.press("e")
-    sees("書き出し")
+    sees("進捗報告書")
     terminal.press("End", "Enter")
-    sees("status.csv")
+    sees("書き出しました")
     written = list((rollout.root / "out").iterdir())
     assert {file.name for file in written} >= {"status.csv", "status.json"}
     terminal.press("q")

@@ -65,8 +65,8 @@ def test_the_numbers_of_a_refused_request_are_in_the_history_and_in_both_statuse
         assert run(["accounts", "status"]) == 0
         printed = capsys.readouterr().out
         assert heading in printed
-        (line,) = [line for line in printed.splitlines() if "000001" in line]
-        assert f"{theirs} {ours}" in line
+        words = printed.split()
+        assert (words.count(theirs), words.count(ours)) == (1, 1), "whole, to be copied"
 
 
 def _our_numbers_of_refused_requests(prefecture: Any) -> set[str]:
