@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlmodel import Session, select
+from organisations import twelve_machines
+from sqlmodel import select
 
 from rollout.application import plan, plan_check, plan_into_wave
 from rollout.application.operators import NotPermitted, Operator
@@ -17,7 +18,7 @@ from rollout.planning.checker import Rule
 from rollout.settings import OperatorRole, Settings, load
 from rollout.store import migrate, transitions
 from rollout.store.database import Database
-from rollout.store.tables import AuditRow, Department, Machine, Plan, Site, Wave
+from rollout.store.tables import AuditRow, Machine, Plan, Wave
 
 NOW = datetime(2022, 10, 20, 1, tzinfo=UTC)
 PLANNER = Operator("planner", OperatorRole.OPERATOR)
@@ -52,30 +53,11 @@ def database(tmp_path: Path, settings: Settings) -> Iterator[Database]:
     opened = Database(f"sqlite:///{tmp_path / 'rollout.db'}")
     migrate.upgrade(opened)
     with opened.write() as session:
-        _fill(session)
+        twelve_machines(session, at=NOW)
     plan.solve(opened, settings, operator=PLANNER, now=NOW)
     plan.commit(opened, operator=PLANNER, now=NOW)
     yield opened
     opened.close()
-
-
-def _fill(session: Session) -> None:
-    site = Site(key="本庁")
-    department = Department(bureau="総務部", division="人事課", valid_from=date(2022, 4, 1))
-    session.add_all([site, department])
-    session.flush()
-    session.add_all(
-        Machine(
-            asset_tag=f"DK20-{number:06}",
-            serial=f"S{number}",
-            computer_name=f"PC{number}",
-            generation="DK20",
-            site_id=site.id,
-            department_id=department.id,
-            state_since=NOW,
-        )
-        for number in range(1, 13)
-    )
 
 
 def _waves(database: Database) -> dict[int, list[str]]:
