@@ -64,7 +64,8 @@ def test_a_step_whose_end_could_not_be_recorded_is_not_called_done_and_is_done_a
     engine.let_go.clear()
     start(engine, database=frail.database)
     programme.resume()
-    programme.wait_for(lambda: set(programme.states()) == {"verifying"}, "the runs")
+    programme.wait_for(lambda: set(programme.states()) == {"verifying"}, "the claims")
+    programme.wait_for(lambda: bool(engine.alive()), "the run, which begins after its claims")
     with frail.broken(way):
         engine.let_go.set()
         programme.wait_for(lambda: not engine.alive(), "the end of the run")
