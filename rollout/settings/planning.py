@@ -23,7 +23,8 @@ Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 class Section(BaseModel):
     """A table of the configuration file; unknown keys are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    # Built as a part of the whole tree, not each for itself as well: every command waits for it.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 def period(text: str) -> Period:

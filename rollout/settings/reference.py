@@ -4,8 +4,12 @@
 is older than the settings.
 """
 
+import ast
+import inspect
 import sys
+import textwrap
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -42,7 +46,7 @@ def reference() -> str:
 
 def _parts(model: type[BaseModel]) -> Iterator[str]:
     top = {name: field for name, field in model.model_fields.items() if _section(field) is None}
-    yield "## At the top of the file\n\n" + _table(top)
+    yield "## At the top of the file\n\n" + _table(model, top)
     for name, field in model.model_fields.items():
         section = _section(field)
         if section is not None:
@@ -51,11 +55,12 @@ def _parts(model: type[BaseModel]) -> Iterator[str]:
 
 def _chapter(place: str, section: type[Section], introduction: str | None = None) -> Iterator[str]:
     plain = {name: field for name, field in section.model_fields.items() if _section(field) is None}
-    yield f"## `[{place}]`\n\n{introduction or _introduction(section)}{_table(plain)}"
+    yield f"## `[{place}]`\n\n{introduction or _introduction(section)}{_table(section, plain)}"
+    meanings = _meanings(section)
     for name, field in section.model_fields.items():
         inner = _section(field)
         if inner is not None:
-            yield from _chapter(f"{place}.{name}", inner, f"{field.description}\n\n")
+            yield from _chapter(f"{place}.{name}", inner, f"{meanings[name]}\n\n")
 
 
 def _place(name: str, field: FieldInfo, section: type[Section]) -> str:
@@ -84,10 +89,32 @@ def _section(field: FieldInfo) -> type[Section] | None:
     return None
 
 
-def _table(fields: dict[str, FieldInfo]) -> str:
+def _meanings(model: type[BaseModel]) -> dict[str, str]:
+    """The docstrings below the fields of a section, also of those that it inherits.
+
+    Pydantic would read them too, at every start of the program.
+    """
+    found: dict[str, str] = {}
+    for base in reversed(model.__mro__):
+        if not issubclass(base, BaseModel) or base.__module__.startswith("pydantic"):
+            continue
+        tree = ast.parse(textwrap.dedent(inspect.getsource(base)))
+        body = next(node.body for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+        for field, below in pairwise(body):
+            match field, below:
+                case (
+                    ast.AnnAssign(target=ast.Name(id=name)),
+                    ast.Expr(value=ast.Constant(value=str(text))),
+                ):
+                    found[name] = inspect.cleandoc(text)
+    return found
+
+
+def _table(model: type[BaseModel], fields: dict[str, FieldInfo]) -> str:
+    meanings = _meanings(model)
     rows = (
         f"| `{name}` | {_kind(field.annotation)}{_bounds(field)} | {_default(field)} "
-        f"| {_cell(field.description or '')} |\n"
+        f"| {_cell(meanings.get(name, ''))} |\n"
         for name, field in fields.items()
     )
     return _TABLE_HEAD + "".join(rows)

@@ -220,7 +220,7 @@ def settings(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     file = tmp_path / "rollout.toml"
     file.write_text(
         "[programme]\nstart = 2022-11-01\ncutover = 2023-05-01\n"
-        "[service]\nport = 0\ntick_seconds = 0.05\nlease_seconds = 2\n[backup]\nkeep = 2\n"
+        "[service]\nport = 0\ntick_seconds = 0.05\nlease_seconds = 60\n[backup]\nkeep = 2\n"
     )
     monkeypatch.setenv("ROLLOUT_CONFIG", str(file))
     return load()

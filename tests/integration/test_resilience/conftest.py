@@ -41,7 +41,7 @@ cutover = 2099-05-01
 [service]
 port = 0
 tick_seconds = 0.05
-lease_seconds = 5
+lease_seconds = 60
 [limits]
 gather_seconds = 0
 site = { machines_per_day = 1000, at_once = 1000 }

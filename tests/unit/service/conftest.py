@@ -16,7 +16,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     file = tmp_path / "rollout.toml"
     file.write_text(
         "[programme]\nstart = 2022-11-01\ncutover = 2023-05-01\n"
-        "[service]\nport = 0\ntick_seconds = 0.05\nlease_seconds = 2\n",
+        "[service]\nport = 0\ntick_seconds = 0.05\nlease_seconds = 30\n",
         encoding="utf-8",
     )
     monkeypatch.setenv("ROLLOUT_CONFIG", str(file))

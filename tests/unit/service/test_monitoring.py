@@ -185,7 +185,8 @@ def test_a_daemon_whose_clock_is_quiet_is_neither(watched: Watched) -> None:
     watched.time.now += watched.settings.service.lease_seconds
     assert watched.get("/healthz")[0] == 503
     status, text = watched.get("/readyz")
-    assert (status, json.loads(text)["reasons"]) == (503, ["the clock gives no sign"])
+    assert status == 503
+    assert "the clock gives no sign" in json.loads(text)["reasons"]
     watched.pulse.beat()
     assert watched.get("/healthz")[0] == 200
 
