@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import ExceptionContext
 from sqlmodel import Session
 
@@ -154,6 +154,10 @@ class Database:
         # Closing ends the transaction; a rollback would expire the rows that the caller takes away.
         with Session(self._reader, autoflush=False, expire_on_commit=False) as session:
             yield session
+
+    def reading(self) -> Connection:
+        """A connection that reads as `read()` does, for whoever reads with several: `readers`."""
+        return self._reader.connect()
 
     def connection_words(self) -> dict[str, Any]:
         """What PostgreSQL's own client library is told, for whoever connects beside us."""

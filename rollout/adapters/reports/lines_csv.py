@@ -5,58 +5,54 @@ not hold is not looked for in its lines.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from rollout.adapters.reports.cells import FORMULA, fit
-from rollout.application.exports.extract import SAFE, TEXT
+from rollout.application.exports.extract import END, FIRST, SAFE, TEXT
 
-_BEGINS = f"{TEXT}[{re.escape(''.join(FORMULA))}]"
-_formula, _anything = re.compile(_BEGINS).search, re.compile(f'{_BEGINS}|[",\r\n]').search
-_REST = f"[^{TEXT}{SAFE}]*"
-_each = re.compile(f'{TEXT}([{re.escape("".join(FORMULA))}]{_REST}|{_REST}[",\r\n]{_REST})').sub
-_COMMAS = bytes(ord(",") if chr(byte) in (TEXT, SAFE) else byte for byte in range(256))
-_END = "\r\n"
+_FORMULA = "|".join(map(re.escape, FORMULA)).encode()
+_ANY_TEXT = f"[{TEXT}{FIRST}]".encode()
+_BEGINS = b"%b(?:%b)" % (_ANY_TEXT, _FORMULA)
+_formula, _anything = re.compile(_BEGINS).search, re.compile(_BEGINS + b'|[",\r\n]').search
+_REST = f"[^{TEXT}{SAFE}]*".encode()
+_each = re.compile(b'(%b)((?:%b)%b|%b[",\r\n]%b)' % (_ANY_TEXT, _FORMULA, _REST, _REST, _REST)).sub
+_COMMAS = bytes.maketrans(f"{TEXT}{SAFE}".encode(), b",,")
+_FIRST, _END = FIRST.encode(), END.encode()
 
 
-def as_csv(lines: Sequence[str], columns: int, codec: str) -> bytes | None:
+def as_csv(text: bytes, rows: int, columns: int, codec: str) -> bytes | None:
     """A page as it stands in the file; None when a text has one of the signs in it, or a character
     that the encoding does not have: then it has to be told cell by cell."""
-    page = _END.join(lines)
-    if page.count(TEXT) + page.count(SAFE) != columns * len(lines):
+    if sum(text.count(sign.encode()) for sign in (FIRST, TEXT, SAFE)) != columns * rows:
         return None
-    needs = _needs(page, len(lines))
-    if needs is None:
-        told = [line[1:] for line in lines]
-    else:
-        told = [_fitted(line) if needs(line) else line[1:] for line in lines]
-    told.append("")
-    page = _END.join(told)
-    try:
-        written = page.encode(codec)
-    except UnicodeEncodeError:
-        return None
-    # Python writes some twins without a word, so what comes back is what counts.
-    if not codec.startswith("utf-8") and written.decode(codec) != page:
-        return None
-    return written.translate(_COMMAS)
+    needs = _needs(text, rows)
+    if needs is not None:
+        lines = (_FIRST + line for line in text[1:].split(_END + _FIRST))
+        text = _END.join([_each(_fitted, line) if needs(line) else line for line in lines])
+    if not codec.startswith("utf-8"):
+        whole = text.decode()
+        try:
+            text = whole.encode(codec)
+        except UnicodeEncodeError:
+            return None
+        # Python writes some twins without a word, so what comes back is what counts.
+        if text.decode(codec) != whole:
+            return None
+    return text.translate(_COMMAS, _FIRST) + _END
 
 
-def _needs(page: str, lines: int) -> Callable[[str], object] | None:
+def _needs(text: bytes, rows: int) -> Callable[[bytes], object] | None:
     """What tells the lines of a page that need quotes or a guard; None when none does."""
-    breaks = page.count("\n") != lines - 1 or page.count("\r") != lines - 1
-    if breaks or _formula(page):
+    breaks = text.count(b"\n") != rows - 1 or text.count(b"\r") != rows - 1
+    if breaks or _formula(text):
         return _anything
-    commas, quotes = "," in page, '"' in page
+    commas, quotes = b"," in text, b'"' in text
     if commas and quotes:
-        return lambda line: "," in line or '"' in line
+        return lambda line: b"," in line or b'"' in line
     if commas:
-        return lambda line: "," in line
-    return (lambda line: '"' in line) if quotes else None
+        return lambda line: b"," in line
+    return (lambda line: b'"' in line) if quotes else None
 
 
-def _fitted(line: str) -> str:
-    return _each(_fit, line)[1:]
-
-
-def _fit(found: re.Match[str]) -> str:
-    return TEXT + fit(found[1])
+def _fitted(found: re.Match[bytes]) -> bytes:
+    return found[1] + fit(found[2].decode()).encode()

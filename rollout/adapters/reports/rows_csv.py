@@ -93,9 +93,9 @@ def _pages(extract: Extract, columns: Sequence["_Column"], codec: str) -> Iterat
             extract.rows += len(page[0])
         return
     for told in extract.lines:
-        text = None if told.odd else as_csv(told.lines, len(columns), codec)
+        text = None if told.odd else as_csv(told.text, told.rows, len(columns), codec)
         yield text or written(told.cells())
-        extract.rows += len(told.lines)
+        extract.rows += told.rows
 
 
 class _Known(dict[Any, str]):

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from rollout.application.exports.extract import (
     Note,
     Page,
     local,
+    offsets,
     said,
     truth,
     why,
@@ -36,6 +37,7 @@ from rollout.store.exporting import lines, machines, past
 from rollout.store.exporting.beside import Until
 from rollout.store.exporting.reach import reach_at
 from rollout.store.machines import Filter
+from rollout.store.readers import Readers, read_together
 
 EVERYTHING = Filter()
 _STATE = machines.FIELDS.index("state")
@@ -55,19 +57,20 @@ def open_machines(
     With `as_of` they are as they stood then, by the history; what it does not keep is left empty:
     see `past.UNKNOWN`.
     """
-    with database.read() as session:
-        yield extract(session, settings, now=now, wanted=wanted, as_of=as_of)
+    with read_together(database) as readers:
+        yield extract(readers, settings, now=now, wanted=wanted, as_of=as_of)
 
 
 def extract(
-    session: Session,
+    readers: Readers,
     settings: Settings,
     *,
     now: datetime,
     wanted: Filter = EVERYTHING,
     as_of: datetime | None = None,
 ) -> Extract:
-    """The same in a transaction that is open already."""
+    """The same with readers that are open already."""
+    session = readers.first
     zone = settings.programme.zone
     counts: Counter[str] = Counter()
     told = None
@@ -75,7 +78,7 @@ def extract(
         today = now.astimezone(zone).date()
         total = machines.total(session, wanted, today)
         pages = machines.pages(session, wanted, today)
-        told = _lines(session, wanted, today, zone, counts)
+        told = _lines(readers, wanted, now, zone, counts)
     else:
         total = past.total(session)
         pages = past.pages(session, wanted, Until(at=as_of), as_of, as_of.astimezone(zone).date())
@@ -112,8 +115,9 @@ def extract(
 
 
 def _lines(
-    session: Session, wanted: Filter, today: date, zone: ZoneInfo, counts: Counter[str]
+    readers: Readers, wanted: Filter, now: datetime, zone: ZoneInfo, counts: Counter[str]
 ) -> Iterator[Lines]:
+    today = now.astimezone(zone).date()
     account = said(AccountState)
     shown = lines.Shown(
         words={
@@ -126,18 +130,22 @@ def _lines(
             "disk_pin": said(PinState),
             **{service.value: account for service in CloudService},
         },
+        offsets=offsets(zone, now),
         moment=local(zone),
         cause=why(),
     )
 
-    def again(after: str) -> Page:
-        page = next(machines.pages(session, wanted, today, after=after))
-        return page[: len(machines.FIELDS)]
+    def again(after: str, rows: int) -> Page:
+        def read(session: Session) -> Page:
+            return next(machines.pages(session, wanted, today, after=after, size=rows))
+
+        return readers.once(read)[: len(machines.FIELDS)]
 
     counts["machines"] = 0
-    for page in lines.pages(session, wanted, today, shown):
+    for page in lines.pages(readers, wanted, today, shown):
+        rows = len(page.states)
         _count(page.states, counts)
-        yield Lines(page.lines, page.odd, partial(again, page.after))
+        yield Lines(page.text, rows, page.odd, partial(again, page.after, rows))
 
 
 def _counted(pages: Iterator[Page], counts: Counter[str]) -> Iterator[Page]:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from rollout import __version__
 from rollout.application.exports import audit, evidence, machines, stamp
@@ -33,6 +32,7 @@ from rollout.i18n import _
 from rollout.settings import Settings
 from rollout.store.database import Database
 from rollout.store.machines import Filter
+from rollout.store.readers import Readers, read_together
 
 MANIFEST = "manifest.json"
 VERSION = 1
@@ -123,8 +123,8 @@ class Packer:
             for form in ROWS.get(kind, ()):
                 name = f"{kind}.{form}"
                 # A transaction for each file: one for all of them would keep old rows for hours.
-                with self.database.read() as session:
-                    extract = _extract(kind, session, self.settings, now, as_of)
+                with read_together(self.database) as readers:
+                    extract = _extract(kind, readers, self.settings, now, as_of)
                     self.write_rows(folder / name, extract, form, partial(progress, name))
 
     def _seal(self, folder: Path, now: datetime, as_of: datetime | None) -> str:
@@ -146,20 +146,20 @@ class Packer:
 
 
 def _extract(
-    kind: Kind, session: Any, settings: Settings, now: datetime, as_of: datetime | None
+    kind: Kind, readers: Readers, settings: Settings, now: datetime, as_of: datetime | None
 ) -> Extract:
     match kind:
         case Kind.EVIDENCE:
-            return evidence.extract(session, settings, now=now, as_of=as_of)
+            return evidence.extract(readers.first, settings, now=now, as_of=as_of)
         case Kind.AUDIT:
-            return audit.extract(session, settings, now=now, as_of=as_of)
+            return audit.extract(readers.first, settings, now=now, as_of=as_of)
         case Kind.EXCEPTIONS:
             waiting = Filter(needs_a_person=True)
-            found = machines.extract(session, settings, now=now, wanted=waiting, as_of=as_of)
+            found = machines.extract(readers, settings, now=now, wanted=waiting, as_of=as_of)
             found.title = _("Exceptions")
             return found
         case _:
-            return machines.extract(session, settings, now=now, as_of=as_of)
+            return machines.extract(readers, settings, now=now, as_of=as_of)
 
 
 def verify_pack(

@@ -1,157 +1,224 @@
-"""What lies beside machines in other tables, as cells of their lines: see `lines`."""
+"""What lies beside machines in other tables, as cells of their lines: see `lines`.
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+The database strings up what belongs to a machine, and `Saying` puts words in its place: there are
+few different ones.
+"""
+
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import case, func, null, select
+from sqlalchemy import ColumnElement, String, case, exists, func, literal, null, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from rollout.domain.account import ACCOUNT
 from rollout.domain.controls import Verdict
-from rollout.store.exporting.beside import Accounts, Controls, Takeouts, Until, rewriting, summary
-from rollout.store.exporting.texts import SAFE, TEXT, among, moment, plain
-from rollout.store.tables import Account, Evidence
+from rollout.domain.machine import Step
+from rollout.domain.takeout import UNDER_WAY
+from rollout.store.exporting.beside import Accounts, Controls, summary
+from rollout.store.exporting.texts import (
+    FIRST,
+    SAFE,
+    SAID,
+    TEXT,
+    Offsets,
+    day,
+    line,
+    shown_moment,
+    worded,
+)
+from rollout.store.tables import Account, Claim, DiskPin, Evidence, Machine, SpareLoan, Takeout
 
 Words = Mapping[str, Mapping[Any, str]]
-_ONE, _NEXT = "\x1d", "\x1c"
-"""Between control and verdict, and between controls, where the database strings them up."""
+Cells = ColumnElement[str]
+
+_CAUSE, _ACCOUNTS, _CONTROLS, _SEVERAL = (SAID + letter for letter in "WACM")
+_PART, _ITEM = "\x1a", "\x1b"
+"""Between parts of what is still to be said, and between what the database strings up."""
+_ASKED = re.compile(f"{_SEVERAL}([0-9]+)".encode())
+_sayings = re.compile(f"{SAID}[^{SAID}{TEXT}{SAFE}{FIRST}]*".encode()).sub
+_MANY = 8_192
 
 
-class AccountLines:
-    """The state of each service of the owners, in words."""
+def cause(own: Any, control: Any) -> Cells:
+    """The cause of a machine, or of a control that it lacks, as it is kept."""
+    kept = func.coalesce(func.nullif(own, "", type_=String), control, "")
+    return case((kept == "", literal(TEXT, String)), else_=literal(_CAUSE, String).concat(kept))
 
-    _NONE = TEXT * len(Accounts.FIELDS)
 
-    def __init__(self, session: Session, words: Words) -> None:
-        self._session, self._cells = session, _Accounts(words)
-        self._any = session.connection().execute(select(col(Account.id)).limit(1)).first()
+def accounts(session: Session) -> Cells:
+    """The state of each service of the owner."""
+    none = literal(TEXT * len(Accounts.FIELDS), String)
+    if not _any(session, Account):
+        return none
+    it = Account
+    each = func.aggregate_strings(col(it.service).concat(_PART).concat(col(it.state)), _ITEM)
+    found = select(literal(_ACCOUNTS, String).concat(each)).where(
+        col(it.person_id) == col(Machine.owner_id), col(it.state) != ACCOUNT.initial.value
+    )
+    return func.coalesce(found.correlate(Machine).scalar_subquery(), none)
 
-    def of(self, owners: Sequence[int | None]) -> Sequence[str]:
-        """In the order of the owners."""
-        ids = {owner for owner in owners if owner is not None}
-        if not ids or self._any is None:
-            return [self._NONE] * len(owners)
-        it = Account
-        statement = (
-            select(
-                col(it.person_id),
-                func.aggregate_strings(col(it.service) + _ONE + col(it.state), _NEXT),
-            )
-            .where(among(col(it.person_id), ids), col(it.state) != ACCOUNT.initial.value)
-            .group_by(col(it.person_id))
+
+def takeouts(session: Session, words: Words) -> Cells:
+    """The application under way that ends last."""
+    none = literal(f"{TEXT}{SAFE}{SAFE}", String)
+    it = Takeout
+    if not _any(session, it):
+        return none
+    cells = line(
+        session,
+        (TEXT, worded(col(it.state), words["take_out"])),
+        (SAFE, day(session, it.period_from)),
+        (SAFE, day(session, it.period_to)),
+    )
+    states = sorted(state.value for state in UNDER_WAY)
+    found = (
+        select(cells)
+        .where(col(it.machine_id) == col(Machine.id), col(it.state).in_(states))
+        .order_by(col(it.period_to).desc(), col(it.id).desc())
+        .limit(1)
+    )
+    return func.coalesce(found.correlate(Machine).scalar_subquery(), none)
+
+
+def disk_pin(session: Session, words: Words) -> Cells:
+    """The PIN of the disk, in words."""
+    it = DiskPin
+    if not _any(session, it):
+        return literal("", String)
+    found = select(worded(col(it.state), words["disk_pin"])).where(
+        col(it.machine_id) == col(Machine.id)
+    )
+    return found.correlate(Machine).scalar_subquery()
+
+
+def spare(session: Session) -> Cells:
+    """The tag of the spare in the place of a machine."""
+    return _lent(session, SpareLoan.spare_id, SpareLoan.machine_id)
+
+
+def stands_in_for(session: Session) -> Cells:
+    """The tag of the machine in whose place a spare is."""
+    return _lent(session, SpareLoan.machine_id, SpareLoan.spare_id)
+
+
+def _lent(session: Session, other: Any, own: Any) -> Cells:
+    if not _any(session, SpareLoan):
+        return literal("", String)
+    named = aliased(Machine)
+    found = (
+        select(col(named.asset_tag))
+        .select_from(SpareLoan)
+        .join(named, col(named.id) == col(other))
+        .where(col(own) == col(Machine.id), col(SpareLoan.returned_at).is_(None))
+    )
+    return found.correlate(Machine).scalar_subquery()
+
+
+def controls(session: Session, offsets: Offsets) -> Cells:
+    """The last verdict on each control since the disk was last rewritten, strung up, and when the
+    last of them was measured. Which is the last of several is not asked in SQL."""
+    it = Evidence
+    bad = col(it.verdict) != Verdict.PASS.value
+    lacking = case((bad, col(it.control).concat(_PART).concat(col(it.verdict))), else_=null())
+    count, failed = func.count(), func.count(case((bad, 1), else_=null()))
+    rewritten = (
+        select(func.coalesce(func.max(Claim.id), 0))
+        .where(col(Claim.machine_id) == col(Machine.id), col(Claim.step) == Step.REIMAGE.value)
+        .correlate(Machine)
+        .scalar_subquery()
+    )
+    once = (func.min(it.epoch) == func.max(it.epoch)) & (func.min(it.epoch) > rewritten)
+    told = line(
+        session,
+        (_CONTROLS, count),
+        (_ITEM, failed),
+        (_ITEM, func.aggregate_strings(lacking, _ITEM)),
+        (SAFE, shown_moment(session, func.max(it.measured_at), offsets)),
+    )
+    found = select(
+        case(
+            (count == 0, f"{SAFE}{SAFE}{SAFE}{TEXT}{SAFE}"),
+            (once, told),
+            else_=line(session, (_SEVERAL, col(Machine.id))),
         )
-        cells = self._cells
-        found: dict[int | None, str] = {
-            person: cells[strung] for person, strung in plain(self._session, statement)
+    ).where(col(it.machine_id) == col(Machine.id))
+    return found.correlate(Machine).scalar_subquery()
+
+
+def _any(session: Session, table: Any) -> bool:
+    """An empty table is asked once, and not for every machine."""
+    return bool(session.connection().scalar(select(exists().select_from(table))))
+
+
+class Saying:
+    """Puts words of people where the database left what it strings up."""
+
+    def __init__(
+        self,
+        words: Words,
+        cause: Callable[[str], str | None],
+        moment: Callable[[str], str | None],
+    ) -> None:
+        self._words, self._cause, self._moment = words, cause, moment
+        self._kinds: Mapping[str, Callable[[str], str]] = {
+            _CAUSE: lambda kept: TEXT + (self._cause(kept) or ""),
+            _ACCOUNTS: self._accounts,
+            _CONTROLS: _controls,
         }
-        none = self._NONE
-        return [found.get(owner, none) for owner in owners]
 
+    def said(self, session: Session, page: bytes) -> bytes:
+        """A page in words. A sign of ours in a text comes out as a cell too many or too few."""
+        return _sayings(_Known(self._say, self._several(session, page)).of, page)
 
-class _Accounts(dict[str, str]):
-    """Cells by what the database strings up: there are few different ones."""
+    def _say(self, kept: bytes) -> bytes:
+        text = kept.decode()
+        say = self._kinds.get(text[:2])
+        return kept if say is None else say(text[2:]).encode()
 
-    def __init__(self, words: Words) -> None:
-        super().__init__()
-        self._words = words
-
-    def __missing__(self, strung: str) -> str:
-        states = dict(one.split(_ONE) for one in strung.split(_NEXT))
-        said = self[strung] = "".join(
+    def _accounts(self, kept: str) -> str:
+        states = dict(one.split(_PART, 1) for one in kept.split(_ITEM) if _PART in one)
+        return "".join(
             TEXT + self._words[name].get(states.get(name), states.get(name) or "")
             for name in Accounts.FIELDS
         )
-        return said
 
-
-class TakeoutLines:
-    """The application under way that ends last, and the PIN of the disk: few machines have one."""
-
-    _NONE = f"{TEXT}{SAFE}{SAFE}{TEXT}"
-
-    def __init__(self, session: Session, words: Words) -> None:
-        self._takeouts, self._words = Takeouts(session), words
-
-    def of(self, machines: Sequence[int]) -> Sequence[str]:
-        """In the order of the machines."""
-        columns = self._takeouts.of(machines)
-        if not any(columns[0]) and not any(columns[3]):
-            return [self._NONE] * len(machines)
-        out, pin = self._words["take_out"], self._words["disk_pin"]
-        return [
-            f"{TEXT}{out.get(state, state) or ''}{SAFE}{begin or ''}{SAFE}{end or ''}"
-            f"{TEXT}{pin.get(disk, disk) or ''}"
-            for state, begin, end, disk in zip(*columns, strict=True)
-        ]
-
-
-class ControlLines:
-    """The last verdict on each control since the disk was last rewritten, summed up, and when the
-    last of them was measured."""
-
-    _NONE: tuple[str, str | None] = (f"{SAFE}{SAFE}{SAFE}{TEXT}", None)
-
-    def __init__(self, session: Session) -> None:
-        self._session, self._all = session, Controls(session)
-
-    def of(self, machines: Sequence[int]) -> tuple[Sequence[str], Sequence[str | None]]:
-        """In the order of the machines: cells, and moments as they are kept."""
-        it = Evidence
-        passed = col(it.verdict) == Verdict.PASS.value
-        statement = (
-            select(
-                col(it.machine_id),
-                func.count(),
-                func.aggregate_strings(
-                    case((passed, null()), else_=col(it.control) + _ONE + col(it.verdict)), _NEXT
-                ),
-                func.count(case((passed, null()), else_=1)),
-                moment(self._session, func.max(it.measured_at)),
-                func.min(it.epoch),
-                func.max(it.epoch),
-            )
-            .where(among(col(it.machine_id), machines))
-            .group_by(col(it.machine_id))
-        )
-        since = {id_: epoch for id_, epoch in plain(  # noqa: C416
-            self._session, rewriting(machines, Until())
-        )}  # fmt: skip
-        found: dict[int, tuple[str, str | None]] = {}
-        several = []
-        for machine, count, strung, bad, at, first, last in plain(self._session, statement):
-            once = first == last and first > since.get(machine, 0)
-            cells = _cells(count, strung, bad) if once else ""
-            if cells:
-                found[machine] = (cells, at)
-            else:
-                several.append(machine)
-        if several:
-            found.update(self._of_several(several))
-        none = self._NONE
-        rows = [found.get(machine, none) for machine in machines]
-        return [cells for cells, _at in rows], [at for _cells, at in rows]
-
-    def _of_several(self, machines: Sequence[int]) -> Mapping[int, tuple[str, str | None]]:
-        """Measured more than once: which verdict is the last is not asked in SQL."""
-        columns = self._all.of(machines)
+    def _several(self, session: Session, page: bytes) -> Mapping[bytes, bytes]:
+        """Machines whose controls were measured more than once."""
+        ids = sorted({*map(int, _ASKED.findall(page))})
+        columns = Controls(session).of(ids) if ids else []
         return {
-            machine: (_told(passed, failed, pending, lacking), at)
-            for machine, passed, failed, pending, lacking, at in zip(
-                machines, *columns, strict=True
-            )
+            f"{_SEVERAL}{machine}".encode(): (
+                f"{_told(passed, failed, pending, lacking)}{SAFE}{self._moment(at) if at else ''}"
+            ).encode()
+            for machine, passed, failed, pending, lacking, at in zip(ids, *columns, strict=True)
         }
 
 
-@lru_cache(maxsize=4096)
-def _cells(count: int, strung: str | None, bad: int) -> str:
-    """Cells of so many controls, of which the database strings up those that did not pass; most
-    machines have the same. Empty when a name has one of our signs in it."""
-    verdicts = [one.split(_ONE) for one in strung.split(_NEXT)] if strung else []
-    if len(verdicts) != bad or any(len(one) != 2 for one in verdicts):
-        return ""
-    said = summary(tuple((control, verdict) for control, verdict in verdicts))
-    return _told(count - bad, said.failed, said.pending, said.lacking)
+class _Known(dict[bytes, bytes]):
+    """What has been said already on this page."""
+
+    def __init__(self, say: Callable[[bytes], bytes], known: Mapping[bytes, bytes]) -> None:
+        super().__init__(known)
+        self._say = say
+
+    def __missing__(self, kept: bytes) -> bytes:
+        said = self[kept] = self._say(kept)
+        return said
+
+    def of(self, found: re.Match[bytes]) -> bytes:
+        return self[found[0]]
+
+
+def _controls(kept: str) -> str:
+    """Cells of so many controls, of which those are strung up that did not pass."""
+    count, bad, *strung_up = kept.split(_ITEM)
+    verdicts = tuple(tuple(one.split(_PART)) for one in strung_up if one)
+    if len(verdicts) != int(bad) or any(len(one) != 2 for one in verdicts):
+        return ""  # a control with a sign of ours in its name
+    said = summary(verdicts)
+    return _told(int(count) - int(bad), said.failed, said.pending, said.lacking)
 
 
 def _told(passed: int | None, failed: int | None, pending: int | None, lacking: str | None) -> str:
