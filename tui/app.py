@@ -34,6 +34,7 @@ from tui.screens.runs import RunsScreen
 from tui.screens.stops import StopsScreen
 from tui.screens.takeouts import TakeoutsScreen
 from tui.screens.waves import WavesScreen
+from tui.standing import StandingLooker
 from tui.themes import DARK, LIGHT, THEMES, tones_of
 
 if TYPE_CHECKING:
@@ -43,7 +44,6 @@ EXPORTS = Path("out")
 """Where exports go, from the folder in which the operator works."""
 
 ROOMS: dict[str, type[LiveScreen]] = {
-    "overview": OverviewScreen,
     "waves": WavesScreen,
     "machines": MachinesScreen,
     "runs": RunsScreen,
@@ -94,6 +94,9 @@ class RolloutApp(App[None]):
             self.register_theme(theme)
         for room, screen in ROOMS.items():
             self.add_mode(room, partial(screen, self.desk))
+        looker = StandingLooker(self.desk)
+        looker.begin()  # the first count is made while the screen is being built
+        self.add_mode("overview", partial(OverviewScreen, self.desk, looker))
 
     def on_mount(self) -> None:
         """Begin with the whole picture."""
@@ -104,7 +107,7 @@ class RolloutApp(App[None]):
 
     async def action_open_room(self, room: str) -> None:
         """Go to a room, at its first screen; a question that is open stays."""
-        if isinstance(self.screen, ModalScreen) or room not in ROOMS:
+        if isinstance(self.screen, ModalScreen) or room not in KEYS:
             return
         await self.switch_mode(room)
         while len(self.screen_stack) > 1:

@@ -1,5 +1,6 @@
 """The figures of the overview in words: forecast, services, personal devices, training."""
 
+from rollout.application.glance import Glance
 from rollout.i18n import _
 from rollout.store.tables import DayForecast
 from tui.desk import Desk
@@ -19,7 +20,9 @@ def figures(desk: Desk, machines: int) -> str:
 
 def outlook_words(standing: Standing) -> str:
     """The forecast that was kept last, and how far people's side is."""
-    return GAP.join([forecast_words(standing.glance.forecast), *_people(standing)])
+    if standing.glance is None:
+        return "…"
+    return GAP.join([forecast_words(standing.glance.forecast), *_people(standing, standing.glance)])
 
 
 def forecast_words(kept: DayForecast | None) -> str:
@@ -36,8 +39,8 @@ def forecast_words(kept: DayForecast | None) -> str:
     )
 
 
-def _people(standing: Standing) -> list[str]:
-    seen, training = standing.glance, standing.training
+def _people(standing: Standing, seen: Glance) -> list[str]:
+    training = standing.training
     found = []
     if seen.accounts:
         found.append(

@@ -38,7 +38,8 @@ def rows(standing: Standing, *, daemon_alive: bool) -> list[Row]:
     found = [*_programme(standing, daemon_alive=daemon_alive), *_machines(standing)]
     found += _waves(standing)
     found += _beside(standing)
-    return found or [Row(NOWHERE, [plain(_("nothing")), plain(""), plain("")])]
+    word = _("nothing") if standing.glance else "…"
+    return found or [Row(NOWHERE, [plain(word), plain(""), plain("")])]
 
 
 def _programme(standing: Standing, *, daemon_alive: bool) -> Iterator[Row]:
@@ -61,7 +62,7 @@ def _machines(standing: Standing) -> Iterator[Row]:
 
 def _waves(standing: Standing) -> Iterator[Row]:
     for state in (WaveState.HALTED, WaveState.AWAITING_APPROVAL):
-        number = standing.glance.waves_in(state)
+        number = standing.glance.waves_in(state) if standing.glance else 0
         if number:
             # The filter compares without spaces, and a space would make two words of it.
             words = f"state:{label(state)}".replace(" ", "")
@@ -70,6 +71,8 @@ def _waves(standing: Standing) -> Iterator[Row]:
 
 def _beside(standing: Standing) -> Iterator[Row]:
     seen = standing.glance
+    if seen is None:
+        return
     waits = _("to be decided")
     for key, what, number, noun in (
         (

@@ -1,36 +1,48 @@
-"""Costly answers, asked for no more often than they are worth."""
+"""Costly answers, asked for no more often than all of them together are worth."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Answer = TypeVar("Answer")
 
 SHARE = 19
-"""After an answer this many times its length passes before it is asked for again: 5 % of a core."""
+"""After an answer this many times its length passes before another is asked for: 5 % of a core."""
 
 
-class Paced(Generic[Answer]):
+class Costly(Generic[Answer]):
     """The last answer of `ask`, None before the first; used by one thread at a time."""
 
     def __init__(self, ask: Callable[[], Answer]) -> None:
-        self._ask = ask
-        self._key: object = None
-        self._not_before = 0.0
+        self.ask = ask
         self.answer: Answer | None = None
+        self.key: object = None
+        self.asked_at = 0.0
 
-    def due(self, key: object) -> bool:
-        """Whether there may be another answer: none yet, or `key` is another and time has passed.
 
-        `key` stands for everything that the answer depends on.
-        """
-        if self.answer is None:
-            return True
-        return key != self._key and monotonic() >= self._not_before
+class Pace:
+    """Lets costly questions through one at a time, so that there may be any number of them.
 
-    def renew(self, key: object) -> None:
+    What was never answered is asked at once. What has to be asked again waits for its turn: whose
+    last answer is the oldest comes first.
+    """
+
+    def __init__(self) -> None:
+        self._not_before = 0.0
+
+    def due(self, asked: Sequence[tuple[Costly[Any], object]]) -> tuple[Costly[Any], object] | None:
+        """Whose turn it is, of questions with what their answers depend on."""
+        for part, key in asked:
+            if part.answer is None:
+                return part, key
+        if monotonic() < self._not_before:
+            return None
+        stale = [(part, key) for part, key in asked if part.key != key]
+        return min(stale, key=lambda pair: pair[0].asked_at, default=None)
+
+    def renew(self, part: Costly[Any], key: object) -> None:
         """Ask."""
         begun = monotonic()
-        self.answer = self._ask()
-        self._key = key
+        part.answer = part.ask()
+        part.key, part.asked_at = key, monotonic()
         self._not_before = monotonic() + SHARE * (monotonic() - begun)

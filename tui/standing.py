@@ -1,24 +1,28 @@
 """What the overview shows, and how often each part of it is asked for."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from time import monotonic
 from typing import Any
 
 from rollout.application import machines, spares, stops, waves
+from rollout.application.availability import asking_the_database
 from rollout.application.board.view import view
 from rollout.application.burn_up import BurnUp, burn_up
 from rollout.application.cluster import standing as crew
-from rollout.application.glance import Glance, Machines, by_place, glance
+from rollout.application.glance import Glance, glance
 from rollout.application.mailboxes.listing import alarms
 from rollout.application.spares import SparePool
+from rollout.application.tally import Machines, Tally, counted, followed
 from rollout.application.training.status import TrainingStatus, status
 from rollout.application.waves import WaveView
+from rollout.domain.errors import RolloutError
 from rollout.domain.machine import DONE, NEEDS_A_PERSON, MachineState
 from rollout.store.tables import Stop
 from tui.desk import Desk
-from tui.paced import Paced
+from tui.paced import Costly, Pace
 
 TRAINING_SECONDS = 30
 
@@ -36,14 +40,11 @@ class Place:
 
 @dataclass(frozen=True)
 class Standing:
-    """The counts of this moment; what costs more to ask is None until it was asked for.
-
-    `paced` are the seconds that the costly part took.
-    """
+    """The counts of this moment; what costs more to ask is None until it was asked for."""
 
     counts: Mapping[str, int]
     stops: Sequence[Stop]
-    glance: Glance
+    glance: Glance | None
     waves: Sequence[WaveView] | None
     pools: Sequence[SparePool] | None
     places: Sequence[Place] | None
@@ -52,8 +53,6 @@ class Standing:
     batch_alarms: int
     promises_late: int
     workers_silent: int
-    complete: bool
-    paced: float
 
 
 def is_silent(desk: Desk, worker: crew.WorkerView) -> bool:
@@ -62,66 +61,107 @@ def is_silent(desk: Desk, worker: crew.WorkerView) -> bool:
 
 
 class StandingLooker:
-    """Asks for the counts each time, and for one costly part beside them when one is due.
+    """Asks for the counts each time; `deepen` asks for one costly part, in a thread of its own.
 
-    So the first look is as fast as the counts are, whatever the fleet, and no look is slow.
+    So the first look is as fast as the counts are, whatever the fleet, and none waits for a part.
     """
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         database, settings = desk.database, desk.settings
-        self._counts = Paced(lambda: machines.counts(database))
-        self._waves = Paced(lambda: waves.listing(database))
-        self._pools = Paced(lambda: spares.pools(database, settings))
-        self._burn_up = Paced(lambda: burn_up(database, settings, desk.now()))
-        self._places = Paced(lambda: places(by_place(database)))
-        self._training = Paced(lambda: status(database, settings, self._today()))
-        self._alarms = Paced(lambda: len(alarms(database, settings, desk.now())))
-        self._late = Paced(lambda: view(database, settings, desk.now()).late)
-        self._looked = False
+        self._tally: Tally | None = None
+        self._counted = Costly(lambda: counted(database))
+        self._followed_from: Tally | None = None
+        self._waves = Costly(lambda: waves.listing(database))
+        self._pools = Costly(lambda: spares.pools(database, settings))
+        self._burn_up = Costly(lambda: burn_up(database, settings, desk.now()))
+        self._training = Costly(lambda: status(database, settings, self._today()))
+        self._alarms = Costly(lambda: len(alarms(database, settings, desk.now())))
+        self._late = Costly(lambda: view(database, settings, desk.now()).late)
+        self._pace = Pace()
+        self._first: Future[dict[str, int]] | None = None
+        self._due: tuple[Costly[Any], object] | None = None
+        self._trouble: RolloutError | None = None
+
+    def begin(self) -> None:
+        """Count while the screen is being built: `look` takes the answer when it is there."""
+        thread = ThreadPoolExecutor(1, thread_name_prefix="first count")
+        self._first = thread.submit(machines.counts, self._desk.database)
+        thread.shutdown(wait=False)
+
+    def look(self) -> Standing:
+        """Runs in a thread, one at a time. Raises what `deepen` had to keep to itself."""
+        if self._trouble is not None:
+            trouble, self._trouble = self._trouble, None
+            raise trouble
+        if self._first is not None:
+            first, self._first = self._first, None
+            return self._standing(first.result(), glance=None)
+        seen = glance(self._desk.database)
+        self._due = self._pace.due(self._costly(seen))
+        return self._standing(self._counts(), glance=seen)
+
+    def deepen(self) -> None:
+        """Ask for the part whose turn it is; runs beside `look` in a thread, one at a time."""
+        due, self._due = self._due, None
+        if due is None:
+            return
+        try:
+            with asking_the_database():
+                self._pace.renew(*due)
+        except RolloutError as error:
+            self._trouble = error
+
+    @property
+    def deepens(self) -> bool:
+        """Whether a costly part has its turn."""
+        return self._due is not None
 
     def _today(self) -> date:
         return self._desk.now().astimezone(self._desk.settings.programme.zone).date()
 
-    def look(self) -> Standing:
-        """Runs in a thread, one at a time."""
-        seen = glance(self._desk.database)
+    def _costly(self, seen: Glance) -> list[tuple[Costly[Any], object]]:
+        """Each with what its answer depends on."""
         today = self._today()
-        costly: list[tuple[Paced[Any], object]] = [
+        asked: list[tuple[Costly[Any], object]] = [
             (self._waves, seen.facts),
+            (self._counted, seen.facts),
             (self._pools, seen.facts),
-            (self._burn_up, (seen.facts, seen.forecast and seen.forecast.made_at, today)),
-            (self._places, seen.facts),
-            # An import of trainings is no change of a state: the history says nothing of it.
             (self._alarms, (seen.facts, today)),
             (self._late, (seen.facts, today)),
-            (self._training, (today, int(monotonic() // TRAINING_SECONDS))),
+            (self._burn_up, (seen.facts, seen.forecast and seen.forecast.made_at, today)),
         ]
-        if self._counts.due(seen.facts):
-            self._counts.renew(seen.facts)
-        begun = monotonic()
-        if self._looked:
-            for part, key in costly:
-                if part.due(key):
-                    part.renew(key)
-                    break
-        self._looked = True
+        if self._desk.settings.courses:
+            # An import of trainings is no change of a state: the history says nothing of it.
+            asked.append((self._training, (today, int(monotonic() // TRAINING_SECONDS))))
+        return asked
+
+    def _counts(self) -> dict[str, int]:
+        whole = self._counted.answer
+        if whole is None:
+            return machines.counts(self._desk.database)
+        if self._tally is None or whole is not self._followed_from:
+            self._tally = self._followed_from = whole
+        self._tally = followed(self._desk.database, self._tally)
+        return self._tally.by_state
+
+    def _standing(self, counts: Mapping[str, int], *, glance: Glance | None) -> Standing:
         return Standing(
-            counts=self._counts.answer or {},
-            stops=stops.in_force(self._desk.database),
-            glance=seen,
+            counts=counts,
+            stops=stops.in_force(self._desk.database) if glance else (),
+            glance=glance,
             waves=self._waves.answer,
             pools=self._pools.answer,
-            places=self._places.answer,
+            places=places(self._tally.by_place) if self._tally else None,
             burn_up=self._burn_up.answer,
             training=self._training.answer,
             batch_alarms=self._alarms.answer or 0,
             promises_late=self._late.answer or 0,
             workers_silent=sum(
                 is_silent(self._desk, worker) for worker in crew.standing(self._desk.database)
-            ),
-            complete=all(part.answer is not None for part, _key in costly),
-            paced=monotonic() - begun,
+            )
+            if glance
+            else 0,
         )
 
 

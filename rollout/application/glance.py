@@ -10,7 +10,6 @@ from rollout.domain.takeout import TakeoutState
 from rollout.domain.wave import WaveState
 from rollout.store import measures, plans
 from rollout.store.database import Database
-from rollout.store.measures import Machines as Machines  # a front end shows them by place
 from rollout.store.tables import (
     Account,
     DayForecast,
@@ -86,9 +85,3 @@ def glance(database: Database) -> Glance:
             takeouts=measures.by_state(session, Takeout),
             notices=measures.by_state(session, Notice),
         )
-
-
-def by_place(database: Database) -> list[Machines]:
-    """Machines by generation, site and state."""
-    with database.read() as session:
-        return measures.machines(session)

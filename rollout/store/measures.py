@@ -10,6 +10,7 @@ from sqlmodel import select as select_rows
 from rollout.store.machines import site_keys
 from rollout.store.tables import (
     AuditHead,
+    AuditRow,
     Claim,
     Command,
     DayForecast,
@@ -42,6 +43,45 @@ def machines(session: Session) -> list[Machines]:
     return [
         Machines(generation, names.get(site, ""), state, number)
         for generation, site, state, number in rows
+    ]
+
+
+class Moved(NamedTuple):
+    """How many machines of one place went from one state to another; `before` is None at first."""
+
+    generation: str
+    site: str
+    before: str | None
+    after: str
+    number: int
+
+
+def newest_fact(session: Session) -> int:
+    """The id of the last row of the history; 0 when it is empty."""
+    return session.connection().execute(select(func.max(_columns(AuditRow).id))).scalar() or 0
+
+
+def moved(session: Session, after: int, until: int) -> list[Moved]:
+    """What the facts behind `after` did to machines, up to `until`."""
+    machine, fact = _columns(Machine), _columns(AuditRow)
+    names = site_keys(session)
+    keys = (machine.generation, machine.site_id, fact.from_state, fact.to_state)
+    rows = session.connection().execute(
+        select(*keys, func.count())
+        .select_from(AuditRow)
+        .join(Machine, machine.id == fact.noun_id)
+        .where(
+            fact.id > after,
+            fact.id <= until,
+            fact.noun == "machine",
+            fact.to_state.is_not(None),
+            fact.from_state.is_distinct_from(fact.to_state),
+        )
+        .group_by(*keys)
+    )
+    return [
+        Moved(generation, names.get(site, ""), before, became, number)
+        for generation, site, before, became, number in rows
     ]
 
 

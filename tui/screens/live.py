@@ -27,8 +27,9 @@ from tui.widgets.title_bar import TitleBar
 
 PAUSE = 0.5
 PATIENCE = 2.0
-REST = 9
-"""A look that took long is followed by a pause of that many times its length."""
+REST = 4
+"""After a look this many times its length passes before the next: looking takes at most a fifth of
+a core. So what a look of a fifth of a second finds is on the screen within a second."""
 
 
 @dataclass(frozen=True)
@@ -178,13 +179,9 @@ class LiveScreen(ActingScreen):
         else:
             self.post_message(self.LookTaken(look))
 
-    def paced(self, snapshot: Any) -> float:
-        """Seconds of a look that have a pace of their own, and need no rest."""
-        return 0.0
-
     def on_live_screen_look_taken(self, message: LookTaken) -> None:
         """Show the answer."""
-        self._rest(self.paced(message.look.snapshot))
+        self._rest()
         self.words.show_trouble(None)
         if message.look.question != self.question():
             self.look_now()
@@ -200,8 +197,8 @@ class LiveScreen(ActingScreen):
             trouble = _("database: {why}").format(why=trouble)
         self.words.show_trouble(trouble)
 
-    def _rest(self, paced: float = 0.0) -> None:
-        took = max(0.0, monotonic() - (self._looking_since or monotonic()) - paced)
+    def _rest(self) -> None:
+        took = monotonic() - (self._looking_since or monotonic())
         self._looking_since = None
         self._not_before = monotonic() + REST * took
 

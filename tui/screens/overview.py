@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.message import Message
 from textual.widgets import Static
 
 from rollout.application.spares import SparePool
@@ -41,9 +42,13 @@ class OverviewScreen(ChartingScreen):
         Binding("g", "places", msgid("by place"), tooltip=msgid("by generation and site, or not")),
     ]
 
-    def __init__(self, desk: Desk) -> None:
+    class Deepened(Message):
+        """A thread has asked for a costly part."""
+
+    def __init__(self, desk: Desk, looker: StandingLooker) -> None:
         super().__init__(desk)
-        self._looker = StandingLooker(desk)
+        self._looker = looker
+        self._deepening = False
         self._by_place = False
 
     def compose_room(self) -> ComposeResult:
@@ -72,12 +77,17 @@ class OverviewScreen(ChartingScreen):
         self.query_one("#needs", LiveTable).focus()
 
     def look(self, question: object) -> Standing:
-        """Counts of machines and waves, and one costly part when it is due."""
+        """The counts of this moment, and the last answers of what costs more."""
         return self._looker.look()
 
-    def paced(self, snapshot: Standing) -> float:
-        """The costly part sees to its pace itself."""
-        return snapshot.paced
+    def _deepen(self) -> None:
+        self._looker.deepen()
+        self.post_message(self.Deepened())
+
+    def on_overview_screen_deepened(self) -> None:
+        """Show the part, and ask for the next."""
+        self._deepening = False
+        self.look_now()
 
     def paint(self, snapshot: Standing) -> None:
         """Show them."""
@@ -95,8 +105,11 @@ class OverviewScreen(ChartingScreen):
         self._show_spares(snapshot.pools or ())
         self.show_chart(snapshot.burn_up if tall else None)
         self.words.show_words(figures(self.desk, sum(snapshot.counts.values())))
-        if not snapshot.complete:
+        if snapshot.glance is None:
             self.look_now()
+        elif self._looker.deepens and not self._deepening:
+            self._deepening = True
+            self.run_worker(self._deepen, name="costly part", group="deep", thread=True)
 
     @property
     def _wide(self) -> bool:

@@ -25,7 +25,7 @@ from tui.desk import Desk
 from tui.exporting import Shown
 from tui.figures import forecast_words
 from tui.looks import machine_state
-from tui.paced import Paced
+from tui.paced import Costly, Pace
 from tui.plain import plain
 from tui.screens.confirm import Answer
 from tui.screens.live import LiveScreen
@@ -85,7 +85,7 @@ class PlanScreen(LiveScreen):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._view = Paced(self._ask_for_the_plan)
+        self._view, self._pace = Costly(self._ask_for_the_plan), Pace()
         self._carried: Carried | None = None
 
     def compose_room(self) -> ComposeResult:
@@ -111,8 +111,8 @@ class PlanScreen(LiveScreen):
         """The plan when it may have changed, and the cell."""
         seen = glance(self.desk.database)
         key = (seen.facts, seen.plan)
-        if self._view.due(key):
-            self._view.renew(key)
+        if due := self._pace.due([(self._view, key)]):
+            self._pace.renew(*due)
         site, day = question
         found = members(self.desk.database, site, day) if site is not None and day else []
         return Seen(self._view.answer or None, found, seen)

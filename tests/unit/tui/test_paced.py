@@ -1,22 +1,47 @@
 """Costly answers are asked for no more often than they are worth."""
 
-from tui.paced import Paced
+import pytest
+
+from tui.paced import Costly, Pace
 
 
-def test_the_first_answer_is_due_and_then_only_when_its_key_has_changed():
+def test_what_was_never_answered_is_asked_at_once_and_again_only_when_its_key_has_changed():
     answers = iter((1, 2, 3))
-    paced = Paced(lambda: next(answers))
-    assert paced.due("a")
-    paced.renew("a")
-    assert paced.answer == 1
-    assert not paced.due("a")
+    pace, part = Pace(), Costly(lambda: next(answers))
+    assert pace.due([(part, "a")]) == (part, "a")
+    pace.renew(part, "a")
+    assert part.answer == 1
+    assert pace.due([(part, "a")]) is None
 
 
-def test_an_answer_that_took_long_is_not_asked_for_again_at_once(monkeypatch):
-    clock = iter((100.0, 101.0, 101.0, 102.0, 119.9, 120.1))
-    monkeypatch.setattr("tui.paced.monotonic", lambda: next(clock))
-    paced = Paced(lambda: "slow")
-    paced.renew("a")
-    assert not paced.due("b"), "one second after"
-    assert not paced.due("b"), "18.9 seconds after"
-    assert paced.due("b"), "19.1 seconds after"
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that goes by hand."""
+    at = [100.0]
+    monkeypatch.setattr("tui.paced.monotonic", lambda: at[0])
+    return at
+
+
+def test_a_slow_answer_lets_all_others_wait_nineteen_times_as_long(clock):
+    def slow() -> str:
+        clock[0] += 1.0
+        return "slow"
+
+    pace, one, other = Pace(), Costly(slow), Costly(lambda: "fast")
+    pace.renew(other, "a")
+    pace.renew(one, "a")
+    clock[0] += 18.9
+    assert pace.due([(one, "b"), (other, "b")]) is None
+    clock[0] += 0.2
+    assert pace.due([(one, "b"), (other, "b")]) == (other, "b"), "whose answer is the oldest"
+    assert pace.due([(one, "b"), (other, "a")]) == (one, "b"), "what has not changed is not asked"
+
+
+def test_a_first_answer_waits_for_nothing(clock):
+    def slow() -> str:
+        clock[0] += 1.0
+        return "slow"
+
+    pace, one, other = Pace(), Costly(slow), Costly(lambda: "fast")
+    pace.renew(one, "a")
+    assert pace.due([(one, "b"), (other, "b")]) == (other, "b")

@@ -1,6 +1,6 @@
 """Machines by generation and site, as the overview counts them."""
 
-from rollout.application.glance import Machines
+from rollout.application.tally import Machines
 from tui.standing import places
 
 
