@@ -100,6 +100,8 @@ _LOOKS = [
 _TOTAL = [
     ("BACKGROUND", (0, -1), (-1, -1), HexColor("#EEF2F6")),
     ("LINEABOVE", (0, -1), (-1, -1), 1, HexColor(INK)),
+    # A total never stands alone on the next page.
+    ("NOSPLIT", (0, -2), (-1, -1)),
 ]
 
 
