@@ -19,6 +19,7 @@ from rollout.application.accounts.directory import (
     DirectoryAway,
     DirectoryGroup,
     DirectoryUser,
+    Inventory,
     LicenceError,
     Product,
     SignIn,
@@ -30,12 +31,17 @@ from rollout.settings.accounts import Tenant
 
 Json = dict[str, Any]
 
-_USER = (
-    "id,userPrincipalName,displayName,accountEnabled,employeeId,department,usageLocation,"
-    "preferredLanguage,mail,onPremisesSyncEnabled,assignedLicenses,licenseAssignmentStates"
-)
-_GROUP = "id,displayName,mailNickname,mail,groupTypes,resourceProvisioningOptions"
 _PAGE = 999
+_USERS = (
+    "/users?$select=id,userPrincipalName,displayName,accountEnabled,employeeId,department,usageLocation,"
+    "mail,onPremisesSyncEnabled,assignedLicenses,licenseAssignmentStates"
+    f"&$top={_PAGE}"
+)
+_GROUPS = (
+    "/groups?$select=id,displayName,mailNickname,mail,groupTypes,resourceProvisioningOptions"
+    f"&$top={_PAGE}"
+)
+_PRODUCTS = "/subscribedSkus"
 _ATTEMPTS = 8
 """Reads are repeated so often before the directory counts as away."""
 _LONGEST_WAIT = 60.0
@@ -59,10 +65,9 @@ class GraphDirectory:
         roles = self._loop.run(self._ask_roles())
         return SignIn(lacking(settings, roles), self._loop.run(self._clock_ahead()))
 
-    def users(self) -> Sequence[DirectoryUser]:
-        """Everybody, a page of 999 at a time."""
-        path = f"/users?$select={_USER}&$top={_PAGE}"
-        return [_user(row) for row in self._loop.run(self._all(path))]
+    def inventory(self, *, with_groups: bool) -> Inventory:
+        """Every kind a page after the other, the kinds beside each other."""
+        return self._loop.run(self._inventory(with_groups))
 
     def changed_users(self, since: str | None) -> Changes:
         """A round of the delta query; a link of another Graph is none."""
@@ -72,12 +77,11 @@ class GraphDirectory:
 
     def products(self) -> Sequence[Product]:
         """`subscribedSkus`."""
-        return [_product(row) for row in self._loop.run(self._all("/subscribedSkus"))]
+        return [_product(row) for row in self._loop.run(self._all(_PRODUCTS))]
 
     def groups(self) -> Sequence[DirectoryGroup]:
         """Every group."""
-        path = f"/groups?$select={_GROUP}&$top={_PAGE}"
-        return [_group(row) for row in self._loop.run(self._all(path))]
+        return [_group(row) for row in self._loop.run(self._all(_GROUPS))]
 
     def members(self, groups: Sequence[str]) -> Mapping[str, frozenset[str]]:
         """Members of many groups."""
@@ -132,6 +136,15 @@ class GraphDirectory:
         if self._made is None:
             self._made = Transport(self._tenant)
         return self._made
+
+    async def _inventory(self, with_groups: bool) -> Inventory:
+        paths = (_USERS, _PRODUCTS, *((_GROUPS,) if with_groups else ()))
+        users, products, *groups = await asyncio.gather(*(self._all(path) for path in paths))
+        return Inventory(
+            [_user(row) for row in users],
+            [_product(row) for row in products],
+            [_group(row) for rows in groups for row in rows],
+        )
 
     async def _ask_roles(self) -> frozenset[str]:
         return await self._transport().roles()
@@ -234,7 +247,6 @@ def _user(row: Json) -> DirectoryUser:
         employee_id=row.get("employeeId"),
         department=row.get("department"),
         usage_location=row.get("usageLocation"),
-        language=row.get("preferredLanguage"),
         mail=row.get("mail"),
         synced=bool(row.get("onPremisesSyncEnabled")),
         licences=frozenset(one["skuId"] for one in row.get("assignedLicenses") or []),

@@ -33,7 +33,6 @@ class DirectoryUser:
     employee_id: str | None
     department: str | None
     usage_location: str | None
-    language: str | None
     mail: str | None
     synced: bool
     licences: frozenset[str]
@@ -67,6 +66,15 @@ class DirectoryGroup:
     nickname: str
     mail: str | None
     has_team: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """All that a directory has, read at one time."""
+
+    users: Sequence[DirectoryUser]
+    products: Sequence[Product]
+    groups: Sequence[DirectoryGroup]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +142,8 @@ class Directory(Protocol):
     def sign_in(self, settings: Settings) -> SignIn:
         """Sign in, and see whether what `settings` switch on is granted."""
 
-    def users(self) -> Sequence[DirectoryUser]:
-        """Everybody that the directory knows."""
+    def inventory(self, *, with_groups: bool) -> Inventory:
+        """Everybody that the directory knows, what was bought, and every group if asked for."""
 
     def changed_users(self, since: str | None) -> Changes:
         """Users that came, changed or went since the link of the last answer; None: everybody."""

@@ -12,7 +12,6 @@ PROPERTIES = {
     "department": "department",
     "employee_id": "employeeId",
     "usage_location": "usageLocation",
-    "language": "preferredLanguage",
 }
 """How the directory calls what `ChangeUser` sets."""
 

@@ -10,11 +10,11 @@ Values = dict[str, str | bool | None]
 
 
 def ours(settings: Accounts) -> Values:
-    """What is set of every user, also of one that directory synchronisation made."""
-    values: Values = {"enabled": True, "usage_location": settings.usage_location}
-    if settings.identity == "cloud":
-        values["language"] = settings.locale
-    return values
+    """What is set of every user, also of one that directory synchronisation made.
+
+    Not the language: it is given when the user is made, and then it is the user's own.
+    """
+    return {"enabled": True, "usage_location": settings.usage_location}
 
 
 def of_person(person: AccountPerson, settings: Accounts) -> Values:

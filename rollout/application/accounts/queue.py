@@ -26,6 +26,9 @@ TAKEN_FOR = timedelta(minutes=15)
 LANE = 400
 """Rows of a service that are under way at a time: enough to fill every place several times, and no
 service whose quota is narrow keeps the others waiting."""
+WIDE_LANE = 20 * LANE
+"""The same where many rows are one request: a look into a team answers for all who wait for it, and
+each look reads the whole team."""
 
 
 class Queue:
@@ -159,12 +162,16 @@ class Queue:
         due = {
             one: person
             for service in CloudService
-            if (room := LANE - under_way.count(service.value)) > 0
+            if (room := self._lane(service) - under_way.count(service.value)) > 0
             for one, person in account_queue.due_services(session, service.value, now, room)
         }
         held = {one: work for one in due if (work := under_way.of(Account, one))}
         self._renew(session, Account, held, until)
         return {one: person for one, person in due.items() if one not in held}
+
+    def _lane(self, service: CloudService) -> int:
+        looks_into_teams = service is CloudService.CHAT and self._settings.chat.provider == "teams"
+        return WIDE_LANE if looks_into_teams else LANE
 
     def _renew(
         self, session: Session, table: WorkTable, held: Mapping[int, Work], until: datetime

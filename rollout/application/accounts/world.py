@@ -32,20 +32,20 @@ class World:
 
 def read(directory: Directory, settings: Accounts, nicknames: Collection[str]) -> World:
     """Ask for everything that a plan needs. Raises DirectoryAway."""
-    users = directory.users()
+    with_groups = bool(
+        {CloudService.GROUPWARE, CloudService.CHAT} & set(settings.services)
+        or settings.licence_groups
+    )
+    found = directory.inventory(with_groups=with_groups)
     numbers: dict[str, tuple[DirectoryUser, ...]] = {}
-    for user in users:
+    for user in found.users:
         if user.employee_id:
             numbers[user.employee_id] = (*numbers.get(user.employee_id, ()), user)
-    groups: dict[str, DirectoryGroup] = {}
-    if {CloudService.GROUPWARE, CloudService.CHAT} & set(settings.services) or (
-        settings.licence_groups
-    ):
-        groups = {group.nickname.casefold(): group for group in directory.groups()}
+    groups = {group.nickname.casefold(): group for group in found.groups}
     wanted = [groups[name.casefold()].id for name in nicknames if name.casefold() in groups]
     return World(
-        products={product.part_number: product for product in directory.products()},
-        by_upn={user.upn.casefold(): user for user in users},
+        products={product.part_number: product for product in found.products},
+        by_upn={user.upn.casefold(): user for user in found.users},
         by_number=numbers,
         groups=groups,
         members=directory.members(wanted) if wanted else {},

@@ -35,6 +35,8 @@ class ServiceTraining:
 
     def lacking(self, person_id: int, service: CloudService) -> str | None:
         """The first course that keeps this person from the service."""
+        courses = self._demanded.get(service)
+        if courses is None:
+            return None
         had = self._had.get(person_id, ())
-        courses = self._demanded.get(service, {})
         return next((name for key, name in courses.items() if key not in had), None)

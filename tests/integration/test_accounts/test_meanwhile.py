@@ -62,19 +62,22 @@ def _of(proposal: Proposal) -> tuple[PlannedAction, str]:
 def test_the_plan_says_how_a_found_user_differs_and_apply_brings_all_of_it(
     found: Callable[..., Any],
 ) -> None:
-    prefecture = found(IDENTITY, users=[_user(department="秘書課", usageLocation="US")])
+    prefecture = found(
+        IDENTITY, users=[_user(department="秘書課", usageLocation="US", preferredLanguage="pt-BR")]
+    )
     prefecture.employ(1)
 
     assert _of(_plan(prefecture)) == (
         PlannedAction.CHANGE,
-        "in the directory: usageLocation US → JP, preferredLanguage - → ja-JP, "
+        "in the directory: usageLocation US → JP, "
         "employeeId - → 000001, department 秘書課 → 第1部 課",
     )
     _apply(prefecture)
 
     (user,) = prefecture.dump()["users"].values()
     assert (user["employeeId"], user["department"]) == ("000001", "第1部 課")
-    assert (user["usageLocation"], user["preferredLanguage"]) == ("JP", "ja-JP")
+    assert user["usageLocation"] == "JP"
+    assert user["preferredLanguage"] == "pt-BR"  # the user's own choice
     assert _of(_plan(prefecture)) == (PlannedAction.KEEP, "")
 
 
