@@ -33,8 +33,8 @@ Json = dict[str, Any]
 
 _PAGE = 999
 _USERS = (
-    "/users?$select=id,userPrincipalName,displayName,accountEnabled,employeeId,department,usageLocation,"
-    "mail,onPremisesSyncEnabled,assignedLicenses,licenseAssignmentStates"
+    "/users?$select=id,userPrincipalName,displayName,accountEnabled,employeeId,department,"
+    "usageLocation,mail,onPremisesSyncEnabled,assignedLicenses,licenseAssignmentStates"
     f"&$top={_PAGE}"
 )
 _GROUPS = (
