@@ -30,6 +30,25 @@ TEXTUAL = (
 )
 """Descriptions that Textual itself gives to the keys of its lists."""
 
+_FIRST = ("help", "command_palette", "filter")
+_LAST = ("export", "switch_language", "switch_theme", "quit")
+
+
+def in_order(active: dict[str, ActiveBinding]) -> dict[str, ActiveBinding]:
+    """What leads to everything else first, then what the room does, then what all rooms do.
+
+    A narrow terminal cuts the line of keys off on the right: `?` and `:` stay, and with them the
+    way to what was cut off.
+    """
+
+    def rank(found: ActiveBinding) -> int:
+        action = found.binding.action
+        if action in _FIRST:
+            return _FIRST.index(action)
+        return len(_FIRST) + (1 + _LAST.index(action) if action in _LAST else 0)
+
+    return dict(sorted(active.items(), key=lambda item: rank(item[1])))
+
 
 def translated(active: dict[str, ActiveBinding]) -> dict[str, ActiveBinding]:
     """The same bindings, described in the language in force."""

@@ -19,7 +19,7 @@ from rollout.i18n.labels import explained
 from rollout.settings import OperatorRole
 from tui.desk import Desk
 from tui.exporting import Shown
-from tui.keys import translated
+from tui.keys import in_order, translated
 from tui.screens.acting import ActingScreen
 from tui.widgets.room_tabs import RoomTabs
 from tui.widgets.status_line import StatusLine
@@ -127,8 +127,8 @@ class LiveScreen(ActingScreen):
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
-        """The keys, described in the language in force."""
-        return translated(super().active_bindings)
+        """The keys in the order of the footer, described in the language in force."""
+        return translated(in_order(super().active_bindings))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Actions beyond the operator's role do not exist for them; impossible ones are dim."""
