@@ -25,15 +25,25 @@ Kinds = Annotated[list[NoticeKind] | None, typer.Option("--kind", help=_("only t
 
 @app.command(help=_("Put what is called for now into the outbox, and show what would go."))
 def plan(context: typer.Context, kind: Kinds = None, as_json: AsJson = False) -> None:
-    from rollout.application.notices.planning import fill_outbox
+    from rollout.application.notices.planning import fill_outbox, kept_back
     from rollout.settings import OperatorRole
 
     call = invocation(context)
     application = call.application()
     application.operator(call.actor).must_be(OperatorRole.OPERATOR)
     application.mail_writer.check()
-    fill_outbox(application.database, application.settings, application.clock.now())
+    now = application.clock.now()
+    fill_outbox(application.database, application.settings, now)
     _show(application, [NoticeState.PLANNED, NoticeState.FAILED], kind, as_json)
+    if as_json:
+        return
+    for wave, count in kept_back(application.database, application.settings, now).items():
+        say(
+            _(
+                "wave {wave} is not approved: the owners of {count} PCs, of whose day it is time "
+                "to tell, are told once it is"
+            ).format(wave=wave, count=count)
+        )
 
 
 @app.command("list", help=_("The outbox; refused and returned mails with `--state failed`."))

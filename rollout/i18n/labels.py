@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from rollout.domain.errors import RolloutError, Worded
+from rollout.domain.noun import Noun
 from rollout.i18n import _, catalogue
 
 
@@ -24,5 +25,5 @@ def explained(error: RolloutError) -> str:
         for name, value in error.details.items()
     }
     if "noun" in details:
-        details["noun"] = _(str(details["noun"]))
+        details["noun"] = label(Noun(str(details["noun"])))
     return _(error.message).format(**details)

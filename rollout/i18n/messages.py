@@ -32,7 +32,7 @@ ROOMS = ("rollout", "tui")
 FOREIGN = ROOT / "rollout" / "lab" / "collections"
 PO = LOCALES / "ja" / "LC_MESSAGES" / "rollout.po"
 
-ALSO_LABELLED = ("OperatorRole",)
+ALSO_LABELLED = ("Noun", "OperatorRole")
 """Enumerations whose words are shown although they are not `Described`."""
 MEANING_SHOWN = ("Gate", "Lack", "Obstacle", "Why")
 """Enumerations whose sentences are shown as well as their words."""

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlalchemy import literal
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, func, or_, select
 
 from rollout.domain.machine import NEEDS_A_PERSON, MachineState, MachineVerb
 from rollout.domain.notice import NoticeKind, NoticeState
@@ -13,6 +13,7 @@ from rollout.store.tables import AuditRow, Machine, Notice, Person, Wave
 from rollout.store.tables.audit import OUTCOMES
 
 _IN_FORCE = (WaveState.APPROVED.value, WaveState.RUNNING.value, WaveState.SOAKING.value)
+_BEFORE_APPROVAL = (WaveState.PLANNED.value, WaveState.AWAITING_APPROVAL.value)
 _TO_BE_MOVED = (MachineState.PLANNED.value, MachineState.HELD.value)
 _NO_SLOT = (MachineState.REGISTERED.value, MachineState.EXCLUDED.value)
 _OF_DATES = (
@@ -52,6 +53,23 @@ def slots(session: Session, today: date) -> list[Slot]:
         for id_, day, state, owner in rows
         if day is not None
     ]
+
+
+def not_in_force(session: Session, today: date) -> list[tuple[int, date, int]]:
+    """Wave, day and number of machines of staff whose wave is not approved yet."""
+    rows = session.exec(
+        select(col(Wave.number), col(Machine.planned_day), func.count())
+        .join(Machine, col(Machine.wave_id) == col(Wave.id))
+        .join(Person, col(Person.id) == col(Machine.owner_id))
+        .where(
+            col(Wave.state).in_(_BEFORE_APPROVAL),
+            col(Machine.state).in_(_TO_BE_MOVED),
+            col(Machine.planned_day) > today,
+        )
+        .group_by(col(Wave.number), col(Machine.planned_day))
+        .order_by(col(Wave.number))
+    )
+    return [(number, day, count) for number, day, count in rows if day is not None]
 
 
 class Known(NamedTuple):

@@ -1,5 +1,6 @@
 """Which notices are called for now; they are put into the outbox, each once."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -53,19 +54,33 @@ def fill_outbox(
         return Filled(len(found.new), len(found.drop))
 
 
+def kept_back(database: Database, settings: Settings, at: datetime) -> dict[int, int]:
+    """Machines by wave whose owners would be told now if the wave were approved."""
+    when, found = _when(settings, at), Counter[int]()
+    with database.read() as session:
+        for wave, day, count in notice_needs.not_in_force(session, when.today):
+            if when.due(day):
+                found[wave] += count
+    return dict(found)
+
+
+def _when(settings: Settings, at: datetime) -> When:
+    return When(
+        today(settings, at),
+        settings.notice.days_before,
+        office_days(settings),
+        at - timedelta(minutes=settings.notices.settle_minutes),
+    )
+
+
 def office_days(settings: Settings) -> WorkCalendar:
     """The days on which people read mail: also those on which no PC is moved."""
     return WorkCalendar([Span(known.first, known.last) for known in settings.calendar.closed])
 
 
 def _called_for(session: Session, settings: Settings, at: datetime) -> Decided:
-    day, kinds = today(settings, at), frozenset(settings.notices.kinds)
-    when = When(
-        day,
-        settings.notice.days_before,
-        office_days(settings),
-        at - timedelta(minutes=settings.notices.settle_minutes),
-    )
+    kinds, when = frozenset(settings.notices.kinds), _when(settings, at)
+    day = when.today
     found = decide(
         notice_needs.slots(session, day),
         notice_needs.of_dates(session),

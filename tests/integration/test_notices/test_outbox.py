@@ -12,6 +12,7 @@ from notice_bureau import NOW, Bureau
 from sqlalchemy import text
 
 from rollout.application.notices.invitation import invitation, invite
+from rollout.application.notices.planning import kept_back
 from rollout.application.notices.retrying import retry
 from rollout.application.operators import Operator
 from rollout.application.stops import halt
@@ -51,6 +52,18 @@ def test_a_notice_goes_once_with_an_entry_for_the_calendar(bureau: Any) -> None:
     read = calendar(message)
     assert (read["method"], read.timezones[0]["tzid"]) == ("REQUEST", "Asia/Tokyo")
     assert read.events[0].decoded("dtstart").isoformat() == "2022-12-01T09:00:00+09:00"
+
+
+@pytest.mark.parametrize("state", ["planned", "awaiting_approval"])
+def test_who_is_not_told_because_the_wave_is_not_approved_is_counted(
+    state: str, bureau: Any
+) -> None:
+    assert kept_back(bureau.database, bureau.settings, NOW) == {}
+    with bureau.database.write() as session:
+        session.execute(text("UPDATE waves SET state = :state"), {"state": state})
+    assert bureau.fill().new == 0
+    assert kept_back(bureau.database, bureau.settings, NOW) == {1: 1}
+    assert kept_back(bureau.database, bureau.settings, NOW - timedelta(days=30)) == {}
 
 
 def test_killed_between_order_and_answer_nothing_is_lost_or_doubled(bureau: Any) -> None:

@@ -8,6 +8,7 @@ import pytest
 from rollout.domain import diagram
 from rollout.domain.diagram import LIFECYCLES, mermaid, rewrite, words
 from rollout.domain.lifecycle import Back, Lifecycle
+from rollout.domain.noun import Noun
 
 PAGE = Path(__file__).parents[3] / "docs" / "architecture.md"
 every_lifecycle = pytest.mark.parametrize("lifecycle", LIFECYCLES.values(), ids=LIFECYCLES.keys())
@@ -55,3 +56,8 @@ def test_the_command_rewrites_only_what_is_generated(tmp_path: Path) -> None:
 def test_a_page_that_cannot_be_rewritten_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match=r"no generated part|no lifecycle of 'moon'"):
         rewrite(text)
+
+
+@every_lifecycle
+def test_an_error_can_name_what_it_is_about(lifecycle: Lifecycle) -> None:
+    assert Noun(lifecycle.noun)

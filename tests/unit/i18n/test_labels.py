@@ -12,6 +12,7 @@ from rollout.application.exports.status.summary import Unknowable
 from rollout.domain.gates import Gate, Verdict
 from rollout.domain.machine import MachineState, MachineVerb, Step
 from rollout.domain.notice import NoticeKind, NoticeState, NoticeVerb
+from rollout.domain.noun import Noun
 from rollout.domain.programme_board import (
     Better,
     IndicatorStanding,
@@ -42,6 +43,7 @@ WORDS: tuple[type[StrEnum], ...] = (
     NoticeKind,
     NoticeState,
     NoticeVerb,
+    Noun,
     Obstacle,
     OperatorRole,
     PeopleFigure,
