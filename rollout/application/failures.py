@@ -106,6 +106,10 @@ def hold_repeated(database: Database, settings: Settings, *, lease_epoch: int, a
     if not settings.failures.hold_repeated:
         return 0
     held = 0
+    # Most ticks find nothing: they take no lock.
+    with database.read() as session:
+        if not failures.retried(session):
+            return 0
     with database.write() as session:
         leases.require(session, lease_epoch)
         for machine in failures.retried(session):
@@ -151,6 +155,8 @@ def retry_by_itself(
     A reimage is begun again only when its token was never used: then nothing can have happened.
     """
     begun = 0
+    if not _any_retries(settings):
+        return 0
     with database.write() as session:
         leases.require(session, lease_epoch)
         for machine, policy in _to_retry(session, settings, at):
@@ -171,10 +177,15 @@ def retry_awaited(session: Session, settings: Settings, at: datetime) -> bool:
     return bool(_to_retry(session, settings, at))
 
 
+def _any_retries(settings: Settings) -> bool:
+    """Whether the policy of any step begins it again by itself."""
+    return any(step.attempts != 1 for step in settings.steps.values())
+
+
 def _to_retry(
     session: Session, settings: Settings, at: datetime
 ) -> list[tuple[Machine, StepTimes]]:
-    if all(step.attempts == 1 for step in settings.steps.values()):
+    if not _any_retries(settings):
         return []
     today = at.astimezone(settings.programme.zone).date()
     return [

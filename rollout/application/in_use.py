@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import uuid4
 
 from sqlmodel import Session
@@ -14,7 +15,14 @@ from rollout.store import claims, machines, stops
 from rollout.store.tables import Claim, Machine, Run
 
 
-def at_one_site(
+class AtSite(NamedTuple):
+    """Machines of one site, by id, that begin something together."""
+
+    site_id: int | None
+    machine_ids: list[int]
+
+
+def at_sites(
     session: Session,
     settings: Settings,
     due: Sequence[Machine],
@@ -22,13 +30,15 @@ def at_one_site(
     *,
     exempt: bool,
     most: int,
-) -> Sequence[Machine]:
-    """The machines of the site that has waited longest, as many as it has room for.
+    runs: int,
+) -> list[AtSite]:
+    """The machines of each run that may begin: at every site as many as it has room for, at most
+    `most`; of the sites the first `runs`, in the order in which their machines wait.
 
     Somebody works on them: they are begun in the hours of the site's window only, unless `exempt`.
     """
-    if not due:
-        return ()
+    if not due or runs <= 0:
+        return []
     stopped, sites = stops.stopped(session), machines.site_keys(session)
     local = at.astimezone(settings.programme.zone)
     at_work = machines.working_by_site(session, WORKING)
@@ -39,17 +49,24 @@ def at_one_site(
         opens = exempt or settings.windows.at(site).opens(local)
         if opens and not stopped.reaches(machine.generation, site):
             by_site.setdefault(machine.site_id, []).append(machine)
+    found: list[AtSite] = []
     for site_id, waiting in by_site.items():
         room = settings.site(sites.get(site_id or 0, "")).at_once - at_work.get(site_id, 0)
-        if room > 0 and (crew is None or crew.serves(site_id)):
-            return waiting[: min(room, settings.limits.machines_per_run, most)]
-    return ()
+        if room <= 0 or not (crew is None or crew.serves(site_id)):
+            continue
+        if crew is not None:
+            crew.take(site_id)
+        some = waiting[: min(room, settings.limits.machines_per_run, most)]
+        found.append(AtSite(site_id, [machine.id or 0 for machine in some]))
+        if len(found) == runs:
+            break
+    return found
 
 
 def open_run(
     session: Session,
     settings: Settings,
-    chosen: Sequence[Machine],
+    chosen: AtSite,
     step: Step,
     purpose: RunPurpose,
     *,
@@ -57,12 +74,12 @@ def open_run(
     at: datetime,
 ) -> tuple[Run, Mapping[int, Claim]]:
     """A run of no wave over these machines, with a claim of each by machine."""
-    ids = [machine.id or 0 for machine in chosen]
+    ids = chosen.machine_ids
     run = Run(
         ident=uuid4().hex,
         purpose=purpose.value,
         step=step.value,
-        site_id=chosen[0].site_id,
+        site_id=chosen.site_id,
         size=len(ids),
         lease_epoch=lease_epoch,
         created_at=at,

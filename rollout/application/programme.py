@@ -168,9 +168,10 @@ class Programme:
         orders = [] if probe is None else [probe]
         orders += dispatch.claim_ready(self.database, self.settings, lease_epoch=mine, at=at)
         erasing.begin_retention(self.database, self.settings, lease_epoch=mine, at=at)
-        for more in (rechecks.claim_recheck, erasing.claim_erasure, self._preparing.claim):
-            order = more(self.database, self.settings, lease_epoch=mine, at=at)
-            orders += [] if order is None else [order]
+        orders += rechecks.claim_rechecks(self.database, self.settings, lease_epoch=mine, at=at)
+        erasure = erasing.claim_erasure(self.database, self.settings, lease_epoch=mine, at=at)
+        orders += [] if erasure is None else [erasure]
+        orders += self._preparing.claim(self.database, self.settings, lease_epoch=mine, at=at)
         return orders
 
     def _obey(self) -> None:

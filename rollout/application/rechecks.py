@@ -14,6 +14,7 @@ from typing import Any
 from sqlmodel import Session
 
 from rollout.application import in_use
+from rollout.application.in_use import AtSite
 from rollout.application.operators import Operator
 from rollout.application.orders import host_orders
 from rollout.application.ports import HostEvent, RunOrder
@@ -43,14 +44,26 @@ class NothingPending(RolloutError):
     """There is no control on the machine that waits for another look."""
 
 
-def note(session: Session, machine_id: int, report: Mapping[str, Any], at: datetime) -> None:
-    """Remember which controls of a report could not be judged yet.
+def note(session: Session, reports: Mapping[int, Mapping[str, Any]], at: datetime) -> None:
+    """Remember which controls of the machines' reports could not be judged yet.
 
     A control that was pending and has failed now is the `cause` for a person to look at the
     machine; one that the role tolerates is not.
     """
+    known = pending_controls.of_machines(session, list(reports))
+    for machine_id, report in reports.items():
+        _note(session, machine_id, known.get(machine_id), report, at)
+    session.flush()
+
+
+def _note(
+    session: Session,
+    machine_id: int,
+    known: PendingControls | None,
+    report: Mapping[str, Any],
+    at: datetime,
+) -> None:
     measured = {str(item.get("control")): item for item in report.get("evidence") or ()}
-    known = pending_controls.of(session, machine_id)
     before = set(json.loads(known.controls)) if known else set()
     pending = {name for name, item in measured.items() if item.get("verdict") == "pending"}
     still = sorted((before - set(measured)) | pending)
@@ -70,20 +83,21 @@ def note(session: Session, machine_id: int, report: Mapping[str, Any], at: datet
         if failed
         else None
     )
-    pending_controls.keep(session, row)
+    session.add(row)
 
 
-def claim_recheck(
+def claim_rechecks(
     database: Database, settings: Settings, *, lease_epoch: int, at: datetime
-) -> RunOrder | None:
-    """A run that measures again on the machines of one site; None when none is due or may be."""
+) -> list[RunOrder]:
+    """The runs that measure again, one for each site where machines are due and may be measured."""
     # Most ticks find nothing: they take no lock.
     with database.read() as session:
-        if not _look(session, settings, at).anything:
-            return None
+        if not _look(session, settings, at, runs=1).anything:
+            return []
     with database.write() as session:
         leases.require(session, lease_epoch)
-        found = _look(session, settings, at)
+        free = settings.limits.runs_at_once - len(runs.alive(session))
+        found = _look(session, settings, at, runs=free)
         pending_controls.drop(session, found.not_awaited)
         for row, awaited in found.over:
             row.cause = told(
@@ -93,20 +107,33 @@ def claim_recheck(
                 note=row.note or told(msgid("it was measured, but could not be judged")),
             )
             pending_controls.keep(session, row)
-        if not found.machines or len(runs.alive(session)) >= settings.limits.runs_at_once:
-            return None
-        run, made = in_use.open_run(
-            session, settings, found.machines, Step.VERIFY, RunPurpose.RECHECK,
-            lease_epoch=lease_epoch, at=at,
-        )  # fmt: skip
-        return order_of(session, settings, run, made)
+        return [
+            _claim(session, settings, chosen, lease_epoch=lease_epoch, at=at)
+            for chosen in found.machines
+        ]
+
+
+def _claim(
+    session: Session,
+    settings: Settings,
+    chosen: AtSite,
+    *,
+    lease_epoch: int,
+    at: datetime,
+) -> RunOrder:
+    step, purpose = Step.VERIFY, RunPurpose.RECHECK
+    run, made = in_use.open_run(
+        session, settings, chosen, step, purpose, lease_epoch=lease_epoch, at=at
+    )
+    return order_of(session, settings, run, made)
 
 
 @dataclass(frozen=True)
 class _Found:
-    """What is due: machines of one site to be measured now, and rows that need no look any more."""
+    """What is due: the machines of each site to be measured now, and rows that need no look any
+    more."""
 
-    machines: Sequence[Machine] = ()
+    machines: Sequence[AtSite] = ()
     not_awaited: Sequence[PendingControls] = ()
     over: Sequence[tuple[PendingControls, Sequence[str]]] = ()
 
@@ -115,8 +142,8 @@ class _Found:
         return bool(self.machines or self.not_awaited or self.over)
 
 
-def _look(session: Session, settings: Settings, at: datetime) -> _Found:
-    """What is due at `at`.
+def _look(session: Session, settings: Settings, at: datetime, *, runs: int) -> _Found:
+    """What is due at `at`, in at most so many runs.
 
     Time in which nothing may be measured, such as a halt, uses nothing up: the last look comes
     after the time is over.
@@ -137,7 +164,7 @@ def _look(session: Session, settings: Settings, at: datetime) -> _Found:
         else:
             due.append(machine)
     exempt, most = Step.VERIFY in settings.windows.exempt, settings.limits.machines_per_run
-    chosen = in_use.at_one_site(session, settings, due, at, exempt=exempt, most=most)
+    chosen = in_use.at_sites(session, settings, due, at, exempt=exempt, most=most, runs=runs)
     return _Found(chosen, not_awaited, over)
 
 
@@ -193,15 +220,9 @@ def _keep(session: Session, run: Run, event: HostEvent, epoch: int, at: datetime
     machine = machines.by_id(session, event.machine_id)
     machine.last_seen_at = at
     session.add(machine)
-    evidence.add(
-        session,
-        report.get("evidence") or [],
-        machine_id=event.machine_id,
-        epoch=epoch,
-        run_id=run.id or 0,
-        at=at,
-    )
-    note(session, event.machine_id, report, at)
+    measured = {epoch: (event.machine_id, report.get("evidence") or [])}
+    evidence.add(session, measured, run_id=run.id or 0, at=at)
+    note(session, {event.machine_id: report}, at)
 
 
 def _not_measured(session: Session, event: HostEvent, at: datetime) -> None:

@@ -155,12 +155,14 @@ def _finish_steps(
         (id_, _text(report, "image_id"), _text(report, "boot_id")) for id_, report in said.values()
     ]
     machines.seen(session, reports, at)
-    for epoch, (machine_id, report) in said.items():
-        if measured := report.get("evidence"):
-            evidence.add(
-                session, measured, machine_id=machine_id, epoch=epoch, run_id=run_id, at=at
-            )
-            rechecks.note(session, machine_id, report, at)
+    measured = {epoch: (id_, it) for epoch, (id_, it) in said.items() if it.get("evidence")}
+    evidence.add(
+        session,
+        {epoch: (id_, it["evidence"]) for epoch, (id_, it) in measured.items()},
+        run_id=run_id,
+        at=at,
+    )
+    rechecks.note(session, dict(measured.values()), at)
     claims.end(session, list(said), ClaimOutcome.DONE, at)
     transitions.apply(
         session, Machine, ids, MachineVerb.FINISH, actor=settle.DAEMON, at=at, run_id=run_id

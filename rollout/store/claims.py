@@ -3,14 +3,16 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, insert, literal, or_, update
+from sqlalchemy import Update, bindparam, insert, literal, or_, update
 from sqlmodel import Session, col, func, select
 
 from rollout.domain.machine import Step
 from rollout.domain.run import ClaimOutcome
 from rollout.store.columns import Instant
+from rollout.store.id_lists import among, as_json, given
 from rollout.store.tables import Claim
 
 
@@ -125,19 +127,32 @@ def end(
 
     Without a `report` the one that a claim already has stays.
     """
-    written: dict[str, Any] = {"outcome": outcome.value, "ended_at": at}
+    if not epochs:
+        return 0
+    in_json = as_json(session)
+    given_ = {"epochs": given(epochs, in_json), "how": outcome.value, "moment": at}
     if report is not None:
-        written["report"] = report
-    result = session.connection().execute(
-        update(Claim)
-        .where(
-            col(Claim.id).in_(epochs),
-            or_(col(Claim.outcome).is_(None), col(Claim.outcome) == ClaimOutcome.SILENT.value),
-        )
-        .values(**written)
-    )
+        given_["said"] = report
+    statement = _ending(in_json, reported=report is not None)
+    result = session.connection().execute(statement, given_)
     session.expire_all()
     return result.rowcount
+
+
+@cache
+def _ending(in_json: bool, *, reported: bool) -> Update:
+    written: dict[str, Any] = {"outcome": bindparam("how"), "ended_at": bindparam("moment")}
+    if reported:
+        written["report"] = bindparam("said")
+    outcome = _TABLE.c.outcome
+    return (
+        update(_TABLE)
+        .where(
+            among(_TABLE.c.id, in_json, "epochs"),
+            or_(outcome.is_(None), outcome == ClaimOutcome.SILENT.value),
+        )
+        .values(written)
+    )
 
 
 def _once(column: Any, at: datetime) -> Any:

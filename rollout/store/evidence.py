@@ -14,14 +14,13 @@ VERDICTS = frozenset({"pass", "fail", "pending"})
 
 def add(
     session: Session,
-    measured: Sequence[Mapping[str, Any]],
+    measured: Mapping[int, tuple[int, Sequence[Mapping[str, Any]]]],
     *,
-    machine_id: int,
-    epoch: int,
     run_id: int,
     at: datetime,
 ) -> None:
-    """Keep what a playbook measured; a verdict that is no verdict counts as failed."""
+    """Keep what a playbook measured: by epoch the machine and its controls; a verdict that is no
+    verdict counts as failed."""
     rows = [
         {
             "machine_id": machine_id,
@@ -33,7 +32,8 @@ def add(
             "run_id": run_id,
             "measured_at": at,
         }
-        for item in measured
+        for epoch, (machine_id, items) in measured.items()
+        for item in items
     ]
     if rows:
         session.connection().execute(_INSERT, rows)

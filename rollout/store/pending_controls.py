@@ -19,6 +19,14 @@ def of(session: Session, machine_id: int) -> PendingControls | None:
     return session.get(PendingControls, machine_id)
 
 
+def of_machines(session: Session, machine_ids: Sequence[int]) -> dict[int, PendingControls]:
+    """The same of many machines, by id."""
+    rows = session.exec(
+        select(PendingControls).where(col(PendingControls.machine_id).in_(machine_ids))
+    )
+    return {row.machine_id: row for row in rows}
+
+
 def names(session: Session, machine_id: int) -> list[str]:
     """The controls of a machine that wait for another look, or for a person."""
     row = of(session, machine_id)

@@ -6,13 +6,13 @@ on the PC in use, outside every wave. A PC that is switched off then is at its o
 is tried again.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
 from rollout.application import in_use
 from rollout.application.choosing import today
+from rollout.application.in_use import AtSite
 from rollout.application.orders import host_orders
 from rollout.application.ports import RunOrder
 from rollout.application.settle import DAEMON
@@ -56,24 +56,25 @@ class Preparing:
 
     def claim(
         self, database: Database, settings: Settings, *, lease_epoch: int, at: datetime
-    ) -> RunOrder | None:
-        """A run that prepares machines of one site; None when none is due or may begin."""
+    ) -> list[RunOrder]:
+        """The runs that prepare machines, one for each site where some are due and may begin."""
         if self._looked is not None and timedelta() <= at - self._looked < self._pause:
-            return None
+            return []
         with database.read() as session:
-            found = bool(_at_one_site(session, settings, at))
+            found = bool(_at_sites(session, settings, at, runs=1))
         if not found:
             self._looked = at
-            return None
+            return []
         with database.write() as session:
             leases.require(session, lease_epoch)
-            if len(runs.alive(session)) >= settings.limits.runs_at_once:
-                return None
-            chosen = _at_one_site(session, settings, at)
-            return _claim(session, settings, chosen, lease_epoch, at) if chosen else None
+            free = settings.limits.runs_at_once - len(runs.alive(session))
+            return [
+                _claim(session, settings, chosen, lease_epoch, at)
+                for chosen in _at_sites(session, settings, at, runs=free)
+            ]
 
 
-def _at_one_site(session: Session, settings: Settings, at: datetime) -> Sequence[Machine]:
+def _at_sites(session: Session, settings: Settings, at: datetime, *, runs: int) -> list[AtSite]:
     allowed = [name for name, policy in settings.generations.items() if policy.take_home is True]
     found = preparing.due(
         session,
@@ -83,13 +84,13 @@ def _at_one_site(session: Session, settings: Settings, at: datetime) -> Sequence
         everybody=settings.take_home.prepare_later == "everybody",
     )
     most = settings.ansible.forks
-    return in_use.at_one_site(session, settings, found, at, exempt=False, most=most)
+    return in_use.at_sites(session, settings, found, at, exempt=False, most=most, runs=runs)
 
 
 def _claim(
     session: Session,
     settings: Settings,
-    chosen: Sequence[Machine],
+    chosen: AtSite,
     lease_epoch: int,
     at: datetime,
 ) -> RunOrder:

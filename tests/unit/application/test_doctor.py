@@ -209,7 +209,7 @@ def test_a_control_that_failed_after_the_hand_over_is_named_with_what_to_do(
         assert "evidence" not in patient.findings()
         report = {"evidence": [{"control": "edr", "verdict": verdict, "value": "absent"}]}
         with office.database.write() as session:
-            rechecks.note(session, machine_id, report, office.clock.now())
+            rechecks.note(session, {machine_id: report}, office.clock.now())
     found = patient.findings()["evidence"]
     assert found.level is WARNING
     assert found.found.startswith("1 machines")

@@ -334,7 +334,7 @@ def test_a_returned_pc_is_not_measured_again(office: Office) -> None:
     pair = Retiring(office)
     with office.database.write() as session:
         report = {"evidence": [{"control": "edr", "verdict": "pending", "value": "late"}]}
-        rechecks.note(session, pair.old, report, pair.now)
+        rechecks.note(session, {pair.old: report}, pair.now)
     pair.supersede()
     office.clock.forward(hours=1)
     assert pair.run() is None

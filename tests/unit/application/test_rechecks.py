@@ -302,3 +302,29 @@ def test_measurements_wait_for_a_place_among_the_runs(office: Office) -> None:
     office.engine.deliver(office.engine.event(step.run_id, step.hosts[0].machine_id, "failed"))
     office.engine.end(step.run_id, "failed")
     assert recheck(office) is not None
+
+
+def test_several_sites_are_measured_in_one_tick_within_the_runs_that_are_allowed(
+    office: Office,
+) -> None:
+    office.wave()
+    ids = [
+        office.machines(1, state=MachineState.VERIFIED, generation="DK19", site=office.site(name))[
+            0
+        ]
+        for name in ("津", "尾鷲", "熊野")
+    ]
+    office.tick()
+    assert set(office.states(ids)) == {"migrated"}
+    with office.database.write() as session:
+        reports = {id_: {"evidence": [measured("pending")]} for id_ in ids}
+        rechecks.note(session, reports, office.clock.now())
+    office.configure("limits", runs_at_once=2)
+    due(office)
+    before = set(office.engine.orders)
+    office.tick()
+    begun = [office.engine.orders[run] for run in sorted(set(office.engine.orders) - before)]
+    assert [[host.machine_id for host in order.hosts] for order in begun] == [ids[:1], ids[1:2]]
+    for order, machine_id in zip(begun, ids, strict=False):
+        answer(office, order, machine_id, measured("pass"))
+    assert [host.machine_id for host in recheck(office).hosts] == ids[2:]

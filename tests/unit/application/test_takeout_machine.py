@@ -98,8 +98,7 @@ class TakingOut(RuleBasedStateMachine):
                       ended_at=START)
             )  # fmt: skip
             session.flush()
-            evidence.add(session, lines, machine_id=1, epoch=self.looks, run_id=1,
-                         at=self.office.clock.now())  # fmt: skip
+            evidence.add(session, {self.looks: (1, lines)}, run_id=1, at=self.office.clock.now())
 
     @rule(
         first=st.integers(-1, 4), days=st.integers(-1, 6), who=st.sampled_from([APPLICANT, OTHER])
