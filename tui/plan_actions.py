@@ -36,6 +36,7 @@ def move_question(desk: Desk, tags: Sequence[str], what: str, to_day: date) -> Q
         title=_("Move to {day}").format(day=day_words(to_day)),
         lines=lines,
         yes=_("propose"),
+        reason=True,
         number=len(tags) if verdict.broken else None,
     )
 
@@ -124,10 +125,16 @@ def _judged(broken: Sequence[Violation]) -> list[str]:
     return lines
 
 
-def move(desk: Desk, tags: Sequence[str], to_day: date) -> str:
+def move(desk: Desk, tags: Sequence[str], to_day: date, reason: str) -> str:
     """Propose it; what to tell the operator. Raises RolloutError."""
     done: Verdict = plan_move.move(
-        desk.database, desk.settings, tags, to_day, operator=desk.operator, now=desk.now()
+        desk.database,
+        desk.settings,
+        tags,
+        to_day,
+        operator=desk.operator,
+        reason=reason,
+        now=desk.now(),
     )
     return _("{count} machines are proposed for {day}").format(
         count=len(done.tags), day=day_words(to_day)

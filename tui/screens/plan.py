@@ -252,8 +252,10 @@ class PlanScreen(LiveScreen):
 
     def _move_answered(self, carried: Carried, day: date, answer: Answer) -> None:
         self._put_down()
+        reason = answer.reason or ""
         self.act(
-            f"move {len(carried.tags)}", partial(plan_actions.move, self.desk, carried.tags, day)
+            f"move {len(carried.tags)}",
+            partial(plan_actions.move, self.desk, carried.tags, day, reason),
         )
 
     def on_data_table_row_highlighted(self) -> None:

@@ -71,7 +71,8 @@ async def test_machines_are_taken_up_and_put_down_with_the_checker_s_verdict(
         await seat.press("escape")
         await seat.press("left", "enter")
         await seat.sees("Move to 2023-01-06", "every rule is kept")
-        await seat.press("left", "enter")
+        await seat.type("they asked for it")
+        await seat.press("enter")
         await seat.sees("PROPOSAL of tanaka", f"← {day}")
         assert _days(planned) == before
         await seat.press("c")
