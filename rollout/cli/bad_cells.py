@@ -30,6 +30,12 @@ def print_faults(faults: "Sequence[Fault]") -> None:
         say(_("and {number} more: see --json").format(number=len(faults) - SHOWN))
 
 
+def print_unread(columns: "Sequence[str]") -> None:
+    """The columns of a list that no field has: a name that is spelled otherwise is one of them."""
+    if columns:
+        say(_("columns that were not read: {columns}").format(columns=", ".join(columns)))
+
+
 def print_remarks(remarks: "Iterable[Remark]") -> None:
     """Each with the first rows that it is about."""
     for remark in remarks:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from rollout.cli.bad_cells import SHOWN, print_faults, print_remarks
+from rollout.cli.bad_cells import SHOWN, print_faults, print_remarks, print_unread
 from rollout.cli.importing_options import DryRun, Encoding, File, Sheet, Strict
 from rollout.cli.invocation import AsJson, invocation
 from rollout.cli.output import print_json, print_table, progress_bar, say
@@ -57,6 +57,7 @@ def ledger(
         print_json(report.as_json())
     else:
         _print(report)
+        print_unread(report.unused_columns)
     if strict and report.faults and not dry_run:
         raise RolloutError(
             _("{bad} rows are bad and --strict was given: nothing was written").format(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rollout.application.applications.words import Form
-from rollout.cli.bad_cells import SHOWN, print_faults, print_remarks
+from rollout.cli.bad_cells import SHOWN, print_faults, print_remarks, print_unread
 from rollout.cli.importing_options import DryRun, Encoding, File, Sheet
 from rollout.cli.invocation import AsJson, invocation
 from rollout.cli.options import day_option
@@ -67,6 +67,7 @@ def applications(
         print_json(report.as_json())
     else:
         _show(report)
+        print_unread(rows.unused)
 
 
 def _show(report: "ApplicationsReport") -> None:

@@ -1,20 +1,18 @@
 """`rollout import absences` and `rollout import constraints`"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import typer
 
+from rollout.cli.bad_cells import print_faults, print_remarks, print_unread
 from rollout.cli.importing_options import DryRun, Encoding, File, Sheet
 from rollout.cli.invocation import AsJson, invocation
-from rollout.cli.output import print_json, print_table, progress_bar, say
+from rollout.cli.output import print_json, progress_bar, say
 from rollout.i18n import _
 
 if TYPE_CHECKING:
     from rollout.application.own_dates.report import DatesReport
-
-SHOWN = 30
-"""Bad cells that are printed before the rest is only counted."""
 
 
 def absences(
@@ -41,7 +39,7 @@ def absences(
             dry_run=dry_run,
             progress=bar,
         )
-    _show(report, as_json)
+    _show(report, rows.unused, as_json)
 
 
 def constraints(
@@ -70,7 +68,7 @@ def constraints(
             dry_run=dry_run,
             progress=bar,
         )
-    _show(report, as_json)
+    _show(report, rows.unused, as_json)
 
 
 COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
@@ -85,7 +83,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
 }
 
 
-def _show(report: "DatesReport", as_json: bool) -> None:
+def _show(report: "DatesReport", unread: "Sequence[str]", as_json: bool) -> None:
     if as_json:
         print_json(report.as_json())
         return
@@ -99,26 +97,9 @@ def _show(report: "DatesReport", as_json: bool) -> None:
             changed=report.changed, cleared=report.cleared, unchanged=report.unchanged
         )
     )
-    if report.faults:
-        print_table(
-            [_("row"), _("column"), _("value"), _("reason"), _("remedy")],
-            [
-                [fault.row, fault.column, fault.value, fault.why(), fault.what_to_do()]
-                for fault in report.faults[:SHOWN]
-            ],
-            title=_("bad cells"),
-        )
-        if len(report.faults) > SHOWN:
-            say(_("and {number} more: see --json").format(number=len(report.faults) - SHOWN))
-    for remark in report.remarks.values():
-        rows = ", ".join(map(str, remark.rows)) + (
-            " ..." if remark.count > len(remark.rows) else ""
-        )
-        say(
-            _("note: {message} ({count} rows: {rows})").format(
-                message=remark.text(), count=remark.count, rows=rows
-            )
-        )
+    print_faults(report.faults)
+    print_remarks(report.remarks.values())
+    print_unread(unread)
     if report.dry_run:
         say(_("dry run: nothing was written"))
     elif report.changed or report.cleared:

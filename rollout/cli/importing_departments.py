@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from rollout.cli.bad_cells import print_faults
+from rollout.cli.bad_cells import print_faults, print_unread
 from rollout.cli.importing_options import DryRun, File
 from rollout.cli.invocation import AsJson, invocation
 from rollout.cli.options import day_option
@@ -33,10 +33,11 @@ def departments(
 
     given = invocation(context)
     application = given.application()
+    rows = open_list(file, "departments")
     report = import_departments(
         application.database,
         application.settings,
-        open_list(file, "departments"),
+        rows,
         operator=application.operator(given.actor),
         now=application.clock.now(),
         as_of=as_of,
@@ -51,6 +52,7 @@ def departments(
         )
         say(_("{count} people go along").format(count=report.people))
         print_faults(report.faults)
+        print_unread(rows.unused)
         if report.dry_run:
             say(_("dry run: nothing was written"))
     if report.faults and not dry_run:

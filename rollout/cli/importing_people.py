@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rollout.cli.bad_cells import SHOWN, print_faults, print_remarks
+from rollout.cli.bad_cells import SHOWN, print_faults, print_remarks, print_unread
 from rollout.cli.importing_options import DryRun, Encoding, File, Sheet, Strict
 from rollout.cli.invocation import AsJson, invocation
 from rollout.cli.options import day_option
@@ -62,6 +62,7 @@ def people(
         print_json(report.as_json())
     else:
         _show(report)
+        print_unread(rows.unused)
     if strict and report.faults and not dry_run:
         raise RolloutError(
             _("{bad} rows are bad and --strict was given: nothing was written").format(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rollout.cli.bad_cells import print_faults, print_remarks
+from rollout.cli.bad_cells import print_faults, print_remarks, print_unread
 from rollout.cli.importing_options import DryRun, Encoding, File, Sheet
 from rollout.cli.invocation import AsJson, invocation
 from rollout.cli.output import print_json, progress_bar, say
@@ -55,6 +55,7 @@ def training(
         print_json(report.as_json())
     else:
         _show(report)
+        print_unread(rows.unused)
 
 
 HELP = _("Import trainings (CSV or XLSX); the same file again changes nothing.")
