@@ -73,7 +73,7 @@ def plan(
     if as_json:
         print_json(proposal_json(proposal))
         return
-    print_proposal(proposal)
+    print_proposal(proposal, as_of)
     if as_of is not None:
         print_moves(proposal, as_of)
 

@@ -177,8 +177,9 @@ def _of_group(one: "Reorganised") -> str:
     return _("people join that of the new department") if one.after else _("stays as it is")
 
 
-def print_proposal(proposal: "Proposal") -> None:
-    """Totals, seats, and what there is to do; the blocked first."""
+def print_proposal(proposal: "Proposal", as_of: date | None = None) -> None:
+    """Totals, seats, and what there is to do; the blocked first. What is `as_of` a day has no
+    number, and no command does it."""
     totals = proposal.totals()
     print_table(
         [_("service"), *(label(action) for action in PlannedAction)],
@@ -186,7 +187,9 @@ def print_proposal(proposal: "Proposal") -> None:
             [label(service), *(totals[service, action] for action in PlannedAction)]
             for service in CloudService
         ],
-        title=_("plan {number}").format(number=proposal.number),
+        title=_("on {day}; nothing of it is kept").format(day=as_of)
+        if as_of is not None
+        else _("plan {number}").format(number=proposal.number),
     )
     print_table(
         [_("licence"), _("bought"), _("given"), _("needed"), _("to buy"), _("runs out on")],
@@ -232,7 +235,8 @@ def print_proposal(proposal: "Proposal") -> None:
     )
     if len(doing) > SHOWN:
         say(_("and {number} more: see --json").format(number=len(doing) - SHOWN))
-    say(_("`rollout accounts apply` does this"))
+    if as_of is None:
+        say(_("`rollout accounts apply` does this"))
 
 
 def print_blocked(database: "Database") -> None:

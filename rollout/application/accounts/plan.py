@@ -153,6 +153,8 @@ def _look(
             )
             for one in (day, today)
         )
+        if not people:
+            _must_name_somebody(session, scope)
         left = _left_groups(session, places, people)
         hindered = mailbox_moves.hindrances(session)
         training = ServiceTraining.read(session, settings)
@@ -181,6 +183,25 @@ def _look(
         taken_away=[one.staff_number for one in held],
     )
     return world, proposal, places
+
+
+def _must_name_somebody(session: Session, scope: Scope) -> None:
+    """Each by itself, whatever the day: that nobody is in all of them is an answer, a slip is not.
+
+    Raises AccountsRefused.
+    """
+    number, department, wave = scope.staff_number, scope.department, scope.wave
+    if number is not None and not accounts.people(session, staff_number=number):
+        raise AccountsRefused(_("{number}: nobody has this staff number").format(number=number))
+    if department is not None and not accounts.people(session, department=department):
+        raise AccountsRefused(
+            _(
+                "{department}: nobody is in this department; write its bureau as the list of "
+                "people does, or bureau and division with a space between"
+            ).format(department=department)
+        )
+    if wave is not None and not accounts.people(session, wave=wave):
+        raise AccountsRefused(_("wave {number} has no PC with an owner").format(number=wave))
 
 
 def _taken_away(

@@ -264,6 +264,26 @@ def test_a_plan_of_others_is_not_taken_for_the_one_that_was_meant(found: Found) 
         last_plan_of(database, Scope(staff_number="000002"))
 
 
+@pytest.mark.parametrize(
+    ("scope", "why"),
+    [
+        ({"staff_number": "999999"}, "999999: nobody has this staff number"),
+        ({"department": "無い部"}, "無い部: nobody is in this department"),
+        ({"wave": 7}, "wave 7 has no PC with an owner"),
+    ],
+)
+def test_a_plan_of_nobody_is_a_slip_and_not_kept(
+    found: Found, scope: dict[str, Any], why: str
+) -> None:
+    prefecture = found()
+    prefecture.employ(1)
+
+    with pytest.raises(AccountsRefused, match=why):
+        plan(prefecture, **scope)
+    with pytest.raises(AccountsRefused, match="no plan to apply"):
+        apply(prefecture)
+
+
 def test_products_of_a_group_are_given_by_joining_it(found: Found) -> None:
     group = {
         "displayName": "E3 の利用者",
