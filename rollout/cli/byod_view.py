@@ -175,7 +175,7 @@ def show(context: typer.Context, number: Number, as_json: AsJson = False) -> Non
         (_("decided by"), found["decided_by"]),
         (_("invited"), found["invited_at"]),
         (_("last seen"), found["last_seen"]),
-        (_("owner"), label(Ownership(found["ownership"]))),
+        (_("ownership"), label(Ownership(found["ownership"]))),
         (_("owner by the service"), found["seen_as"] and label(Ownership(found["seen_as"]))),
         (_("lost on"), found["lost_on"]),
         (_("sign-ins ended"), found["sessions_ended_at"]),

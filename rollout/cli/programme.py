@@ -109,7 +109,15 @@ def _print_milestones(board: "Board") -> None:
     from rollout.i18n.labels import label
 
     print_table(
-        [_("key"), _("milestone"), _("due"), _("owner"), _("state"), _("late by days"), _("cause")],
+        [
+            _("key"),
+            _("milestone"),
+            _("due"),
+            _("responsible"),
+            _("state"),
+            _("late by days"),
+            _("cause"),
+        ],
         [
             [line.key, line.name, line.due, line.owner, label(line.state), line.days_late or "",
              line.cause or ""]
@@ -123,7 +131,7 @@ def _print_indicators(board: "Board") -> None:
 
     print_table(
         [_("key"), _("indicator"), _("fiscal year"), _("target"), _("actual"), _("how it stands"),
-         _("owner")],
+         _("responsible")],
         [
             [line.key, line.name, line.year, _amount(line, line.target),
              _amount(line, line.actual), label(line.standing), line.owner]
