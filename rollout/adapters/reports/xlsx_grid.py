@@ -111,7 +111,8 @@ def write_grid(
     """
     for number, head in enumerate(grid.columns, start=column):
         sheet.write_string(row, number, head.heading, looks.heading())
-    sheet.set_row(row, 32)
+    tallest = max((_lines(head.heading, head) for head in grid.columns), default=1)
+    sheet.set_row(row, _LINE_HEIGHT * max(2, tallest) + 5)
     first = row + 1
     last = first + len(grid.rows) - 1
     for at, cells in enumerate(grid.rows, start=first):
