@@ -1,5 +1,6 @@
 """Key bindings whose descriptions follow the language."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from textual.binding import ActiveBinding
@@ -31,21 +32,23 @@ TEXTUAL = (
 """Descriptions that Textual itself gives to the keys of its lists."""
 
 _FIRST = ("help", "command_palette", "filter")
-_LAST = ("export", "switch_language", "switch_theme", "quit")
+_OF_THE_ROOM = ""
+_LAST = ("switch_language", "switch_theme", "quit")
 
 
-def in_order(active: dict[str, ActiveBinding]) -> dict[str, ActiveBinding]:
+def in_order(
+    active: dict[str, ActiveBinding], seldom: Collection[str] = ()
+) -> dict[str, ActiveBinding]:
     """What leads to everything else first, then what the room does, then what all rooms do.
 
     A narrow terminal cuts the line of keys off on the right: `?` and `:` stay, and with them the
-    way to what was cut off.
+    way to what was cut off. What a room does `seldom` stands behind the export.
     """
+    order = (*_FIRST, _OF_THE_ROOM, "export", *seldom, *_LAST)
 
     def rank(found: ActiveBinding) -> int:
         action = found.binding.action
-        if action in _FIRST:
-            return _FIRST.index(action)
-        return len(_FIRST) + (1 + _LAST.index(action) if action in _LAST else 0)
+        return order.index(action if action in order else _OF_THE_ROOM)
 
     return dict(sorted(active.items(), key=lambda item: rank(item[1])))
 

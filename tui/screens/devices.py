@@ -46,6 +46,7 @@ class DevicesScreen(WindowScreen):
         action.value: OperatorRole.APPROVER if action in _DECISIONS else OperatorRole.OPERATOR
         for action in DeviceAction
     }
+    SELDOM = ("strays",)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "approve", msgid("approve"), tooltip=msgid("let the device be used")),
         Binding("x", "reject", msgid("reject"), tooltip=msgid("refuse, with the reason")),

@@ -51,6 +51,8 @@ class LiveScreen(ActingScreen):
     room: ClassVar[str]
     ACTS: ClassVar[dict[str, OperatorRole]] = {}
     """Actions that change something, with the role that they need; absent for others."""
+    SELDOM: ClassVar[tuple[str, ...]] = ()
+    """Actions whose keys a narrow terminal may cut off; the help names them."""
 
     class LookTaken(Message):
         """A thread came back with an answer."""
@@ -128,7 +130,7 @@ class LiveScreen(ActingScreen):
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
         """The keys in the order of the footer, described in the language in force."""
-        return translated(in_order(super().active_bindings))
+        return translated(in_order(super().active_bindings, self.SELDOM))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Actions beyond the operator's role do not exist for them; impossible ones are dim."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -12,7 +12,6 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from rollout.application import plan
-from rollout.application.forecast import forecast
 from rollout.application.glance import Glance, glance
 from rollout.application.plan import PlanRefused
 from rollout.application.plan_days import legend, plan_days
@@ -24,19 +23,14 @@ from tui import plan_actions
 from tui.desk import Desk
 from tui.exporting import Shown
 from tui.figures import forecast_words
-from tui.looks import machine_state
 from tui.paced import Costly, Pace
 from tui.plain import plain
 from tui.screens.confirm import Answer
-from tui.screens.live import LiveScreen
 from tui.screens.machine import MachineScreen
+from tui.screens.plan_keys import PlanKeys
 from tui.themes import CALM, WARN
 from tui.widgets.heat_map import HEAD, Heat, HeatMap
-from tui.widgets.live_table import Column, LiveTable, Row
-
-LISTED = 300
-"""Machines of one day and site that are listed one by one."""
-_DEPARTMENT = "department "
+from tui.widgets.members_table import MembersTable, members_shown, tag_of
 
 
 @dataclass(frozen=True)
@@ -63,23 +57,13 @@ class Carried:
     from_day: date
 
 
-class PlanScreen(LiveScreen):
+class PlanScreen(PlanKeys):
     """Arrows choose a day of a site; `m` takes its machines up, Enter puts them down."""
 
     room = "plan"
-    ACTS: ClassVar = {
-        "take": OperatorRole.OPERATOR,
-        "commit": OperatorRole.OPERATOR,
-        "discard": OperatorRole.OPERATOR,
-        "solve": OperatorRole.OPERATOR,
-        "forecast": OperatorRole.OPERATOR,
-    }
+    ACTS: ClassVar = {**PlanKeys.ACTS, "take": OperatorRole.OPERATOR}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("m", "take", msgid("move"), tooltip=msgid("take machines up, to another day")),
-        Binding("c", "commit", msgid("commit"), tooltip=msgid("put the proposal into force")),
-        Binding("x", "discard", msgid("discard"), tooltip=msgid("take the proposal away")),
-        Binding("s", "solve", msgid("plan anew"), tooltip=msgid("let the planner propose days")),
-        Binding("f", "forecast", msgid("forecast"), tooltip=msgid("compute the forecast now")),
         Binding("escape", "leave", msgid("back"), show=False),
     ]
 
@@ -92,7 +76,7 @@ class PlanScreen(LiveScreen):
         """The map, the words below it, and the machines of its cell."""
         yield HeatMap(id="heat")
         yield Static(id="plan-words", classes="words", markup=False)
-        yield LiveTable(id="cell")
+        yield MembersTable(id="cell")
 
     def on_mount(self) -> None:
         """The map has the keys first."""
@@ -102,6 +86,10 @@ class PlanScreen(LiveScreen):
     @property
     def _map(self) -> HeatMap:
         return self.query_one(HeatMap)
+
+    @property
+    def _cell(self) -> MembersTable:
+        return self.query_one(MembersTable)
 
     def question(self) -> tuple[str | None, date | None]:
         """The cell under the cursor."""
@@ -137,7 +125,7 @@ class PlanScreen(LiveScreen):
         )
         self._map.carrying = self._carried is not None
         self.query_one("#plan-words", Static).update(self._words_below(snapshot))
-        self.query_one("#cell", LiveTable).show_rows(_columns(), self._rows(snapshot.members))
+        self._cell.show_members(snapshot.members)
         self.words.show_words(self._status(view, snapshot))
         if self.question() != was:
             self.look_now()
@@ -202,31 +190,6 @@ class PlanScreen(LiveScreen):
             )
         return where + "   " + _("days in force: {placed}").format(placed=f"{view.placed:,}")
 
-    def _rows(self, found: Sequence[Member]) -> list[Row]:
-        rows, last = [], None
-        sizes: dict[str, int] = {}
-        for member in found:
-            sizes[member.department] = sizes.get(member.department, 0) + 1
-        for member in found[:LISTED]:
-            if member.department != last:
-                last = member.department
-                head = [plain(last or "–", "bold"), plain(f"{sizes[last]:>4}", "bold")]
-                rows.append(Row(_DEPARTMENT + last, [*head, *(plain("") for _column in range(4))]))
-            rows.append(
-                Row(
-                    member.asset_tag,
-                    [
-                        plain(f"  {member.asset_tag}"),
-                        plain(member.generation),
-                        machine_state(member.state),
-                        plain(member.owner),
-                        plain(member.wave),
-                        plain(f"← {member.before}" if member.before else "", WARN),
-                    ],
-                )
-            )
-        return rows
-
     def on_heat_map_cell_moved(self) -> None:
         """Other machines, other words."""
         self.look_now()
@@ -236,9 +199,8 @@ class PlanScreen(LiveScreen):
     def on_heat_map_cell_chosen(self) -> None:
         """Put down what is carried; else go to the machines of the cell."""
         if self._carried is None:
-            table = self.query_one("#cell", LiveTable)
-            if table.row_count:
-                table.focus()
+            if self._cell.row_count:
+                self._cell.focus()
             return
         carried, day = self._carried, self._map.day
         if day is None or day == carried.from_day:
@@ -262,34 +224,29 @@ class PlanScreen(LiveScreen):
         """Other keys may be possible."""
         self.refresh_keys()
 
-    def on_data_table_row_selected(self, event: LiveTable.RowSelected) -> None:
+    def on_data_table_row_selected(self, event: MembersTable.RowSelected) -> None:
         """Show the machine."""
-        key = str(event.row_key.value)
-        if not key.startswith(_DEPARTMENT):
-            self.app.push_screen(MachineScreen(self.desk, key))
+        tag = tag_of(event.row_key.value)
+        if tag is not None:
+            self.app.push_screen(MachineScreen(self.desk, tag))
+
+    def seen_plan(self) -> PlanView | None:
+        """That of the map."""
+        seen: Seen | None = self.last.snapshot if self.last is not None else None
+        return seen.view if seen is not None else None
 
     def possible(self, action: str) -> bool:
         """Whether there is something to move, or a proposal."""
-        seen: Seen | None = self.last.snapshot if self.last is not None else None
-        if action == "take":
-            return bool(self._chosen())
-        if action in ("commit", "discard"):
-            view = seen.view if seen is not None else None
-            return view is not None and view.state == "proposed"
-        return True
+        return bool(self._chosen()) if action == "take" else super().possible(action)
 
     def _chosen(self) -> Sequence[Member]:
         """What `m` takes up: all of the cell, or the row of the table that has the keys."""
         if self.last is None or self._carried is not None or not self.is_mounted:
             return ()
         found: Sequence[Member] = [m for m in self.last.snapshot.members if m.may_move]
-        table = self.query_one("#cell", LiveTable)
-        if not table.has_focus or table.chosen is None:
+        if not self._cell.has_focus or self._cell.chosen is None:
             return found
-        if table.chosen.startswith(_DEPARTMENT):
-            department = table.chosen.removeprefix(_DEPARTMENT)
-            return [member for member in found if member.department == department]
-        return [member for member in found if member.asset_tag == table.chosen]
+        return self._cell.of_chosen_row(found)
 
     def action_take(self) -> None:
         """Take machines up."""
@@ -319,55 +276,8 @@ class PlanScreen(LiveScreen):
         else:
             self._map.focus()
 
-    def action_commit(self) -> None:
-        """Put the proposal into force."""
-        self.look_up_and_ask(
-            "what a commit does",
-            partial(plan_actions.commit_question, self.desk),
-            lambda _answer: self.act("commit", partial(plan_actions.commit, self.desk)),
-        )
-
-    def action_discard(self) -> None:
-        """Take the proposal away."""
-        work = partial(plan_actions.discard, self.desk)
-        self.ask(plan_actions.discard_question(), lambda _answer: self.act("discard", work))
-
-    def action_solve(self) -> None:
-        """Let the planner propose."""
-        work = partial(plan_actions.solve, self.desk)
-        self.ask(plan_actions.solve_question(), lambda _answer: self.act("solve", work))
-
-    def action_forecast(self) -> None:
-        """Compute the forecast of now, and keep it as today's."""
-        desk = self.desk
-
-        def work() -> str:
-            forecast(desk.database, desk.settings, now=desk.now())
-            return forecast_words(glance(desk.database).forecast)
-
-        self.act("forecast", work)
-
     def shown(self) -> Shown | None:
         """The machines of the cell."""
         if self.last is None:
             return None
-        rows = [
-            row for row in self._rows(self.last.snapshot.members)
-            if not row.key.startswith(_DEPARTMENT)
-        ]  # fmt: skip
-
-        def cells() -> list[Any]:
-            return [list[Text](row.cells) for row in rows]
-
-        return Shown(self.room, [column.label or column.key for column in _columns()], cells)
-
-
-def _columns() -> list[Column]:
-    return [
-        Column("tag", _("department, asset tag"), widest=34),
-        Column("generation", _("generation"), widest=8),
-        Column("state", _("state"), widest=14),
-        Column("owner", _("owner"), widest=16),
-        Column("wave", _("wave"), widest=8),
-        Column("before", _("day in force"), rest=True),
-    ]
+        return members_shown(self.room, self.last.snapshot.members)

@@ -55,6 +55,7 @@ class RunScreen(LiveScreen):
 
     room = "runs"
     ACTS: ClassVar = {"cancel": OperatorRole.OPERATOR, "retry": OperatorRole.OPERATOR}
+    SELDOM = ("machines",)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "app.pop_screen", msgid("back")),
         Binding("f", "failures", msgid("only failures")),
