@@ -46,7 +46,7 @@ class DevicesScreen(WindowScreen):
         action.value: OperatorRole.APPROVER if action in _DECISIONS else OperatorRole.OPERATOR
         for action in DeviceAction
     }
-    SELDOM = ("strays",)
+    SELDOM: ClassVar[tuple[str, ...]] = ("strays",)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "approve", msgid("approve"), tooltip=msgid("let the device be used")),
         Binding("x", "reject", msgid("reject"), tooltip=msgid("refuse, with the reason")),

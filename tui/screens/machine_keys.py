@@ -32,7 +32,7 @@ class MachineKeys(LiveScreen):
         "spare": OperatorRole.OPERATOR,
         "spare_back": OperatorRole.OPERATOR,
     }
-    SELDOM = ("spare", "spare_back")
+    SELDOM: ClassVar[tuple[str, ...]] = ("spare", "spare_back")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "retry", msgid("retry"), tooltip=msgid("start the failed step again")),
         Binding("H", "hold", msgid("hold"), tooltip=msgid("keep the machine back")),

@@ -47,7 +47,14 @@ class MachinesScreen(WindowScreen, MachineKeys):
     room = "machines"
     _order = MachineOrder.TAG
     ACTS: ClassVar = {**MachineKeys.ACTS, "into_wave": OperatorRole.OPERATOR}
-    SELDOM = ("mark", "spare", "spare_back", "into_wave", "sort", "sort_back")
+    SELDOM: ClassVar[tuple[str, ...]] = (
+        "mark",
+        "spare",
+        "spare_back",
+        "into_wave",
+        "sort",
+        "sort_back",
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "mark", msgid("mark"), tooltip=msgid("mark this machine, or not")),
         Binding("A", "mark_window", msgid("mark these"), show=False),

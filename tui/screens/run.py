@@ -55,7 +55,7 @@ class RunScreen(LiveScreen):
 
     room = "runs"
     ACTS: ClassVar = {"cancel": OperatorRole.OPERATOR, "retry": OperatorRole.OPERATOR}
-    SELDOM = ("machines",)
+    SELDOM: ClassVar[tuple[str, ...]] = ("machines",)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "app.pop_screen", msgid("back")),
         Binding("f", "failures", msgid("only failures")),

@@ -44,7 +44,7 @@ class TakeoutsScreen(WindowScreen):
         for verb in TakeoutVerb
         if verb not in (TakeoutVerb.EXPIRE, TakeoutVerb.RECALL)
     }
-    SELDOM = ("withdraw",)
+    SELDOM: ClassVar[tuple[str, ...]] = ("withdraw",)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "approve", msgid("approve"), tooltip=msgid("let the PC be taken out")),
         Binding("x", "reject", msgid("reject"), tooltip=msgid("refuse, with the reason")),

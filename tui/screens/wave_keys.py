@@ -21,7 +21,7 @@ class WaveKeys(LiveScreen):
     """A screen on which one wave is chosen."""
 
     ACTS: ClassVar = {verb.value: role for verb, role in ROLES.items()}
-    SELDOM = ("machines", "submit", "withdraw", "cancel")
+    SELDOM: ClassVar[tuple[str, ...]] = ("machines", "submit", "withdraw", "cancel")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("m", "machines", msgid("machines"), tooltip=msgid("the machines of the wave")),
         Binding("s", "submit", msgid("submit"), tooltip=msgid("ask another operator for approval")),
