@@ -235,7 +235,7 @@ def print_proposal(proposal: "Proposal", as_of: date | None = None) -> None:
     )
     if len(doing) > SHOWN:
         say(_("and {number} more: see --json").format(number=len(doing) - SHOWN))
-    if as_of is None:
+    if as_of is None and any(one.action is not PlannedAction.BLOCKED for one in doing):
         say(_("`rollout accounts apply` does this"))
 
 

@@ -10,6 +10,7 @@ from rollout.application.accounts.orders import (
     AssignApp,
     ChangeUser,
     CheckLicences,
+    CheckMailbox,
     CreateChannel,
     CreateGroup,
     CreateTeam,
@@ -95,6 +96,9 @@ def call(order: SingleOrder, base: str) -> Call:
         case SetMailbox():
             body = {"timeZone": order.timezone, "language": {"locale": order.locale}}
             return Call("PATCH", f"/users/{segment(order.user)}/mailboxSettings", "mailbox", body)
+        case CheckMailbox():
+            path = f"/users/{segment(order.user)}/mailboxSettings?$select=timeZone"
+            return Call("GET", path, "mailbox")
         case FindGroup():
             wanted = f"mailNickname%20eq%20{literal(order.nickname)}"
             chosen = "$select=id,mailNickname,groupTypes"

@@ -17,6 +17,7 @@ from rollout.application.accounts.directory import DirectoryAway
 from rollout.application.accounts.orders import (
     Answer,
     CheckLicences,
+    CheckMailbox,
     Done,
     Doubtful,
     FindGroup,
@@ -264,7 +265,7 @@ class Pipeline:
             "%s: %s (request %s, ours %s)",
             type(part.order).__name__, doubt.why, doubt.request_id, doubt.client_request_id,
         )  # fmt: skip
-        if isinstance(part.order, FindUser | FindGroup | CheckLicences):
+        if isinstance(part.order, FindUser | FindGroup | CheckLicences | CheckMailbox):
             times = self._asked.get(part.number, 0) + 1
             if times < _READS_AGAIN:
                 self._asked[part.number] = times

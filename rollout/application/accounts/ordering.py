@@ -11,6 +11,7 @@ from rollout.application.accounts.orders import (
     AssignApp,
     ChangeUser,
     CheckLicences,
+    CheckMailbox,
     CreateChannel,
     CreateGroup,
     CreateTeam,
@@ -111,6 +112,8 @@ def next_of_account(row: Standing, person: AccountPerson, known: Known) -> Next:
     if service is CloudService.LICENCE:
         return _licence(row, user, known)
     if service is CloudService.MAILBOX:
+        if row.external_id == user:
+            return [CheckMailbox(row.id, user)]
         settings = known.settings
         return [SetMailbox(row.id, user, settings.locale, settings.timezone)]
     if service is CloudService.GROUPWARE:

@@ -87,6 +87,14 @@ class SetMailbox:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckMailbox:
+    """Ask whether a mailbox is there that was set once; it is its user's from then on."""
+
+    row: int
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
 class FindGroup:
     """Ask whether a group of that nickname is there."""
 
@@ -197,6 +205,7 @@ SingleOrder = (
     | SetLicences
     | CheckLicences
     | SetMailbox
+    | CheckMailbox
     | FindGroup
     | CreateGroup
     | RenameGroup

@@ -8,6 +8,7 @@ from rollout.application.accounts.ordering import Settled, Stuck, Wait
 from rollout.application.accounts.orders import (
     AssignApp,
     CheckLicences,
+    CheckMailbox,
     CreateTeam,
     Done,
     Doubtful,
@@ -51,6 +52,8 @@ def result(work: Work, settings: Accounts, by_group: bool, at: datetime) -> Resu
     row, outcome, following = work.row, work.worst, work.next
     columns = _columns(work, at)
     if isinstance(following, Settled):
+        if _revoked(row) and work.lane == CloudService.MAILBOX:
+            columns["external_id"] = None  # it goes with its licence; a later one is another
         return Result(_end(row), None, columns)
     if isinstance(following, Stuck):
         return Result(AccountVerb.BLOCK, following.why, columns)
@@ -111,6 +114,9 @@ def _goes_on(work: Work, order: Order, settings: Accounts, by_group: bool) -> bo
     row = work.row
     if isinstance(order, FindUser | AssignApp):
         return True  # what was found is brought to what it should be
+    if isinstance(order, SetMailbox):
+        work.found = order.user  # set once, and not again
+        return False
     if isinstance(order, CreateTeam):
         # The team has the id of its group, also when it was there already.
         work.found = order.group
@@ -132,7 +138,7 @@ def _not_yet(
 ) -> Result:
     if isinstance(order, FindMember):
         return _wait(row, told(msgid("waits until the team shows its new member")), at, columns)
-    if not isinstance(order, SetMailbox):
+    if not isinstance(order, SetMailbox | CheckMailbox):
         return _wait(row, told(msgid("not there yet: {why}"), why=outcome.why), at, columns)
     limit = timedelta(hours=settings.mailbox_hours)
     if row.state == AccountState.PENDING and at - row.state_since > limit:

@@ -166,6 +166,10 @@ def _control(tenant: Tenant) -> list[Route]:
         tenant.synchronised_since = int(tenant.clock.now().timestamp()) + 1
         return {}
 
+    def choose(values: Json) -> Json:
+        tenant.mailboxes[str(values["user"])].update(values["settings"])
+        return {}
+
     def report(values: Json) -> Json:
         return devices.check_in(tenant, str(values["device"]))
 
@@ -192,6 +196,7 @@ def _control(tenant: Tenant) -> list[Route]:
         post("users", arrive),
         post("vanish", vanish),
         post("drop-delta-links", drop_links),
+        post("mailbox", choose),
         post("check-in", report),
         post("plant", plant),
         post("registration", register),

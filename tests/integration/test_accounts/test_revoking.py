@@ -123,8 +123,29 @@ def test_what_an_approver_took_away_no_plan_gives_back_and_the_grace_period_goes
 
     assert set(_states(prefecture).values()) == {"ready"}
     assert _user(prefecture)["accountEnabled"] is True
+    # The old mailbox went with its licence: this is another one.
+    assert prefecture.dump()["mailboxes"][user["id"]]["timeZone"] == "Tokyo Standard Time"
     assert not _plan(prefecture).taken_away
     assert prefecture.chain_holds()
+
+
+def test_a_mailbox_is_set_once_and_then_its_owners(found: Callable[..., Any]) -> None:
+    prefecture = found()
+    prefecture.employ(1)
+    _apply(prefecture)
+    user = _user(prefecture)["id"]
+    own = {"timeZone": "UTC", "language": {"locale": "en-US"}}
+    prefecture.control("mailbox", {"user": user, "settings": own})
+
+    app = prefecture.app
+    _taken(prefecture)
+    _work(prefecture)
+    restore(app.database, app.settings, "000001", APPROVER, app.clock.now(), "復職")
+    _work(prefecture)
+
+    assert set(_states(prefecture).values()) == {"ready"}
+    mailbox = prefecture.dump()["mailboxes"][user]
+    assert {name: mailbox[name] for name in own} == own
 
 
 def test_a_leaver_goes_out_of_every_group_and_keeps_what_was_given_elsewhere(

@@ -88,6 +88,7 @@ def test_the_least_of_everything_opens_every_call_that_the_product_makes() -> No
         ("GET", "/users"), ("GET", "/users/delta"), ("POST", "/users"), ("PATCH", "/users/{user}"),
         ("POST", "/users/{user}/revokeSignInSessions"), ("POST", "/users/{user}/assignLicense"),
         ("GET", "/users/{user}"), ("PATCH", "/users/{user}/mailboxSettings"), ("GET", "/groups"),
+        ("GET", "/users/{user}/mailboxSettings"),
         ("POST", "/groups"), ("PATCH", "/groups/{group}"), ("GET", "/groups/{group}/members"),
         ("POST", "/groups/{group}/members/$ref"), ("PUT", "/groups/{group}/team"),
         ("DELETE", "/groups/{group}/members/{member}/$ref"), ("GET", "/subscribedSkus"),
