@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from sqlmodel import select
 
-from rollout.application import plan, plan_check
+from rollout.application import machines, plan, plan_check
 from rollout.bootstrap import Application
 from rollout.store.tables import Machine, Plan, Wave
 from tui.screens.confirm import ConfirmScreen
@@ -79,6 +79,8 @@ async def test_machines_are_taken_up_and_put_down_with_the_checker_s_verdict(
         await seat.sees("Put the proposal into force", "by hand")
         await seat.press("left", "enter")
         await seat.until(lambda: _days(planned) == before | dict.fromkeys(moved, date(2023, 1, 6)))
+    history = machines.show(planned.database, moved[0]).history
+    assert "they asked for it" in history[-1].reason
 
 
 async def test_what_is_carried_is_put_back_by_escape(at_the_screen, planned: Application):
