@@ -91,6 +91,17 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return shutil.copytree(request.getfixturevalue(request.param), tmp_path / "copy")
 
 
+@pytest.fixture(autouse=True)
+def _interruptible() -> Iterator[None]:
+    """A shell that puts the tests into the background has them ignore Ctrl-C, and their children."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    if before is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, before)
+
+
 @contextmanager
 def _command(folder: Path, *arguments: str) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
     """`rollout` at work, and the terminal that shows its progress."""
