@@ -93,7 +93,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _interruptible() -> Iterator[None]:
-    """A shell that puts the tests into the background has them ignore Ctrl-C, and their children."""
+    """A shell that puts tests into the background has them, and their children, ignore SIGINT."""
     before = signal.getsignal(signal.SIGINT)
     if before is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
