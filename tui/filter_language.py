@@ -1,5 +1,6 @@
 """What the filters of rooms have in common: `key:value,value` and words without a key."""
 
+import re
 from collections.abc import Iterable
 
 from rollout.domain.errors import RolloutError
@@ -12,14 +13,25 @@ class FilterRefused(RolloutError):
     """A word of the filter means nothing."""
 
 
+_WORDS = re.compile(r'(?:[^\s":]+:)"[^"]*"?|\S+')
+"""Quotes keep the blanks of a value together: `site:"北 庁舎"`."""
+
+
+def word_for(key: str, value: str) -> str:
+    """The word of a filter that stands for exactly this value."""
+    blank = any(character.isspace() or character == "," for character in value)
+    return f'{key}:"{value}"' if blank else f"{key}:{value}"
+
+
 def split(words: str, keys: Iterable[str]) -> tuple[dict[str, list[str]], str]:
     """The values of every key, and the words without one of these keys as one text."""
     given: dict[str, list[str]] = {key: [] for key in keys}
     texts = []
-    for word in words.split():
+    for word in _WORDS.findall(words):
         name, colon, values = word.partition(":")
         if colon and name.lower() in given:
-            given[name.lower()] += [value for value in values.split(",") if value]
+            found = [values.strip('"')] if values.startswith('"') else values.split(",")
+            given[name.lower()] += [value for value in found if value]
         else:
             texts.append(word)
     return given, " ".join(texts)

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from datetime import date
 
-from rollout.application import plan, plan_check, plan_into_wave, plan_move
+from rollout.application import plan, plan_check, plan_into_wave, plan_move, plan_outlook
 from rollout.application.plan_days import weekday_names
 from rollout.application.plan_move import Verdict, Violation
+from rollout.application.plan_words import relaxation, without_a_place
 from rollout.i18n import _
 from rollout.i18n.labels import label
 from tui.desk import Desk
+from tui.outlooks import compared_lines
 from tui.screens.confirm import MANY, Question
 
 SHOWN = 5
@@ -30,7 +32,7 @@ def move_question(desk: Desk, tags: Sequence[str], what: str, to_day: date) -> Q
             day=day_words(to_day),
             waves=", ".join(map(str, verdict.waves)) or "–",
         ),
-        *_what_comes(verdict),
+        *_what_comes(desk, verdict),
     ]
     return Question(
         title=_("Move to {day}").format(day=day_words(to_day)),
@@ -41,8 +43,9 @@ def move_question(desk: Desk, tags: Sequence[str], what: str, to_day: date) -> Q
     )
 
 
-def _what_comes(verdict: Verdict) -> list[str]:
-    lines = _judged(verdict.broken)
+def _what_comes(desk: Desk, verdict: Verdict) -> list[str]:
+    outlook = plan_outlook.of_move(desk.database, desk.settings, verdict.places, now=desk.now())
+    lines = [*_judged(verdict.broken), *compared_lines(outlook, _("now"), _("moved"))]
     if verdict.before:
         lines.append(_("{count} rules are broken without it already").format(count=verdict.before))
     if verdict.announced:
@@ -87,7 +90,7 @@ def into_wave_question(desk: Desk, tags: Sequence[str], words: str) -> Question:
         lines=[
             named(tags),
             _("on {days}").format(days=", ".join(days)) if days else _("back to the days in force"),
-            *_what_comes(verdict),
+            *_what_comes(desk, verdict),
         ],
         yes=_("propose"),
         reason=True,
@@ -163,6 +166,9 @@ def commit_question(desk: Desk) -> Question:
                 count=difference.announced_moved
             )
         )
+    outlook = plan_outlook.of_proposal(desk.database, desk.settings, now=desk.now())
+    if outlook is not None:
+        lines += compared_lines(outlook, _("in force"), _("with the proposal"))
     changes = len(difference.changes)
     return Question(
         title=_("Put the proposal into force"),
@@ -195,9 +201,14 @@ def solve_question() -> Question:
 def solve(desk: Desk) -> str:
     """Do it; what to tell the operator. Raises RolloutError."""
     made = plan.solve(desk.database, desk.settings, operator=desk.operator, now=desk.now())
-    return _("proposed: {placed} days, {moved} of them changed, {left} machines without").format(
-        placed=made.placed, moved=made.moved, left=sum(made.unplaced.values())
-    )
+    said = [
+        _("proposed: {placed} days, {moved} of them changed, {left} machines without").format(
+            placed=made.placed, moved=made.moved, left=sum(made.unplaced.values())
+        )
+    ]
+    said += [without_a_place(obstacle, number) for obstacle, number in made.unplaced.items()]
+    said += [relaxation(entry) for entry in made.relaxations[:SHOWN]]
+    return "\n".join(said)
 
 
 def discard_question() -> Question:

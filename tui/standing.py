@@ -22,6 +22,7 @@ from rollout.domain.errors import RolloutError
 from rollout.domain.machine import DONE, NEEDS_A_PERSON, MachineState
 from rollout.store.tables import Stop
 from tui.desk import Desk
+from tui.filter_language import word_for
 from tui.paced import Costly, Pace
 
 TRAINING_SECONDS = 30
@@ -186,7 +187,7 @@ def _place(kind: str, name: str, rows: Sequence[Machines]) -> Place:
     part = [row for row in rows if row.state != MachineState.EXCLUDED]
     return Place(
         name,
-        f"{kind}:{name}",
+        word_for(kind, name),
         machines=sum(row.number for row in part),
         done=sum(row.number for row in part if row.state in DONE),
         needs=sum(row.number for row in part if row.state in NEEDS_A_PERSON),

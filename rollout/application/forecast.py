@@ -113,20 +113,22 @@ def standing_now(session: Session, settings: Settings, now: datetime) -> Standin
             happened.setdefault((day, outcome.site), Counter())[outcome.verb] += 1
     return Standing(
         today=today,
-        piles=[
-            Pile(
-                row.site or "",
-                row.day,
-                row.parked,
-                row.machines,
-                row.wave,
-                f"{row.bureau or ''} {row.division or ''}".strip(),
-            )
-            for row in forecasts.left(session)
-        ],
+        piles=[pile(row) for row in forecasts.left(session)],
         done=forecasts.done(session),
         happened=happened,
         dated=forecasts.dated(session, first, today),
+    )
+
+
+def pile(row: forecasts.Left) -> Pile:
+    """A row of what is left, as the forecast takes it."""
+    return Pile(
+        row.site or "",
+        row.day,
+        row.parked,
+        row.machines,
+        row.wave,
+        f"{row.bureau or ''} {row.division or ''}".strip(),
     )
 
 
@@ -138,12 +140,17 @@ def made_from(
     trials: int = 10_000,
     goal: int | None = None,
     band: bool = False,
+    seen: Observed | None = None,
 ) -> Forecast:
     """The forecast from a standing; with a `goal` of when so many more machines are done, with
-    `band` of how many are done by each day."""
+    `band` of how many are done by each day.
+
+    `seen` is what the last days brought, when days that are not in force say nothing of it.
+    """
     calendar, cutover = calendar_of(settings), settings.programme.cutover
     today = standing.today
-    seen = stand.observed(standing, stand.window(calendar, today), settings)
+    if seen is None:
+        seen = stand.observed(standing, stand.window(calendar, today), settings)
     coming = _coming(calendar, today, cutover)
     in_time = sum(day < cutover for day in coming)
     left = standing.left

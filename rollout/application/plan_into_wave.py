@@ -124,8 +124,8 @@ def _why_closed(session: Session, number: int) -> str:
         return _pilot(number)
     if state in _SUBMITTED:
         return _(
-            "wave {wave} is {state}, so its list stands: `rollout wave withdraw {wave}` first, "
-            "or choose a wave that was not submitted yet"
+            "wave {wave} is {state}, so its list stands: withdraw it first (w in the room of "
+            "waves, or `rollout wave withdraw {wave}`), or choose a wave that was not submitted"
         ).format(wave=number, state=label(state))
     return _(
         "wave {wave} is {state}: machines join only waves that have not begun; "

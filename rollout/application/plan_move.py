@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from rollout.application.operators import Operator
 from rollout.application.plan import PlanRefused, must_still_fit
+from rollout.application.plan_outlook import NewPlace
 from rollout.application.plan_problem import problem_of
 from rollout.application.plan_proposal import keep
 from rollout.i18n import _
@@ -47,7 +48,8 @@ class Verdict:
     """What a move would do: the machines, those whose owners were told of another day, and what the
     checker says.
 
-    `broken` are the rules that the move breaks, `before` how many were broken without it.
+    `broken` are the rules that the move breaks, `before` how many were broken without it. `places`
+    are the new places by the machine's id; None: the one in force.
     """
 
     days: Sequence[date]
@@ -56,6 +58,7 @@ class Verdict:
     waves: Sequence[int]
     broken: Sequence[Violation]
     before: int
+    places: Mapping[int, NewPlace | None]
 
 
 def judge(
@@ -144,6 +147,8 @@ class Moving:
             waves=sorted({p.wave for p in placed}),
             broken=broken,
             before=before.total(),
+            places={self._machines[tag].id: None for tag in tags}
+            | {p.machine_id: NewPlace(p.day, p.wave) for p in placed},
         )
 
     def after(self, tags: Sequence[str], to_day: date) -> Solution:

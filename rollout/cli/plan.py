@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from rollout.application.plan_words import relaxation, unused_rule, without_a_place
 from rollout.cli import (
     plan_backtest,
     plan_changes,
@@ -14,7 +15,6 @@ from rollout.cli import (
 )
 from rollout.cli.invocation import AsJson, invocation
 from rollout.cli.output import print_json, progress_bar, say
-from rollout.cli.plan_words import relaxation, unused_rule, without_a_place
 from rollout.i18n import _
 
 if TYPE_CHECKING:

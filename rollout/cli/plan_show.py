@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rollout.application.plan_words import relaxation, without_a_place
 from rollout.cli.invocation import AsJson, invocation
 from rollout.cli.output import moment, print_json, print_table, say
-from rollout.cli.plan_words import relaxation, without_a_place
 from rollout.i18n import _
 
 if TYPE_CHECKING:

@@ -1,15 +1,17 @@
 """Queries on what the forecast reads: what is left, and what the last days brought."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import case
+from sqlalchemy import and_, case
+from sqlalchemy.sql.elements import SQLCoreOperations
 from sqlmodel import Session, col, func, select
 
 from rollout.domain.machine import DONE, NEEDS_A_PERSON, MachineState, MachineVerb
-from rollout.store.tables import AuditRow, DayForecast, Department, Machine, Site, Wave
+from rollout.store.batches import batches
+from rollout.store.tables import AuditRow, DayForecast, Department, Machine, PlanSlot, Site, Wave
 from rollout.store.tables.audit import OUTCOMES
 
 _BATCH = 20_000
@@ -32,26 +34,47 @@ class Left(NamedTuple):
     machines: int
 
 
-def left(session: Session) -> list[Left]:
-    """What is not done and takes part."""
+def left(session: Session, plan_id: int | None = None) -> list[Left]:
+    """What is not done and takes part; with the days that a proposal gives, when one is named."""
+    return _left(session, plan_id)
+
+
+def left_of(session: Session, ids: Iterable[int], plan_id: int | None = None) -> list[Left]:
+    """Those of `left` with these ids."""
+    found = []
+    for batch in batches(ids):
+        found += _left(session, plan_id, col(Machine.id).in_(batch))
+    return found
+
+
+def _left(session: Session, plan_id: int | None, *which: SQLCoreOperations[bool]) -> list[Left]:
     parked = case((col(Machine.state).in_(_PARKED), 1), else_=0)
+    day: SQLCoreOperations[date | None] = col(Machine.planned_day)
+    wave: SQLCoreOperations[int | None] = col(Wave.number)
+    if plan_id is not None:
+        day = func.coalesce(col(PlanSlot.day), day)
+        wave = func.coalesce(col(PlanSlot.wave_number), wave)
     keys = (
         col(Site.key),
-        col(Machine.planned_day),
+        day,
         parked,
-        col(Wave.number),
+        wave,
         col(Department.bureau),
         col(Department.division),
     )
-    rows = session.exec(
+    asked = (
         select(*keys, func.count())  # type: ignore[call-overload]
         .select_from(Machine)
         .outerjoin(Site, col(Site.id) == col(Machine.site_id))
         .outerjoin(Wave, col(Wave.id) == col(Machine.wave_id))
         .outerjoin(Department, col(Department.id) == col(Machine.department_id))
-        .where(col(Machine.state).not_in(_OVER), col(Machine.in_ledger).is_(True))
+        .where(col(Machine.state).not_in(_OVER), col(Machine.in_ledger).is_(True), *which)
         .group_by(*keys)
     )
+    if plan_id is not None:
+        slot = and_(col(PlanSlot.machine_id) == col(Machine.id), col(PlanSlot.plan_id) == plan_id)
+        asked = asked.outerjoin(PlanSlot, slot)
+    rows = session.exec(asked)
     return [Left(site, day, bool(stands), *rest) for site, day, stands, *rest in rows]
 
 

@@ -8,10 +8,12 @@ import databases
 import pytest
 from sqlmodel import select
 
+from rollout.application import plan_outlook
 from rollout.application.forecast import forecast, sentence
+from rollout.application.plan_outlook import NewPlace
 from rollout.domain.machine import PASSAGE, MachineState, MachineVerb, Step
 from rollout.settings import Settings, load
-from rollout.store import forecasts, migrate, transitions
+from rollout.store import forecasts, migrate, plans, transitions
 from rollout.store.database import Database
 from rollout.store.tables import Machine, Site
 
@@ -95,3 +97,69 @@ def test_a_slow_site_is_seen_weeks_ahead(database: Database, configuration: Sett
         assert (row.day, row.remaining, row.endangered_by) == (date(2022, 11, 14), 64, "尾鷲")
         states = set(session.exec(select(Machine.state)))
     assert states == {MachineState.MIGRATED.value, MachineState.REGISTERED.value}
+
+
+@pytest.fixture
+def left(database: Database) -> list[int]:
+    """Machines of 本庁 that are not done, after some days on which others were."""
+    with database.read() as session:
+        ids = [machine_id for machine_id in session.exec(select(Machine.id)) if machine_id]
+    for number in range(4):
+        migrate_some(database, NOW - timedelta(days=5 - number), ids[number * 8 : number * 8 + 8])
+    return ids[32::2]
+
+
+def propose(database: Database, ids: list[int], day: date, lost: list[str]) -> None:
+    """A proposal that gives `ids` that day, and takes their day from the machines `lost`."""
+    with database.write() as session:
+        plans.propose(
+            session,
+            actor="planner",
+            at=NOW,
+            slots=[
+                {
+                    "machine_id": machine_id,
+                    "machine_version": 1,
+                    "site_id": session.get_one(Machine, machine_id).site_id,
+                    "wave_number": 7,
+                    "day": day,
+                }
+                for machine_id in ids
+            ],
+            remarks={"unplaced": [], "moves": [{"asset_tag": tag, "to": None} for tag in lost]},
+        )
+
+
+def test_a_proposal_is_forecast_beside_the_days_in_force(
+    database: Database, configuration: Settings, left: list[int]
+) -> None:
+    assert plan_outlook.of_proposal(database, configuration, now=NOW) is None
+    with database.write() as session:
+        transitions.apply(session, Machine, left[:1], MachineVerb.PLAN, actor="p", at=NOW)
+        lost = session.get_one(Machine, left[0]).asset_tag
+    late = date(2022, 12, 26)
+    propose(database, left[1:], late, [lost])
+    found = plan_outlook.of_proposal(database, configuration, now=NOW)
+    assert found is not None
+    assert found.before == forecast(database, configuration, now=NOW)
+    assert found.after.left == found.before.left
+    assert (found.before.undated, found.after.undated) == (0, 1)
+    assert found.before.outlook is not None
+    assert found.after.outlook is not None
+    assert found.before.outlook.probability > found.after.outlook.probability
+    assert found.after.outlook.p50 is not None
+    assert found.after.outlook.p50 >= late
+
+
+def test_a_move_is_forecast_as_it_will_be_once_it_is_proposed(
+    database: Database, configuration: Settings, left: list[int]
+) -> None:
+    late = date(2022, 12, 26)
+    moved = plan_outlook.of_move(
+        database, configuration, dict.fromkeys(left, NewPlace(late, 7)), now=NOW
+    )
+    propose(database, left, late, [])
+    proposed = plan_outlook.of_proposal(database, configuration, now=NOW)
+    assert moved == proposed
+    back = plan_outlook.of_move(database, configuration, dict.fromkeys(left), now=NOW)
+    assert back == (moved.after, moved.before)

@@ -137,7 +137,7 @@ def test_waves_that_are_full_begun_submitted_or_the_pilot_are_refused_with_a_rem
     refused(of_three[:1], 9, "there is no wave 9: see `rollout wave list`")
     refused(of_three[:1], 3, "in wave 3 already")
     _do(database, 3, WaveVerb.SUBMIT)
-    refused(of_two[:1], 3, "`rollout wave withdraw 3` first")
+    refused(of_two[:1], 3, "withdraw it first .*`rollout wave withdraw 3`")
     _do(database, 3, WaveVerb.APPROVE, WaveVerb.START)
     refused(of_two[:1], 3, "wave 3 is running: machines join only waves that have not begun")
     refused([*of_three[:2], of_two[0]], 2, f"{of_three[0]}, {of_three[1]} cannot get another day")

@@ -17,6 +17,7 @@ from rollout.i18n import _
 from tui import needs
 from tui.desk import Desk
 from tui.figures import figures, outlook_words
+from tui.filter_language import word_for
 from tui.jumps import MachinesRequested, RoomRequested
 from tui.looks import by_group, machine_state, progress, wave_state
 from tui.plain import plain
@@ -197,7 +198,7 @@ class OverviewScreen(ChartingScreen):
         """The sites that have the fewest left first; nothing where nobody has spares."""
         rows = [
             Row(
-                f"site:{pool.site} use:spare" if pool.site else needs.NOWHERE,
+                word_for("site", pool.site) + " use:spare" if pool.site else needs.NOWHERE,
                 [
                     plain(pool.site or "–"),
                     plain(f"{pool.free:>4,}", "" if pool.free else WARN),

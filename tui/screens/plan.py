@@ -22,15 +22,18 @@ from rollout.settings import OperatorRole
 from tui import plan_actions
 from tui.desk import Desk
 from tui.exporting import Shown
-from tui.figures import forecast_words
 from tui.paced import Costly, Pace
 from tui.plain import plain
 from tui.screens.confirm import Answer
 from tui.screens.machine import MachineScreen
-from tui.screens.plan_keys import PlanKeys
+from tui.screens.plan_outlook import PlanOutlook
+from tui.screens.undated import UndatedScreen, undated
 from tui.themes import CALM, WARN
 from tui.widgets.heat_map import HEAD, Heat, HeatMap
 from tui.widgets.members_table import MembersTable, members_shown, tag_of
+
+TALL = 30
+"""Lines of a terminal from which on the legend stands beside two forecasts."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +43,6 @@ class Seen:
     view: PlanView | None
     members: Sequence[Member]
     glance: Glance
-
-    @property
-    def foretold_without_the_proposal(self) -> bool:
-        """Whether the forecast is of other days than those of the map."""
-        proposed = self.view is not None and self.view.state == "proposed"
-        return proposed and self.glance.forecast is not None
 
 
 @dataclass(frozen=True)
@@ -57,13 +54,15 @@ class Carried:
     from_day: date
 
 
-class PlanScreen(PlanKeys):
+class PlanScreen(PlanOutlook):
     """Arrows choose a day of a site; `m` takes its machines up, Enter puts them down."""
 
     room = "plan"
-    ACTS: ClassVar = {**PlanKeys.ACTS, "take": OperatorRole.OPERATOR}
+    ACTS: ClassVar = {**PlanOutlook.ACTS, "take": OperatorRole.OPERATOR}
+    SELDOM: ClassVar[tuple[str, ...]] = ("undated",)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("m", "take", msgid("move"), tooltip=msgid("take machines up, to another day")),
+        Binding("u", "undated", msgid("without a day"), tooltip=msgid("who has no day, and why")),
         Binding("escape", "leave", msgid("back"), show=False),
     ]
 
@@ -165,12 +164,24 @@ class PlanScreen(PlanKeys):
                 WARN,
             )
         else:
-            text.append(forecast_words(snapshot.glance.forecast))
-            if snapshot.foretold_without_the_proposal:
-                # 10,000 trials are too dear for every move of a proposal.
-                text.append("  " + _("(of the days in force, not of the proposal)"), WARN)
-            text.append("   " + "  ".join(legend()), CALM)
+            text.append_text(self._without_a_day(snapshot))
+            text.append_text(self.outlook_words(snapshot.glance))
+            if "\n" not in text.plain or self.app.size.height >= TALL:
+                text.append("   " + "  ".join(legend()), CALM)
         return text
+
+    def _without_a_day(self, snapshot: Seen) -> Text:
+        """What the proposal leaves out, and what keeps most of it out."""
+        view = snapshot.view
+        if view is None or view.state != "proposed" or not view.unplaced:
+            return plain("")
+        worst = undated(view)[0]
+        words = _("! {count} machines without a day (u lists them); {number}: {why}").format(
+            count=f"{len(view.unplaced):,}",
+            number=f"{worst.machines:,}",
+            why=_(worst.why.meaning),
+        )
+        return plain(words, WARN).append("\n")
 
     def _status(self, view: PlanView, snapshot: Seen) -> str:
         where = ""
@@ -238,6 +249,10 @@ class PlanScreen(PlanKeys):
     def possible(self, action: str) -> bool:
         """Whether there is something to move, or a proposal."""
         return bool(self._chosen()) if action == "take" else super().possible(action)
+
+    def action_undated(self) -> None:
+        """Show what has no day."""
+        self.app.push_screen(UndatedScreen(self.desk))
 
     def _chosen(self) -> Sequence[Member]:
         """What `m` takes up: all of the cell, or the row of the table that has the keys."""

@@ -11,12 +11,13 @@ from rollout.i18n import _
 from tui.exporting import Shown
 from tui.looks import machine_state
 from tui.plain import plain
-from tui.themes import WARN
+from tui.themes import CALM, WARN
 from tui.widgets.live_table import Column, LiveTable, Row
 
 LISTED = 300
 """Machines of one day and site that are listed one by one."""
 _DEPARTMENT = "department "
+_REST = "the rest"
 
 
 class MembersTable(LiveTable):
@@ -36,16 +37,15 @@ class MembersTable(LiveTable):
 
 
 def tag_of(key: str | None) -> str | None:
-    """The machine of a row; None for the row of a department."""
-    return None if key is None or key.startswith(_DEPARTMENT) else key
+    """The machine of a row; None for a row that is no machine."""
+    return None if key is None or key == _REST or key.startswith(_DEPARTMENT) else key
 
 
 def members_shown(name: str, members: Sequence[Member]) -> Shown:
-    """What an export holds: the machines, without the lines of their departments."""
-    rows = [_machine(member) for member in members[:LISTED]]
+    """What an export holds: all the machines, without the lines of their departments."""
 
     def cells() -> list[Any]:
-        return [list[Text](row.cells) for row in rows]
+        return [list[Text](_machine(member).cells) for member in members]
 
     return Shown(name, [column.label or column.key for column in _columns()], cells)
 
@@ -59,6 +59,9 @@ def _rows(members: Sequence[Member]) -> list[Row]:
             head = [plain(last or "–", "bold"), plain(f"{sizes[last]:>4}", "bold")]
             rows.append(Row(_DEPARTMENT + last, [*head, *(plain("") for _column in range(4))]))
         rows.append(_machine(member))
+    if len(members) > LISTED:
+        more = _("… {count} more: e writes all of them").format(count=f"{len(members) - LISTED:,}")
+        rows.append(Row(_REST, [plain(more, CALM), *(plain("") for _column in range(5))]))
     return rows
 
 

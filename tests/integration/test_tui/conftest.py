@@ -109,10 +109,14 @@ def at_the_screen(programme: Application):
 
     @asynccontextmanager
     async def sit(
-        name: str = "tanaka", *, language: str = "en", size: tuple[int, int] = (80, 24)
+        name: str = "tanaka",
+        *,
+        language: str = "en",
+        size: tuple[int, int] = (80, 24),
+        of: Application = programme,
     ) -> AsyncIterator[Seat]:
         i18n.use_language(language)
-        app = RolloutApp(programme, programme.operator(name))
+        app = RolloutApp(of, of.operator(name))
         async with app.run_test(size=size, notifications=True) as pilot:
             yield Seat(app, pilot)
 

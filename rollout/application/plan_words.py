@@ -1,4 +1,4 @@
-"""Sentences about machines without a place, said by several commands."""
+"""Sentences about machines without a place, said by commands and screens."""
 
 from typing import TYPE_CHECKING
 
@@ -34,21 +34,24 @@ def relaxation(entry: "Relaxation") -> str:
     """What would give the machines of one site a place."""
     from rollout.i18n.labels import label
 
-    more, later = entry.more_per_day, entry.later_days
     where = _("{site}: {number} without a place ({why})").format(
         site=entry.site, number=entry.machines, why=label(entry.obstacle)
     )
+    return f"{where}: {remedy(entry)}"
+
+
+def remedy(entry: "Relaxation") -> str:
+    """What would do, without saying for whom."""
+    more, later = entry.more_per_day, entry.later_days
     if more is not None and later is not None:
-        remedy = _(
-            "{more} more machines a day there, or {days} working days later, would do"
-        ).format(more=more, days=later)
-    elif more is not None:
-        remedy = _("{more} more machines a day there would do").format(more=more)
-    elif later is not None:
-        remedy = _("{days} working days later would do").format(days=later)
-    else:
-        remedy = _(_REMEDIES[entry.obstacle.value])
-    return f"{where}: {remedy}"
+        return _("{more} more machines a day there, or {days} working days later, would do").format(
+            more=more, days=later
+        )
+    if more is not None:
+        return _("{more} more machines a day there would do").format(more=more)
+    if later is not None:
+        return _("{days} working days later would do").format(days=later)
+    return _(_REMEDIES[entry.obstacle.value])
 
 
 def unused_rule(table: str, name: str) -> str:
