@@ -16,6 +16,7 @@ from rollout.application.glance import Glance, glance
 from rollout.application.plan import PlanRefused
 from rollout.application.plan_days import legend, plan_days
 from rollout.application.plan_view import Member, PlanView, members
+from rollout.application.undated import undated
 from rollout.domain.words import msgid
 from rollout.i18n import _
 from rollout.settings import OperatorRole
@@ -27,7 +28,7 @@ from tui.plain import plain
 from tui.screens.confirm import Answer
 from tui.screens.machine import MachineScreen
 from tui.screens.plan_outlook import PlanOutlook
-from tui.screens.undated import UndatedScreen, undated
+from tui.screens.undated import UndatedScreen
 from tui.themes import CALM, WARN
 from tui.widgets.heat_map import HEAD, Heat, HeatMap
 from tui.widgets.members_table import MembersTable, members_shown, tag_of

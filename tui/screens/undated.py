@@ -1,48 +1,17 @@
 """Machines to which the planner could give no day, and what would help."""
 
-from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from rollout.application import plan
 from rollout.application.plan import PlanRefused
-from rollout.application.plan_view import PlanView
-from rollout.application.plan_words import remedy
+from rollout.application.undated import Undated, undated
 from rollout.i18n import _
 from rollout.i18n.labels import label
-from rollout.planning.problem import Obstacle
 from tui.filter_language import word_for
 from tui.jumps import MachinesRequested
 from tui.plain import plain
 from tui.screens.list_screen import ListScreen
 from tui.widgets.live_table import Column, LiveTable, Row
-
-
-class Undated(NamedTuple):
-    """Machines of one site, or of all sites, that one thing keeps from having a day."""
-
-    site: str
-    machines: int
-    why: Obstacle
-    remedy: str
-
-
-def undated(view: PlanView) -> list[Undated]:
-    """The most first; what no change of days helps is not told by site."""
-    rows = [
-        Undated(entry.site, entry.machines, entry.obstacle, remedy(entry))
-        for entry in view.relaxations
-    ]
-    told: Counter[Obstacle] = Counter()
-    for row in rows:
-        told[row.why] += row.machines
-    counted = Counter(obstacle for _tag, obstacle in view.unplaced)
-    rows += [
-        Undated("", number - told[why], why, _("correct the ledger, then plan anew"))
-        for why, number in counted.items()
-        if number > told[why]
-    ]
-    return sorted(rows, key=lambda row: (-row.machines, row.site, row.why))
 
 
 class UndatedScreen(ListScreen):
