@@ -1,6 +1,7 @@
 """The only wiring: settings become an application."""
 
 import getpass
+import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,10 +17,12 @@ from rollout.application import run_output
 from rollout.application.operators import Operator
 from rollout.application.ports import Archive, Clock, Equipment, LeashedEngine, RunEngine
 from rollout.domain.errors import RolloutError
+from rollout.domain.words import msgid
 from rollout.i18n import _
 from rollout.settings import Settings
 from rollout.store import migrate
 from rollout.store.database import BUSY_SECONDS, Database
+from rollout.store.faults import unavailable
 
 if TYPE_CHECKING:
     from rollout.adapters.cluster.source import JobSource
@@ -30,10 +33,13 @@ if TYPE_CHECKING:
     from rollout.application.exports.extract import Extract
     from rollout.application.exports.forms import Table
     from rollout.application.exports.pack import Packer
+    from rollout.application.exports.status import DailyReport
     from rollout.application.nightly import Nights
     from rollout.application.notices.mail import Mailer
     from rollout.application.notices.sending import Writer
     from rollout.application.notices.work import NoticesWork
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -51,6 +57,25 @@ class Application:
     def export_status(self, folder: Path) -> list[Path]:
         """Write the daily report in every form into `folder`. Raises ExportFailed."""
         return self._write_status(folder, None)
+
+    def daily_report(self, as_of: datetime | None) -> "DailyReport":
+        """The daily report of a moment, or of now; then what no history will tell is kept.
+
+        Who can only read the database has the report all the same.
+        """
+        from rollout.application.exports.status import counted, daily, daily_at
+
+        if as_of is not None:
+            return daily_at(self.database, self.settings, as_of)
+        report = daily(self.database, self.settings, now=self.clock.now())
+        try:
+            counted.keep(self.database, report.people)
+        except Exception as error:
+            why = unavailable(error)
+            if why is None:
+                raise
+            log.warning(msgid("the figures of people are not kept for tomorrow's report: %s"), why)
+        return report
 
     def write_table(self, path: Path, table: "Table") -> Path:
         """Write a table as CSV or, by the ending of `path`, as XLSX. Raises ExportFailed."""
@@ -89,13 +114,8 @@ class Application:
 
     def _write_status(self, folder: Path, as_of: datetime | None) -> list[Path]:
         from rollout.adapters.reports.exporting import write_status
-        from rollout.application.exports.status import daily, daily_at
 
-        if as_of is None:
-            report = daily(self.database, self.settings, now=self.clock.now())
-        else:
-            report = daily_at(self.database, self.settings, as_of)
-        return write_status(folder, report)
+        return write_status(folder, self.daily_report(as_of))
 
     @cached_property
     def engine(self) -> RunEngine:

@@ -1,10 +1,11 @@
-"""What the nights are for: a backup, room on the disk, the forecast of the day."""
+"""What the nights are for: a backup, room on the disk, the forecast and the figures of the day."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from rollout.application import backup, forecast
+from rollout.application.exports.status import counted
 from rollout.application.nightly import Work, size
 from rollout.application.ports import Archive
 from rollout.i18n import _
@@ -13,7 +14,7 @@ from rollout.store import backup as copies
 from rollout.store import runs
 from rollout.store.database import Database
 
-TIDY, FORECAST = "tidy", "forecast"
+TIDY, FORECAST, PEOPLE = "tidy", "forecast", "people"
 
 
 def works(database: Database, settings: Settings, archive: Archive) -> tuple[Work, ...]:
@@ -23,6 +24,7 @@ def works(database: Database, settings: Settings, archive: Archive) -> tuple[Wor
         *(copied if copies.ours(database) else ()),
         Work(TIDY, partial(_tidy, database, settings, archive)),
         Work(FORECAST, lambda now, _go_on: forecast.keep_daily(database, settings, now)),
+        Work(PEOPLE, lambda now, _go_on: counted.count(database, settings, now)),
     )
 
 

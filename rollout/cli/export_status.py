@@ -44,15 +44,11 @@ def status(
     as_of: AsOf = None,
 ) -> None:
     """The daily progress report."""
-    from rollout.application.exports import status as export_status
     from rollout.application.exports.status import past
 
     application = invocation(context).application()
-    database, settings, now = application.database, application.settings, application.clock.now()
-    if as_of is None:
-        report = export_status.daily(database, settings, now=now)
-    else:
-        report = export_status.daily_at(database, settings, past.moment(as_of, now=now))
+    moment = None if as_of is None else past.moment(as_of, now=application.clock.now())
+    report = application.daily_report(moment)
     _write(report, out, format_ or _by_ending(out), encoding)
 
 

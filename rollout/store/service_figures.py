@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
+from sqlalchemy import exists
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, func, or_, select
 
@@ -33,6 +34,19 @@ def people(session: Session, day: date) -> int:
     return session.exec(select(func.count()).select_from(Person).where(*_in_service(day))).one()
 
 
+def people_at(session: Session, moment: datetime, day: date) -> int:
+    """How many people were in service at `moment`, without those who came to the list later."""
+    later = exists().where(
+        col(AuditRow.noun) == "person",
+        col(AuditRow.noun_id) == col(Person.id),
+        col(AuditRow.verb) == "create",
+        col(AuditRow.at) > moment,
+    )
+    return session.exec(
+        select(func.count()).select_from(Person).where(*_in_service(day), ~later)
+    ).one()
+
+
 def services(session: Session, day: date) -> list[ServiceState]:
     """The accounts of people in service."""
     rows = session.exec(
@@ -44,8 +58,11 @@ def services(session: Session, day: date) -> list[ServiceState]:
     return [ServiceState(*row) for row in rows]
 
 
-def registered(session: Session, day: date) -> int:
-    """How many people in service had registered for multi-factor sign-in when last asked."""
+def registered(session: Session, day: date) -> int | None:
+    """How many people in service had registered for multi-factor sign-in when last asked; None
+    while nobody asked."""
+    if session.exec(select(SignIn.person_id).limit(1)).first() is None:
+        return None
     return session.exec(
         select(func.count())
         .select_from(SignIn)

@@ -49,13 +49,13 @@ def test_a_night_backs_up_makes_room_and_keeps_a_forecast(
 
     assert nights.look(epoch) == []
     clock.moment += timedelta(days=1)
-    assert nights.look(epoch) == ["backup", "tidy", "forecast"]
+    assert nights.look(epoch) == ["backup", "tidy", "forecast", "people"]
 
     assert [path.name for path in backup.kept(settings.backup.folder)] == [
         "rollout-20221102-210000.db"
     ]
     assert [path.name for path in settings.ansible.artifacts.iterdir()] == ["young"]
     assert {row.name: row.ok for row in nightly.standing(database)} == {
-        "backup": True, "tidy": True, "forecast": True,
+        "backup": True, "tidy": True, "forecast": True, "people": True,
     }  # fmt: skip
     database.close()

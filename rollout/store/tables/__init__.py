@@ -19,6 +19,7 @@ from rollout.store.tables.notice import Notice
 from rollout.store.tables.organisation import Department, Person, Site
 from rollout.store.tables.own_dates import Absence, MachineDates, PersonDates
 from rollout.store.tables.pending_controls import PendingControls
+from rollout.store.tables.people_figures import PeopleFigures
 from rollout.store.tables.personal_device import DeviceReading, PersonalDevice, StrayDevice
 from rollout.store.tables.plan import Plan, PlanSlot
 from rollout.store.tables.posting import DepartmentChange, MachineMove, Posting
@@ -64,6 +65,7 @@ __all__ = [
     "NightlyWork",
     "Notice",
     "PendingControls",
+    "PeopleFigures",
     "Person",
     "PersonDates",
     "PersonalDevice",

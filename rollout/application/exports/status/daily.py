@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from rollout.application.board.view import Board, view, view_at
+from rollout.application.exports.status import counted
 from rollout.application.exports.status.burn_up import BurnUp, burn_up
 from rollout.application.exports.status.days import day_before, day_of
 from rollout.application.exports.status.exceptions import ExceptionLine, exceptions
@@ -35,6 +36,9 @@ from rollout.store.database import Database
 from rollout.store.exporting.reach import reach_at
 from rollout.store.machines import ids_of_tags
 from rollout.store.reports import Group, MachineLine
+
+COUNTED_WORDS = (Unknowable.SIGN_INS, Unknowable.TRAINING, Unknowable.READINESS)
+"""Known of a moment of the past when they were counted on its day."""
 
 
 @dataclass(frozen=True)
@@ -111,8 +115,11 @@ def daily_at(database: Database, settings: Settings, then: datetime) -> DailyRep
         groups = as_of.groups(session, then, day)
         lines = as_of.exceptions(session, then, day)
         counts = reports.counted(groups)
-        summary = prepared(settings, then, counts, lines, not_known=tuple(Unknowable))
-        people = people_at(session, settings, then)
+        people = people_at(session, settings, then, counted.on_day_of(session, settings, then))
+        unknown = [
+            word for word in Unknowable if people.counted_at is None or word not in COUNTED_WORDS
+        ]
+        summary = prepared(settings, then, counts, lines, not_known=unknown)
         return _report(session, settings, summary, groups, people, view_at(session, settings, then))
 
 
@@ -129,7 +136,9 @@ def _report(
     before = _before(session, settings, moment)
     people_before = None
     if before is not None:
-        people_before = people_at(session, settings, day_before(settings, moment))
+        then = day_before(settings, moment)
+        known = counted.nearest_to(session, settings, then)
+        people_before = people_at(session, settings, then, known)
     return DailyReport(
         summary,
         before,

@@ -133,9 +133,11 @@ def _burn_up(burn_up: BurnUp) -> dict[str, Any]:
 
 
 def _people(report: DailyReport) -> dict[str, Any]:
-    people = report.people
+    people, before = report.people, report.people_before
     return {
         "in_service": people.people,
+        "counted_at": iso(people.counted_at, report.summary.zone),
+        "counted_before": iso(before.counted_at if before else None, report.summary.zone),
         "figures": {
             share.figure.value: {
                 "number": share.number,

@@ -15,6 +15,7 @@ from rollout.domain.personal_device import REGISTERED, DeviceState
 from rollout.settings import Settings
 from rollout.store import service_figures as store
 from rollout.store.database import Database
+from rollout.store.tables import PeopleFigures
 
 
 class PeopleFigure(Described):
@@ -37,6 +38,9 @@ class DeviceFigure(Described):
     LEAVING = "leaving", "Lost, or the organisation's data is being taken away."
     ENDED = "ended", "Released, rejected, withdrawn or expired."
 
+
+COUNTED = (PeopleFigure.MFA_REGISTERED, PeopleFigure.TRAINED, PeopleFigure.READY)
+"""Figures of which no history tells: what was counted is kept."""
 
 _DEVICES = {
     DeviceState.APPLIED: DeviceFigure.WAITING,
@@ -71,20 +75,26 @@ class Share:
 
 @dataclass(frozen=True)
 class People:
-    """Everybody in service, and all personal devices ever applied for."""
+    """Everybody in service, and all personal devices ever applied for.
+
+    `counted_at` is when the figures of COUNTED were counted; None: not on that day.
+    """
 
     people: int
     shares: Sequence[Share]
     devices: dict[DeviceFigure, int]
     obstacles: Sequence[ObstacleEffect]
+    counted_at: datetime | None
+
+    def number(self, figure: PeopleFigure) -> int | None:
+        """Of one figure."""
+        return next(share.number for share in self.shares if share.figure is figure)
 
     def change(self, share: Share) -> int | None:
         """How many more than here `share` has, a later figure of the same; None when either moment
         does not tell."""
-        for own in self.shares:
-            if own.figure is share.figure and own.number is not None and share.number is not None:
-                return share.number - own.number
-        return None
+        before = self.number(share.figure)
+        return None if before is None or share.number is None else share.number - before
 
 
 def people_now(database: Database, settings: Settings, session: Session, now: datetime) -> People:
@@ -104,22 +114,27 @@ def people_now(database: Database, settings: Settings, session: Session, now: da
         ],
         _devices(store.devices(session)),
         ready.obstacles,
+        now,
     )
 
 
-def people_at(session: Session, settings: Settings, then: datetime) -> People:
-    """People as far as the history tells of `then`; sign-ins and trainings are kept of today."""
+def people_at(
+    session: Session, settings: Settings, then: datetime, counted: PeopleFigures | None
+) -> People:
+    """People as the history tells of `then`, and what was `counted` of what it does not tell."""
     day = day_of(settings, then)
-    everyone = store.people(session, day)
-    unknown = (PeopleFigure.MFA_REGISTERED, PeopleFigure.TRAINED, PeopleFigure.READY)
+    everyone = store.people_at(session, then, day)
+    numbers = (counted.registered, counted.trained, counted.ready) if counted else (None,) * 3
+    of = counted.people if counted else everyone
     return People(
         everyone,
         [
             *_accounts(store.services_at(session, then, day), everyone),
-            *(Share(figure, None, everyone) for figure in unknown),
+            *(Share(figure, number, of) for figure, number in zip(COUNTED, numbers, strict=True)),
         ],
         _devices(store.devices_at(session, then)),
         (),
+        counted.counted_at if counted else None,
     )
 
 

@@ -17,7 +17,7 @@ class _Row(NamedTuple):
     item: Cell = None
     state: str | None = None
     number: Cell = None
-    change: int | None = None
+    change: Cell = None
     since: str | None = None
     days: int | None = None
     step: str | None = None
@@ -114,13 +114,22 @@ def _people(report: DailyReport) -> Iterator[_Row]:
     for share in people.shares:
         if share.number is not None:
             yield _Row(
-                _("People"), label(share.figure), None, share.number, report.people_change(share)
+                _("People"),
+                label(share.figure),
+                None,
+                share.number,
+                change_or_word(report.people_change(share)),
             )
         if share.blocked:
             yield _Row(_("People"), label(share.figure), _("blocked"), share.blocked)
     for word, number in people.devices.items():
-        change = report.devices_change(word)
+        change = change_or_word(report.devices_change(word))
         yield _Row(_("Personal devices"), None, label(word), number, change)
+
+
+def change_or_word(change: int | None) -> int | str:
+    """A change that nobody knows is not one of 0."""
+    return _("not known") if change is None else change
 
 
 def _board(report: DailyReport) -> Iterator[_Row]:

@@ -1,6 +1,6 @@
 """People's side, and what was promised besides machines."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rollout.application.board.view import IndicatorLine, MilestoneLine
 from rollout.application.exports.status.daily import DailyReport
@@ -13,7 +13,9 @@ from rollout.application.exports.status.grids.form import (
     Tone,
     Word,
 )
-from rollout.application.exports.status.people import Share
+from rollout.application.exports.status.grids.head import moment_text
+from rollout.application.exports.status.people import COUNTED, PeopleFigure, Share
+from rollout.application.exports.status.table import change_or_word
 from rollout.application.exports.status.years import fiscal_year
 from rollout.domain.programme_board import IndicatorStanding, MilestoneState
 from rollout.i18n import _
@@ -33,16 +35,33 @@ def shares(report: DailyReport) -> Grid:
         Column(_("How it stands"), 19),
         Column(_("Blocked"), 10),
     )
-    past = bool(report.summary.not_known)
-    rows = [_share(share, report.people_change(share), past) for share in report.people.shares]
-    return Grid(_("Accounts, training and readiness"), columns, rows)
+    rows = [_share(share, report) for share in report.people.shares]
+    note = " ".join(_counted(report))
+    return Grid(_("Accounts, training and readiness"), columns, rows, note=note)
 
 
-def _share(share: Share, change: int | None, past: bool) -> Sequence[Cell]:
+def _counted(report: DailyReport) -> Iterator[str]:
+    """When that was counted of which no history tells, where it was not at the report's moment."""
+    at = report.people.counted_at
+    if at is not None and at != report.summary.as_of:
+        yield _("Sign-in, training and readiness were counted on {moment}.").format(
+            moment=moment_text(at, report)
+        )
+    before = report.people_before
+    if at is None or before is None:
+        return
+    if before.counted_at is None:
+        yield _("They were not counted on the working day before: how they changed is not known.")
+    else:
+        yield _("Their changes are those since {moment}, when they were counted.").format(
+            moment=moment_text(before.counted_at, report)
+        )
+
+
+def _share(share: Share, report: DailyReport) -> Sequence[Cell]:
     rate = share.rate
     if rate is None:
-        unknown = _("not known of this moment") if past else _("not asked for")
-        word = Word(unknown, Tone.GREY)
+        word = Word(_missing(share, report), Tone.GREY)
     elif rate >= 1:
         word = Word(_("complete"), Tone.GREEN)
     elif rate >= _MOST:
@@ -53,11 +72,21 @@ def _share(share: Share, change: int | None, past: bool) -> Sequence[Cell]:
         word = Word(_("early"), Tone.GREY)
     blocked = share.blocked or None
     figure = Rate(rate) if rate is not None else None
-    return label(share.figure), share.number, _change(change), share.of, figure, word, blocked
+    change = None if share.number is None else _change(report.people_change(share))
+    return label(share.figure), share.number, change, share.of, figure, word, blocked
 
 
-def _change(value: int | None) -> Change | None:
-    return None if value is None else Change(value)
+def _missing(share: Share, report: DailyReport) -> str:
+    """Why a figure is not there."""
+    if share.figure in COUNTED and report.people.counted_at is None:
+        return _("not known of this moment")
+    if share.figure is PeopleFigure.MFA_REGISTERED:
+        return _("not read yet")
+    return _("not asked for")
+
+
+def _change(value: int | None) -> Cell:
+    return change_or_word(None) if value is None else Change(value)
 
 
 def devices(report: DailyReport) -> Grid:
