@@ -236,8 +236,15 @@ def release(context: typer.Context, number: Number, reason: Reason = None) -> No
     )
     if done.nothing_on_it:
         say(_("application {number} is taken back").format(number=number))
-    else:
+    elif done.apps:
         say(_("{number}: the apps' data go when the app is opened next").format(number=number))
+    else:
+        say(
+            _(
+                "{number}: no protected app of it is known; it is released when its owner has "
+                "removed the work account from it"
+            ).format(number=number)
+        )
     _order_now(application)
 
 

@@ -111,16 +111,18 @@ def write(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     session.expire_all()
 
 
-def lost_and_done(session: Session) -> list[int]:
-    """Lost devices for which the service has taken every order that there is to give."""
+def lost_and_done(session: Session, *, apps: bool) -> list[int]:
+    """Lost devices for which the service has taken every order that there is to give.
+
+    `apps` chooses those whose protected apps are known, or those of which none is.
+    """
+    tag = col(PersonalDevice.device_tag)
+    ordered = col(PersonalDevice.wipe_ordered_at).is_not(None)
     rows = session.exec(
         select(PersonalDevice.id).where(
             PersonalDevice.state == DeviceState.LOST.value,
             col(PersonalDevice.sessions_ended_at).is_not(None),
-            or_(
-                col(PersonalDevice.device_tag).is_(None),
-                col(PersonalDevice.wipe_ordered_at).is_not(None),
-            ),
+            tag.is_not(None) & ordered if apps else tag.is_(None),
         )
     )
     return [number or 0 for number in rows]

@@ -27,10 +27,14 @@ _NOT_INVITED = frozenset({DeviceState.APPLIED, DeviceState.APPROVED})
 
 @dataclass(frozen=True)
 class Leaving:
-    """What a device became; `nothing_on_it` when nobody had been invited to use it."""
+    """What a device became; `nothing_on_it` when nobody had been invited to use it.
+
+    `apps` tells whether protected apps on it are known, whose data can be ordered away.
+    """
 
     state: DeviceState
-    nothing_on_it: bool
+    nothing_on_it: bool = False
+    apps: bool = False
 
 
 def lose(
@@ -55,7 +59,7 @@ def lose(
     with database.write() as session:
         row = _row(session, number)
         if row.state == DeviceState.LOST:
-            return Leaving(DeviceState.LOST, False)
+            return Leaving(DeviceState.LOST, apps=row.device_tag is not None)
         if row.state in _NOT_INVITED:
             raise ApplicationRefused(
                 _("{number} was not in use yet: take it back with `rollout byod release`").format(
@@ -79,7 +83,7 @@ def lose(
         )
         why = (reason or "").strip() or told(msgid("lost on {day}"), day=day.isoformat())
         _move(session, number, DeviceVerb.LOSE, operator, at, why)
-        return Leaving(DeviceState.LOST, False)
+        return Leaving(DeviceState.LOST, apps=row.device_tag is not None)
 
 
 def release(
@@ -100,13 +104,13 @@ def release(
         row = _row(session, number)
         if row.state in _NOT_INVITED:
             _move(session, number, DeviceVerb.WITHDRAW, operator, at, why)
-            return Leaving(DeviceState.WITHDRAWN, True)
+            return Leaving(DeviceState.WITHDRAWN, nothing_on_it=True)
         if row.state in (DeviceState.LOST, DeviceState.WIPE_PENDING):
-            return Leaving(DeviceState(row.state), False)
+            return Leaving(DeviceState(row.state), apps=row.device_tag is not None)
         _must_be_in_use(row)
         device_work.write(session, [{"id": number, "leaving_since": at, "due_at": None}])
         _move(session, number, DeviceVerb.RELEASE, operator, at, why)
-        return Leaving(DeviceState.WIPE_PENDING, False)
+        return Leaving(DeviceState.WIPE_PENDING, apps=row.device_tag is not None)
 
 
 def _row(session: Session, number: int) -> PersonalDevice:

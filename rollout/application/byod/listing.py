@@ -247,7 +247,8 @@ def _shown(row: Any, settings: Settings, at: datetime) -> dict[str, Any]:
         "lost_on": row.lost_on.isoformat() if row.lost_on else None,
         "sessions_ended_at": _moment(row.sessions_ended_at, settings),
         "wipe_ordered_at": _moment(row.wipe_ordered_at, settings),
-        "leaving_days": (at - row.leaving_since).days if leaving else None,
+        # The computer that took the order may be some seconds ahead of this one.
+        "leaving_days": max(0, (at - row.leaving_since).days) if leaving else None,
         "trouble": row.trouble,
         "request_id": row.request_id,
         "alarms": [kind.value for kind, _since, _why in found],

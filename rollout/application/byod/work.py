@@ -39,6 +39,12 @@ from rollout.store.tables import PersonalDevice
 LOOK = timedelta(seconds=30)
 """Between two looks whether something was asked for."""
 
+_ORDERED = {
+    True: msgid("sign-ins are ended; the apps' data go when the app is opened next"),
+    False: msgid("sign-ins are ended; no protected app of it is known"),
+}
+"""What a lost device waits for, by whether its apps are known."""
+
 
 class DevicesWork:
     """Not for several threads at once."""
@@ -154,9 +160,9 @@ class DevicesWork:
     def _close_lost(self) -> None:
         """Lost devices whose every order was taken."""
         with self._database.write() as session:
-            ready = store.lost_and_done(session)
-            why = told(msgid("sign-ins are ended; the apps' data go when the app is opened next"))
-            self._move(session, ready, DeviceVerb.ORDER, why)
+            for apps, why in _ORDERED.items():
+                ready = store.lost_and_done(session, apps=apps)
+                self._move(session, ready, DeviceVerb.ORDER, told(why))
 
     def _invitations(self, done: Tally) -> None:
         """Who has joined gets the invitation, by the outbox of the notices, once for each order;

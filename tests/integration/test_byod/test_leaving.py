@@ -162,6 +162,30 @@ def test_a_managed_private_device_is_released_when_its_owner_took_the_account_of
     assert _orders(office, person) == []
 
 
+def test_a_device_of_which_no_app_is_known_is_not_said_to_lose_its_apps_data(
+    office: Office,
+) -> None:
+    person = office.hire()
+    number = office.invited(person, platform=Platform.WINDOWS, model="Surface")
+    app, now = office.app, office.clock.now()
+    assert not release(app.database, number, CLERK, now).apps
+    _lose(office, number)
+    app.devices_work.carry_out()
+    row = office.one(number)
+    assert (row["state"], "no protected app" in row["cause"]) == ("wipe_pending", True)
+    assert _orders(office, person) == ["revokeSignInSessions"]
+
+    known = office.enrolled(office.hire(), "tag-known")
+    assert release(app.database, known, CLERK, now).apps
+
+
+def test_the_days_of_an_order_that_a_faster_clock_wrote_are_none(office: Office) -> None:
+    number = office.enrolled(office.hire(), "tag-ahead")
+    ahead = office.clock.now() + timedelta(seconds=5)
+    release(office.app.database, number, CLERK, ahead)
+    assert office.one(number)["leaving_days"] == 0
+
+
 def test_what_the_service_does_not_answer_is_ordered_again(office: Office) -> None:
     person = office.hire()
     number = office.enrolled(person, "tag-doubt")
