@@ -169,26 +169,26 @@ def _bare(folder: Path) -> None:
             connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608
 
 
-def _commands(folder: Path) -> dict[str, float]:
-    """Seconds of each command in a process of its own, with its start."""
-    found = {}
-    for name, words in {
-        "takehome list": ["takehome", "list", "--json"],
-        "takehome list --pcs": ["takehome", "list", "--pcs", "--json"],
-        "training status": ["training", "status", "--json"],
-        "readiness": ["readiness", "--json"],
-        "byod list": ["byod", "list", "--json"],
-        "notice list": ["notice", "list", "--json"],
-    }.items():
-        begun = time.perf_counter()
-        subprocess.run(
-            [sys.executable, "-m", "rollout.cli", "--now", NOW.isoformat(), *words],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            env={**os.environ, "ROLLOUT_CONFIG": str(folder / "rollout.toml")},
-        )
-        found[name] = round(time.perf_counter() - begun, 3)
-    return found
+LISTINGS = (
+    "takehome list", "takehome list --pcs", "training status", "readiness", "byod list",
+    "notice list",
+)  # fmt: skip
+
+
+def _commands(folder: Path, *more: str) -> dict[str, float]:
+    """Seconds of each command in a process of its own, with its start: the best of three."""
+    return {name: min(_command(folder, *name.split(), *more) for _ in "123") for name in LISTINGS}
+
+
+def _command(folder: Path, *words: str) -> float:
+    begun = time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-m", "rollout.cli", "--now", NOW.isoformat(), *words],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, "ROLLOUT_CONFIG": str(folder / "rollout.toml")},
+    )
+    return round(time.perf_counter() - begun, 3)
 
 
 def measure(count: int, rounds: int) -> dict[str, Any]:
@@ -219,7 +219,9 @@ def measure(count: int, rounds: int) -> dict[str, Any]:
             "first_fill_seconds": first_fill,
             "seconds": seconds,
             "bare_seconds": _median(lambda: _bare(folder), rounds),
+            "start_seconds": _command(folder, "--version"),
             "command_seconds": _commands(folder),
+            "json_command_seconds": _commands(folder, "--json"),
         }
         database.close()
     return result
@@ -242,7 +244,10 @@ def main() -> None:
     file.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     aims = [
         {"name": name, "value": value, "unit": "s", "aim": AIM, "holds": value < AIM}
-        for name, value in found["seconds"].items()
+        for name, value in {
+            **found["seconds"],
+            **{f"rollout {name}": value for name, value in found["command_seconds"].items()},
+        }.items()
     ]
     print(json.dumps({"bench": "people", "aims": aims}))
 

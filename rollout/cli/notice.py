@@ -124,12 +124,11 @@ def _rehearse(
     kinds: list[NoticeKind],
     limit: int,
 ) -> None:
-    from rollout.application.notices.recipients import own_address
+    from rollout.application.notices.recipients import rehearsal_address
 
-    to = send_to
-    if send_to == "me":
-        name = application.operator(actor).name
-        to = own_address(application.database, application.settings, name)
+    to = rehearsal_address(
+        application.database, application.settings, send_to, application.operator(actor).name
+    )
     count, why = outbox.rehearse(to, kinds, limit, f"rehearsal/{uuid4()}")
     say(
         _("{count} mails went to {address} only; nothing was recorded").format(

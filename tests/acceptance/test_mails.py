@@ -73,6 +73,9 @@ def test_what_is_due_is_shown_rehearsed_and_sent_once(desk: Terminal) -> None:
         kinds = Counter(one["kind"] for one in due)
         assert kinds["missing_training"] == 1, kinds
         assert kinds.keys() & {"days_before", "day_before"}, kinds
+        # When it is rehearsed to what is no address, Then it is refused before anything is sent.
+        said = type_("notice", "send", "--send-to", "okada", lang="ja")
+        assert (said.code, "'okada'" in said.err, tenant.dump()["sentMail"]) == (1, True, []), said
         # When it is rehearsed, Then all goes to the operator, and nothing is recorded.
         said = type_("notice", "send", "--send-to", "me")
         assert said.code == 0, said

@@ -9,12 +9,20 @@ from rollout.store.database import Database
 
 
 class NoAddress(RolloutError):
-    """An operator's own address is not known."""
+    """Mails would go to no address."""
 
 
-def own_address(database: Database, settings: Settings, operator: str) -> str:
-    """The address of an operator, whose name is an address, a name to sign in with or a staff
-    number. Raises NoAddress."""
+def rehearsal_address(database: Database, settings: Settings, given: str, operator: str) -> str:
+    """Where a rehearsal goes: to `given`, or with `me` to whoever rehearses. Raises NoAddress."""
+    if given == "me":
+        return _own_address(database, settings, operator)
+    if not is_address(given):
+        raise NoAddress(_("{address} is no mail address").format(address=repr(given)))
+    return given
+
+
+def _own_address(database: Database, settings: Settings, operator: str) -> str:
+    """An operator's name is an address, a name to sign in with, or a staff number."""
     if is_address(operator):
         return operator
     with database.read() as session:
