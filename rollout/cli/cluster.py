@@ -28,6 +28,7 @@ def worker(
     ] = 4,
 ) -> None:
     """Run a worker."""
+    from rollout.application.cluster.check import require_queue
     from rollout.service import logs
     from rollout.service.signals import stop_on_signals
     from rollout.service.worker import Worker
@@ -37,6 +38,7 @@ def worker(
         raise RolloutError(
             _('the daemon runs Ansible itself: set [cluster] engine = "procrastinate" first')
         )
+    require_queue(application.queue_versions)
     if not logs.at_terminal():
         logs.structured(sys.stderr)
     else:
@@ -85,11 +87,8 @@ def check(context: typer.Context, as_json: AsJson = False) -> None:
     application = invocation(context).application(migrated=False)
     if application.database.engine.dialect.name != "postgresql":
         raise NoServer
-    queue, expected = application.queue_versions()
-    show_findings(
-        examine(application.database, application.settings, queue=queue, queue_expected=expected),
-        as_json=as_json,
-    )
+    found = examine(application.database, application.settings, application.queue_versions)
+    show_findings(found, as_json=as_json)
 
 
 @app.command(

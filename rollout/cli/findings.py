@@ -33,7 +33,9 @@ def show_findings(findings: "Sequence[Finding]", *, as_json: bool) -> None:
     problems = sum(found.level is Level.PROBLEM for found in findings)
     if problems:
         raise RolloutError(
-            _("{problems} problems: see the remedies above").format(problems=problems)
+            _("one problem: see the remedy above")
+            if problems == 1
+            else _("{problems} problems: see the remedies above").format(problems=problems)
         )
 
 

@@ -50,9 +50,12 @@ def work_until_idle(application: "Application") -> None:
 
 
 def _work(application: "Application", *, until_idle: bool, wait: bool = False) -> None:
+    from rollout.application.cluster.check import require_queue
     from rollout.service.daemon import Daemon
     from rollout.service.signals import stop_on_signals
 
+    if application.settings.cluster.engine == "procrastinate":
+        require_queue(application.queue_versions)
     in_use, own = application.settings.accounts.in_use, application.settings.notices
     mails = in_use and own.in_use and own.send == "by itself"
     if mails:

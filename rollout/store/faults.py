@@ -1,6 +1,7 @@
 """What a database driver raises, told apart: cannot answer now, or a defect of the program."""
 
 import sqlite3
+from typing import NamedTuple
 
 from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
@@ -28,7 +29,24 @@ _REMEDIES = {
 _UNREACHABLE = msgid(
     "it does not answer: look whether its server runs and can be reached from this computer"
 )
-_TLS_REMEDIES = (
+_REFUSES_THE_USER = msgid(
+    "it refuses this user: look at ROLLOUT_DATABASE_URL, the password file and the server's rules"
+)
+_NO_DATABASE = msgid("there is no such database on the server: make it, or correct its name")
+_NO_CONNECTION_LEFT = msgid("the server has no connection left: allow more, or end what holds them")
+_CONNECTING_REMEDIES = (
+    ("password authentication failed", _REFUSES_THE_USER),
+    ("no password supplied", _REFUSES_THE_USER),
+    ("no pg_hba.conf entry", _REFUSES_THE_USER),
+    ("not permitted to log in", _REFUSES_THE_USER),
+    ('FATAL:  role "', _REFUSES_THE_USER),
+    ('FATAL:  database "', _NO_DATABASE),
+    ("too many clients", _NO_CONNECTION_LEFT),
+    ("connection slots are reserved", _NO_CONNECTION_LEFT),
+    (
+        "failed to resolve host",
+        msgid("no computer has this name: correct it in ROLLOUT_DATABASE_URL"),
+    ),
     (
         "certificate verify failed",
         msgid("its certificate is of another authority: compare [cluster] tls_ca with the server"),
@@ -57,29 +75,46 @@ _TLS_REMEDIES = (
         msgid("this computer's certificate cannot be read: look at [cluster] tls_certificate"),
     ),
 )
-"""What a person can do when no connection is made, by the words of PostgreSQL's client library,
-which has no codes for them; the first that fits."""
+"""What a person can do when no connection is made, by the words of PostgreSQL and its client
+library, which hands on no codes before there is a connection; the first that fits."""
 
 _SERVER_REMEDIES = {
     "25006": msgid("it can only be read: is this a standby server? Name the primary one"),
-    "28000": msgid("it refuses this user: look at ROLLOUT_DATABASE_URL and the server's rules"),
-    "28P01": msgid("it refuses this user: look at ROLLOUT_DATABASE_URL and the server's rules"),
-    "3D000": msgid("there is no such database on the server: make it, or correct its name"),
+    "28000": _REFUSES_THE_USER,
+    "28P01": _REFUSES_THE_USER,
+    "3D000": _NO_DATABASE,
     "42501": msgid("this user may not do that: let the database's owner grant it"),
     "53100": _REMEDIES[sqlite3.SQLITE_FULL],
-    "53300": msgid("the server has no connection left: allow more, or end what holds them"),
+    "53300": _NO_CONNECTION_LEFT,
     "55P03": _REMEDIES[sqlite3.SQLITE_BUSY],
 }
 """What a person can do, by PostgreSQL's SQLSTATE."""
 
 
+class Unavailable(NamedTuple):
+    """Why a database cannot answer, in the driver's words, and what a person can do, if known."""
+
+    words: str
+    remedy: str | None = None
+
+
 def unavailable(error: BaseException) -> str | None:
-    """Why the database cannot answer, in the driver's words, and what to do about it.
+    """Why the database cannot answer and what to do about it, in one line; None: see `explain`."""
+    found = explain(error)
+    if found is None or found.remedy is None:
+        return None if found is None else found.words
+    return f"{found.words}; {found.remedy}"
+
+
+def explain(error: BaseException) -> Unavailable | None:
+    """Why the database cannot answer.
 
     None for everything else: a broken constraint or a wrong statement is a defect.
     """
     if isinstance(error, NoConnectionLeft):
-        return _("every connection is in use: the database is slower than what is asked of it")
+        return Unavailable(
+            _("every connection is in use: the database is slower than what is asked of it")
+        )
     cause = getattr(error, "orig", error)
     answers_not = (
         type(error) is DatabaseError
@@ -90,7 +125,7 @@ def unavailable(error: BaseException) -> str | None:
         return None
     words = next(iter(str(cause).splitlines()), "?")
     remedy = _remedy(cause)
-    return words if remedy is None else f"{words}; {_(remedy)}"
+    return Unavailable(words, None if remedy is None else _(remedy))
 
 
 def _remedy(cause: BaseException) -> str | None:
@@ -103,5 +138,7 @@ def _remedy(cause: BaseException) -> str | None:
     state = cause.sqlstate or "08"
     if state.startswith(("08", "57P")):
         said = str(cause)
-        return next((remedy for words, remedy in _TLS_REMEDIES if words in said), _UNREACHABLE)
+        return next(
+            (remedy for words, remedy in _CONNECTING_REMEDIES if words in said), _UNREACHABLE
+        )
     return _SERVER_REMEDIES.get(state)

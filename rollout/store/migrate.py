@@ -25,7 +25,11 @@ EXPECTED = "0025"
 
 
 class SchemaMismatch(RolloutError):
-    """The database has another schema than the program."""
+    """The database has another schema than the program; `remedy` is what to do, in few words."""
+
+    def __init__(self, message: str, remedy: str = "rollout init") -> None:
+        self.remedy = remedy
+        super().__init__(message)
 
 
 def current(database: Database) -> str | None:
@@ -64,7 +68,8 @@ def check(database: Database) -> None:
         _(
             "the database {where} is newer than this program ({found}, expected {expected}): "
             "install the newer program"
-        ).format(where=where, found=found, expected=EXPECTED)
+        ).format(where=where, found=found, expected=EXPECTED),
+        remedy=_("install the newer program"),
     )
 
 

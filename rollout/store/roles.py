@@ -110,6 +110,12 @@ def _open_queue(connection: Connection, schema: str, role: str) -> None:
         connection.execute(text(f"GRANT {right} TO {role}"))
 
 
+def unknown(database: Database) -> list[str]:
+    """The roles that this server does not have."""
+    with database.engine.connect() as connection:
+        return [role for role in ROLES if not _exists(connection, role)]
+
+
 def differences(database: Database) -> tuple[list[Grant], list[Grant]]:
     """Rights that are missing, and rights on our tables that the roles should not have."""
     asked = set(wanted())

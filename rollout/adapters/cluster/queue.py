@@ -11,6 +11,7 @@ from typing import Any
 import procrastinate
 import psycopg
 from procrastinate.schema import SchemaManager
+from sqlalchemy import text
 
 from rollout.store.database import Database
 
@@ -49,11 +50,11 @@ def pool_settings(database: Database) -> dict[str, Any]:
 
 def installed(database: Database) -> str | None:
     """Of which version of procrastinate the queue is; None when there is none."""
-    with psycopg.connect(conninfo(database)) as connection:
-        row = connection.execute(
-            "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = %s",
-            (SCHEMA,),
-        ).fetchone()
+    asked = text(
+        "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = :name"
+    )
+    with database.engine.connect() as connection:
+        row = connection.execute(asked, {"name": SCHEMA}).first()
     return None if row is None else str(row[0] or "?")
 
 

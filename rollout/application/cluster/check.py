@@ -1,6 +1,6 @@
 """`rollout cluster check`: what several computers need, checked one by one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from rollout.application.daemon_status import daemon_status
 from rollout.application.doctor import workers
@@ -11,6 +11,7 @@ from rollout.i18n import _
 from rollout.settings import Settings
 from rollout.store import migrate, roles, server
 from rollout.store.database import Database
+from rollout.store.faults import explain
 
 OLDEST_SERVER = 14
 SHOWN = 5
@@ -28,21 +29,67 @@ class NoServer(RolloutError):
         )
 
 
-def examine(
-    database: Database, settings: Settings, *, queue: str | None, queue_expected: str
-) -> list[Finding]:
-    """Every finding. `queue` is the version of the queue that is there. Raises NoServer."""
+class NoQueue(RolloutError):
+    """The queue is missing or of another version: no run would ever reach a worker."""
+
+    def __init__(self, found: str | None, expected: str) -> None:
+        super().__init__(
+            _(
+                "the queue in the database is {found}, expected {expected}: "
+                "let the database's owner run `rollout cluster init`"
+            ).format(found=found or _("missing"), expected=expected)
+        )
+
+
+Versions = Callable[[], tuple[str | None, str]]
+"""Of which version the queue in the database is, if there is one, and of which it should be."""
+
+
+def require_queue(queue: Versions) -> None:
+    """Raises NoQueue unless the queue is the one that this program works with."""
+    found, expected = queue()
+    if found != expected:
+        raise NoQueue(found, expected)
+
+
+def examine(database: Database, settings: Settings, queue: Versions) -> list[Finding]:
+    """Every finding, as far as the server answers. Raises NoServer."""
     if database.engine.dialect.name != "postgresql":
         raise NoServer
+    found: list[Finding] = []
+    try:
+        for finding in _everything(database, settings, queue):
+            found.append(finding)  # what was found before a fault is kept
+    except Exception as error:
+        why = explain(error)
+        if why is None:
+            raise
+        remedy = why.remedy or _("look into the server's log")
+        found.append(judged("database", _("database"), why.words, problem=remedy))
+    return found
+
+
+def _everything(database: Database, settings: Settings, queue: Versions) -> Iterator[Finding]:
+    yield from _server(database)
     schema = _schema(database)
-    transport = judged(
+    yield schema
+    there, expected = queue()
+    yield judged(
         "queue",
         _("queue"),
-        queue or _("none"),
-        problem="" if queue == queue_expected else "rollout cluster init",
+        _beside(there, expected),
+        problem="" if there == expected else "rollout cluster init",
     )
-    found = [*_server(database), schema, transport, *_roles(database)]
-    return found if schema.remedy else [*found, *_people(database, settings)]
+    yield from _roles(database)
+    if not schema.remedy:
+        yield from _people(database, settings)
+
+
+def _beside(found: str | None, expected: str) -> str:
+    """A version, and beside another one the version that it should be."""
+    if found == expected:
+        return expected
+    return _("{found}, expected {expected}").format(found=found or _("none"), expected=expected)
 
 
 def _server(database: Database) -> Iterator[Finding]:
@@ -89,35 +136,41 @@ def _way(seen: server.ServerState) -> str:
 
 
 def _schema(database: Database) -> Finding:
-    current = migrate.current(database)
-    return judged(
-        "schema",
-        _("schema"),
-        current or _("none"),
-        problem="" if current == migrate.EXPECTED else "rollout init",
-    )
+    remedy = ""
+    try:
+        migrate.check(database)
+    except migrate.SchemaMismatch as error:
+        remedy = error.remedy
+    found = _beside(migrate.current(database), migrate.EXPECTED)
+    return judged("schema", _("schema"), found, problem=remedy)
 
 
 def _roles(database: Database) -> Iterator[Finding]:
+    unknown = roles.unknown(database)
     missing, extra = roles.differences(database)
+    # Of a role that is not there every right is missing; its name says all.
+    names = [*unknown, *_words(grant for grant in missing if grant.role not in unknown)]
     yield judged(
         "roles",
         _("roles"),
-        _("missing: {names}").format(names=_shown(missing)) if missing else _("all"),
-        problem="rollout cluster init" if missing else "",
+        _("missing: {names}").format(names=_shown(names)) if names else _("all"),
+        problem="rollout cluster init" if names else "",
     )
     if extra:
         yield judged(
             "rights",
             _("rights"),
-            _("too many: {names}").format(names=_shown(extra)),
+            _("too many: {names}").format(names=_shown(list(_words(extra)))),
             warning="rollout cluster init",
         )
 
 
-def _shown(grants: Sequence[roles.Grant]) -> str:
-    words = [f"{grant.role}: {grant.privilege} {grant.table}" for grant in grants[:SHOWN]]
-    return ", ".join(words) + (" ..." if len(grants) > SHOWN else "")
+def _words(grants: Iterable[roles.Grant]) -> Iterator[str]:
+    return (f"{grant.role}: {grant.privilege} {grant.table}" for grant in grants)
+
+
+def _shown(names: Sequence[str]) -> str:
+    return ", ".join(names[:SHOWN]) + (" ..." if len(names) > SHOWN else "")
 
 
 def _people(database: Database, settings: Settings) -> Iterator[Finding]:

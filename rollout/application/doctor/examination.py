@@ -24,7 +24,7 @@ from rollout.i18n import _
 from rollout.settings import Settings
 from rollout.store import migrate
 from rollout.store.database import Database
-from rollout.store.faults import unavailable
+from rollout.store.faults import explain
 
 
 def examine(
@@ -72,11 +72,13 @@ def _of_tables(
         yield from mailboxes.examine(opened, settings, now)
         yield from people.examine(opened, settings, now, writer)
         yield from workers.examine(opened, settings)
-    except RolloutError as error:
-        yield judged("database", _("database"), str(error), problem="rollout init")
+    except migrate.SchemaMismatch as error:
+        yield judged("database", _("database"), str(error), problem=error.remedy)
     except Exception as error:
-        why = unavailable(error)
+        why = explain(error)
         if why is None:
             raise
-        remedy = _("mend the disk or end what locks it; else go back with `rollout restore`")
-        yield judged("database", _("database"), f"{shown}: {why}", problem=remedy)
+        remedy = why.remedy or _(
+            "mend the disk or end what locks it; else go back with `rollout restore`"
+        )
+        yield judged("database", _("database"), f"{shown}: {why.words}", problem=remedy)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import databases
 import pytest
@@ -9,8 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from rollout.adapters.cluster import queue
-from rollout.application.cluster.check import examine
-from rollout.application.doctor import Level
+from rollout.application.cluster.check import NoQueue, examine, require_queue
+from rollout.application.doctor import Finding, Level
 from rollout.settings import Settings, load
 from rollout.store import migrate, roles
 from rollout.store.database import Database
@@ -40,10 +41,11 @@ def settings(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def levels(database: Database, settings: Settings) -> dict[str, Level]:
-    found = examine(
-        database, settings, queue=queue.installed(database), queue_expected=queue.expected()
-    )
-    return {finding.key: finding.level for finding in found}
+    return {finding.key: finding.level for finding in examined(database, settings)}
+
+
+def examined(database: Database, settings: Settings) -> list[Finding]:
+    return examine(database, settings, lambda: (queue.installed(database), queue.expected()))
 
 
 def test_after_init_nothing_of_schema_queue_and_roles_is_missing(
@@ -81,6 +83,90 @@ def test_a_queue_of_another_version_is_made_anew(database: Database, settings: S
     assert queue.prepare(database)
     roles.write(database, queue.SCHEMA)
     assert levels(database, settings)["queue"] is Level.OK
+
+
+def finding(found: list[Finding], key: str) -> Finding:
+    (only,) = (one for one in found if one.key == key)
+    return only
+
+
+def test_a_role_that_the_server_lacks_is_named_instead_of_each_of_its_rights(
+    database: Database, settings: Settings
+) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text("ALTER ROLE rollout_viewer RENAME TO another_viewer"))
+    try:
+        found = finding(examined(database, settings), "roles")
+    finally:
+        with database.engine.begin() as connection:
+            connection.execute(text("ALTER ROLE another_viewer RENAME TO rollout_viewer"))
+    assert found.found == "missing: rollout_viewer"
+
+
+@pytest.mark.parametrize(
+    ("revision", "remedy"), [("0001", "rollout init"), ("9999", "install the newer program")]
+)
+def test_a_schema_of_another_program_is_told_beside_what_is_expected(
+    database: Database, settings: Settings, revision: str, remedy: str
+) -> None:
+    changed = text("UPDATE alembic_version SET version_num = :revision")
+    with database.engine.begin() as connection:
+        connection.execute(changed, {"revision": revision})
+    try:
+        found = examined(database, settings)
+    finally:
+        with database.engine.begin() as connection:
+            connection.execute(changed, {"revision": migrate.EXPECTED})
+    schema = finding(found, "schema")
+    assert schema.found == f"{revision}, expected {migrate.EXPECTED}"
+    assert schema.remedy == remedy
+    assert "daemon" not in {one.key for one in found}, "its tables may be others"
+
+
+def test_daemon_and_worker_refuse_a_queue_of_another_version(database: Database) -> None:
+    require_queue(lambda: (queue.installed(database), queue.expected()))
+    with pytest.raises(NoQueue, match=r"is missing.*cluster init"):
+        require_queue(lambda: (None, queue.expected()))
+    with pytest.raises(NoQueue, match=r"is procrastinate 0\.1, expected procrastinate \d"):
+        require_queue(lambda: ("procrastinate 0.1", queue.expected()))
+
+
+@pytest.mark.parametrize(
+    ("changed", "remedy"),
+    [
+        ({"username": "stranger"}, "it refuses this user"),
+        ({"database": "nowhere"}, "there is no such database"),
+        ({"query": {}, "host": "db.invalid"}, "no computer has this name"),
+    ],
+)
+def test_why_the_server_cannot_be_used_is_a_finding_of_its_own(
+    database: Database, settings: Settings, changed: dict[str, Any], remedy: str
+) -> None:
+    elsewhere = Database(database.engine.url.set(**changed).render_as_string(hide_password=False))
+    try:
+        (found,) = examined(elsewhere, settings)
+    finally:
+        elsewhere.close()
+    assert (found.key, found.level) == ("database", Level.PROBLEM)
+    assert remedy in found.remedy
+
+
+def test_what_was_found_before_a_right_was_missing_is_told_as_well(
+    database: Database, settings: Settings
+) -> None:
+    poor = text("CREATE ROLE poor LOGIN")
+    with database.engine.begin() as connection:
+        connection.execute(poor)
+    theirs = database.engine.url.set(username="poor").render_as_string(hide_password=False)
+    elsewhere = Database(theirs)
+    try:
+        found = examined(elsewhere, settings)
+    finally:
+        elsewhere.close()
+        with database.engine.begin() as connection:
+            connection.execute(text("DROP ROLE poor"))
+    assert next(one.key for one in found) == "server"
+    assert "let the database's owner grant it" in finding(found, "database").remedy
 
 
 @pytest.mark.parametrize(
