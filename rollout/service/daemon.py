@@ -123,6 +123,7 @@ class Daemon:
         try:
             for companion in companions:
                 companion.start()
+            log.info(msgid("this daemon acts, by lease %s"), epoch)
             lost = programme.recover()
             if lost:
                 log.warning(msgid("%s runs of an earlier daemon were settled"), lost)

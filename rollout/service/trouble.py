@@ -11,7 +11,7 @@ SAY_AGAIN_SECONDS = 60.0
 
 
 class Trouble:
-    """What keeps the daemon's works from the database; it tries again with every tick."""
+    """What keeps the works of a daemon or worker from the database; each is tried again."""
 
     def __init__(self) -> None:
         self._reasons: dict[str, str] = {}
@@ -27,14 +27,10 @@ class Trouble:
         self._reasons[work] = why
         if new or now - self._said >= SAY_AGAIN_SECONDS:
             self._said = now
-            log.error(
-                msgid("nothing begins and nothing is recorded, the daemon tries again: %s"), why
-            )
+            log.error(msgid("nothing begins and nothing is recorded, it is tried again: %s"), why)
 
     def over(self, work: str) -> None:
         """This work was done."""
         if self._reasons.pop(work, None) is not None and not self._reasons:
             seconds = time.monotonic() - self._since
-            log.warning(
-                msgid("the database answers again after %.0f s: the daemon goes on"), seconds
-            )
+            log.warning(msgid("the database answers again after %.0f s: work goes on"), seconds)

@@ -21,18 +21,42 @@ ROLES = (VIEWER, OPERATOR, APPROVER, WORKER, DAEMON)
 ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
 VERSION = "alembic_version"
 
+
+def updates(*columns: str) -> tuple[str, ...]:
+    """The right to change these columns, and no others of their table."""
+    return tuple(f"UPDATE ({column})" for column in columns)
+
+
 _BY_THE_DAEMON = ("lease", "workers", "takings", "nightly_work", "host_results")
 """Tables that no operator writes."""
 _BY_APPROVERS = ("gate_overrides", "takeout_emergencies")
+_MOVED = ("state", "state_since", "cause", "version")
+"""What a move writes of a row."""
 _BY_A_WORKER: Mapping[str, tuple[str, ...]] = {
-    "machines": ("SELECT", "UPDATE"),
+    # Neither serial nor owner: by the serial a playbook knows the right machine.
+    "machines": (
+        "SELECT",
+        *updates(*_MOVED, "step", "attempt", "held_from", "image_id", "boot_id", "last_seen_at"),
+    ),
     "people": ("SELECT",),
     "sites": ("SELECT",),
-    "waves": ("SELECT", "UPDATE"),
-    "runs": ("SELECT", "UPDATE"),
-    "claims": ("SELECT", "UPDATE"),
-    "retirements": ("SELECT", "UPDATE"),
-    "commands": ("SELECT", "INSERT", "UPDATE"),
+    # A run may halt its wave; who has approved it, and which machines, is not for a worker to say.
+    "waves": ("SELECT", *updates(*_MOVED)),
+    "runs": ("SELECT", *updates(*_MOVED, "started_at", "ended_at")),
+    "claims": (
+        "SELECT",
+        *updates(
+            "arm_token_hash",
+            "armed_at",
+            "boot_id_before",
+            "voided_at",
+            "outcome",
+            "ended_at",
+            "report",
+        ),
+    ),
+    "retirements": ("SELECT",),
+    "commands": ("SELECT", "INSERT", *updates("answered_at", "answer", "refused")),
     "host_results": ("SELECT", "INSERT"),
     "evidence": ("SELECT", "INSERT"),
     "pending_controls": ("SELECT", "INSERT", "UPDATE", "DELETE"),
@@ -46,7 +70,7 @@ _BY_A_WORKER: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, order=True)
 class Grant:
-    """A role may do this with a table."""
+    """A role may do this with a table, or with one column of it: `UPDATE (state)`."""
 
     role: str
     table: str
@@ -74,6 +98,9 @@ def _of_operators(table: str, *, approver: bool) -> tuple[str, ...]:
         return ("SELECT", "INSERT", "UPDATE") if approver else ("SELECT", "INSERT")
     if table in _BY_APPROVERS and not approver:
         return ("SELECT",)
+    if table == "claims":
+        # A person may settle what is in doubt; only a daemon lets something begin.
+        return ("SELECT", "UPDATE")
     return ALL
 
 
@@ -127,6 +154,13 @@ def differences(database: Database) -> tuple[list[Grant], list[Grant]]:
                     "SELECT r.rolname, c.relname, a.privilege_type FROM pg_class c"
                     " JOIN pg_namespace n ON n.oid = c.relnamespace"
                     " CROSS JOIN LATERAL aclexplode(c.relacl) a"
+                    " JOIN pg_roles r ON r.oid = a.grantee"
+                    " WHERE n.nspname = 'public' AND c.relkind = 'r' AND r.rolname = ANY(:roles)"
+                    " UNION SELECT r.rolname, c.relname,"
+                    " a.privilege_type || ' (' || t.attname || ')' FROM pg_class c"
+                    " JOIN pg_namespace n ON n.oid = c.relnamespace"
+                    " JOIN pg_attribute t ON t.attrelid = c.oid"
+                    " CROSS JOIN LATERAL aclexplode(t.attacl) a"
                     " JOIN pg_roles r ON r.oid = a.grantee"
                     " WHERE n.nspname = 'public' AND c.relkind = 'r' AND r.rolname = ANY(:roles)"
                 ),

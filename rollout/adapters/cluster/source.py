@@ -81,7 +81,9 @@ class JobSource:
                 told = False
             except (ConnectorException, psycopg.Error, PoolTimeout, OSError) as error:
                 if not told:
-                    log.error(msgid("no jobs can be fetched, it is tried again: %s"), error)  # noqa: TRY400
+                    # procrastinate's own words say no more than that it was the database.
+                    why = " ".join(str(error.__cause__ or error).split())
+                    log.error(msgid("no jobs can be fetched, it is tried again: %s"), why)  # noqa: TRY400
                 told = True
             await self._pause(AGAIN_SECONDS)
 

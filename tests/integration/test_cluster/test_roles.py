@@ -68,10 +68,14 @@ def test_a_right_that_was_taken_away_is_missing_and_one_too_many_is_named(
 ) -> None:
     with database.engine.begin() as connection:
         connection.execute(text("REVOKE SELECT ON machines FROM rollout_viewer"))
+        connection.execute(text("REVOKE UPDATE (cause) ON waves FROM rollout_worker"))
         connection.execute(text("GRANT DELETE ON audit TO rollout_worker"))
-    found = levels(database, settings)
-    assert found["roles"] is Level.PROBLEM
-    assert found["rights"] is Level.WARNING
+        connection.execute(text("GRANT UPDATE (approved_by) ON waves TO rollout_worker"))
+    found = examined(database, settings)
+    missing = "missing: rollout_viewer: SELECT machines, rollout_worker: UPDATE (cause) waves"
+    assert finding(found, "roles").found == missing
+    extra = "too many: rollout_worker: DELETE audit, rollout_worker: UPDATE (approved_by) waves"
+    assert finding(found, "rights").found == extra
     roles.write(database, queue.SCHEMA)
     assert "rights" not in levels(database, settings)
 
@@ -177,11 +181,17 @@ def test_what_was_found_before_a_right_was_missing_is_told_as_well(
         (roles.OPERATOR, "DELETE FROM audit"),
         (roles.OPERATOR, "UPDATE lease SET holder = 'me'"),
         (roles.OPERATOR, "INSERT INTO gate_overrides DEFAULT VALUES"),
+        (roles.OPERATOR, "INSERT INTO claims DEFAULT VALUES"),
         (roles.APPROVER, "DELETE FROM audit"),
         (roles.APPROVER, "DROP TABLE machines"),
         (roles.WORKER, "SELECT * FROM accounts"),
         (roles.WORKER, "INSERT INTO claims DEFAULT VALUES"),
         (roles.WORKER, "UPDATE people SET name = ''"),
+        (roles.WORKER, "UPDATE waves SET approved_by = 'me'"),
+        (roles.WORKER, "UPDATE retirements SET approved_by = 'me'"),
+        (roles.WORKER, "UPDATE machines SET serial = 'ANOTHER'"),
+        (roles.WORKER, "UPDATE claims SET machine_id = 2"),
+        (roles.WORKER, "UPDATE audit SET reason = ''"),
         (roles.WORKER, "UPDATE lease SET holder = 'me'"),
         (roles.DAEMON, "UPDATE audit SET reason = ''"),
         (roles.DAEMON, "DELETE FROM audit"),
