@@ -11,7 +11,6 @@ from typing import Any
 import procrastinate
 import psycopg
 from procrastinate.schema import SchemaManager
-from sqlalchemy import text
 
 from rollout.store.database import Database
 
@@ -50,11 +49,9 @@ def pool_settings(database: Database) -> dict[str, Any]:
 
 def installed(database: Database) -> str | None:
     """Of which version of procrastinate the queue is; None when there is none."""
-    asked = text(
-        "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = :name"
-    )
+    asked = "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = %s"
     with database.engine.connect() as connection:
-        row = connection.execute(asked, {"name": SCHEMA}).first()
+        row = connection.exec_driver_sql(asked, (SCHEMA,)).first()
     return None if row is None else str(row[0] or "?")
 
 
