@@ -22,7 +22,12 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = get_command(app).main(list(arguments), "rollout", standalone_mode=False)
     except typer.exceptions.TyperException as error:
-        _say(error.format_message())
+        from rollout.cli.usage_errors import in_words
+
+        if "\n" in error.message:  # the help of a group that was given no command
+            print(error.message, file=sys.stderr)  # noqa: T201
+        else:
+            _say(in_words(error))
         return error.exit_code
     except typer.Abort:
         return INTERRUPTED
