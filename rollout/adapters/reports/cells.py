@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 from rollout.application.exports.forms import Cell
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What a spreadsheet would take for the beginning of a formula, half and full width."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
+"""What a spreadsheet would take for the beginning of a formula, half and full width, or passes
+over before one."""
+GUARD = "'"
 # Unicode has two code points for these and CP932 only the other one.
 TWINS = {"〜": "～", "−": "－", "—": "―", "‖": "∥", "¢": "￠", "£": "￡", "¬": "￢"}
 QUOTED = ('"', ",", "\r", "\n")
@@ -32,7 +34,12 @@ class Replaced:
 
 def harmless(text: str) -> str:
     """`text` so that a spreadsheet calculates nothing."""
-    return "'" + text if text.startswith(FORMULA) else text
+    if text.startswith(FORMULA):
+        return GUARD + text
+    # Else nobody could tell a guard from an apostrophe that was there.
+    if text.startswith(GUARD) and text.lstrip(GUARD).startswith(FORMULA):
+        return GUARD + text
+    return text
 
 
 def fit(cell: Cell) -> str:

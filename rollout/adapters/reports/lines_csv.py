@@ -7,15 +7,17 @@ not hold is not looked for in its lines.
 import re
 from collections.abc import Callable
 
-from rollout.adapters.reports.cells import FORMULA, fit
+from rollout.adapters.reports.cells import FORMULA, GUARD, fit
 from rollout.application.exports.extract import END, FIRST, SAFE, TEXT
 
 _FORMULA = "|".join(map(re.escape, FORMULA)).encode()
 _ANY_TEXT = f"[{TEXT}{FIRST}]".encode()
-_BEGINS = b"%b(?:%b)" % (_ANY_TEXT, _FORMULA)
+_BEGINS = b"%b%b*(?:%b)" % (_ANY_TEXT, GUARD.encode(), _FORMULA)
 _formula, _anything = re.compile(_BEGINS).search, re.compile(_BEGINS + b'|[",\r\n]').search
 _REST = f"[^{TEXT}{SAFE}]*".encode()
-_each = re.compile(b'(%b)((?:%b)%b|%b[",\r\n]%b)' % (_ANY_TEXT, _FORMULA, _REST, _REST, _REST)).sub
+_each = re.compile(
+    b'(%b)(%b*(?:%b)%b|%b[",\r\n]%b)' % (_ANY_TEXT, GUARD.encode(), _FORMULA, _REST, _REST, _REST)
+).sub
 _COMMAS = bytes.maketrans(f"{TEXT}{SAFE}".encode(), b",,")
 _FIRST, _END = FIRST.encode(), END.encode()
 

@@ -16,6 +16,7 @@ from rollout.adapters.reports.beside import ExportFailed, Seal, beside
 from rollout.adapters.reports.cells import (
     ENCODINGS,
     FORMULA,
+    GUARD,
     QUOTED,
     Replaced,
     fit,
@@ -32,7 +33,7 @@ KEPT = 1_000
 """So many replaced characters are told; every one stands in the list beside the file."""
 LIST_ENDING = ".replaced.csv"
 _BETWEEN = "\x1f"
-_LEADING = tuple(_BETWEEN + sign for sign in FORMULA)
+_LEADING = tuple(_BETWEEN + sign for sign in (*FORMULA, GUARD))
 _MANY = 4_000
 """A column with more different values is not looked up any more."""
 

@@ -36,9 +36,11 @@ Cells = ColumnElement[str]
 _CAUSE, _ACCOUNTS, _CONTROLS, _SEVERAL = (SAID + letter for letter in "WACM")
 _PART, _ITEM = "\x1a", "\x1b"
 """Between parts of what is still to be said, and between what the database strings up."""
-_ASKED = re.compile(f"{_SEVERAL}([0-9]+)".encode())
-_sayings = re.compile(f"{SAID}[^{SAID}{TEXT}{SAFE}{FIRST}]*".encode()).sub
-_MANY = 8_192
+_ID = "[0-9]{1,9}"
+_ASKED = re.compile(f"{_SEVERAL}({_ID})".encode())
+# What is asked for by its id ends a line: the line break behind it does not belong to it.
+_sayings = re.compile(f"{_SEVERAL}{_ID}|{SAID}[^{SAID}{TEXT}{SAFE}{FIRST}]*".encode()).sub
+_SUMMED_UP = re.compile(f"([0-9]{{1,9}}){_ITEM}([0-9]{{1,9}}){_ITEM}(.*)", re.DOTALL)
 
 
 def cause(own: Any, control: Any) -> Cells:
@@ -152,6 +154,10 @@ def _any(session: Session, table: Any) -> bool:
     return bool(session.connection().scalar(select(exists().select_from(table))))
 
 
+class _NotOurs(Exception):
+    """A text has signs of ours in it, in the place where the database strings something up."""
+
+
 class Saying:
     """Puts words of people where the database left what it strings up."""
 
@@ -168,9 +174,16 @@ class Saying:
             _CONTROLS: _controls,
         }
 
-    def said(self, session: Session, page: bytes) -> bytes:
-        """A page in words. A sign of ours in a text comes out as a cell too many or too few."""
-        return _sayings(_Known(self._say, self._several(session, page)).of, page)
+    def said(self, session: Session, page: bytes) -> bytes | None:
+        """A page in words; None when a text has signs of ours where they cannot be told apart.
+
+        Elsewhere such a sign comes out as a cell too many, and nothing makes one too few: a page
+        with as many cells as it should have has none.
+        """
+        try:
+            return _sayings(_Known(self._say, self._several(session, page)).of, page)
+        except _NotOurs:
+            return None
 
     def _say(self, kept: bytes) -> bytes:
         text = kept.decode()
@@ -213,12 +226,15 @@ class _Known(dict[bytes, bytes]):
 
 def _controls(kept: str) -> str:
     """Cells of so many controls, of which those are strung up that did not pass."""
-    count, bad, *strung_up = kept.split(_ITEM)
-    verdicts = tuple(tuple(one.split(_PART)) for one in strung_up if one)
-    if len(verdicts) != int(bad) or any(len(one) != 2 for one in verdicts):
-        return ""  # a control with a sign of ours in its name
+    found = _SUMMED_UP.fullmatch(kept)
+    if found is None:
+        raise _NotOurs
+    count, bad = int(found[1]), int(found[2])
+    verdicts = tuple(tuple(one.split(_PART)) for one in found[3].split(_ITEM) if one)
+    if len(verdicts) != bad or any(len(one) != 2 for one in verdicts):
+        raise _NotOurs
     said = summary(verdicts)
-    return _told(int(count) - int(bad), said.failed, said.pending, said.lacking)
+    return _told(count - bad, said.failed, said.pending, said.lacking)
 
 
 def _told(passed: int | None, failed: int | None, pending: int | None, lacking: str | None) -> str:

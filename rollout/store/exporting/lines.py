@@ -94,7 +94,8 @@ def _page(
     text, states, odd = found[0]
     if text is None:
         return Lines(after, (), b"", odd=False)
-    return Lines(after, states.split(" "), saying.said(session, text), bool(odd))
+    said = None if odd else saying.said(session, text)
+    return Lines(after, states.split(" "), said or b"", odd=said is None)
 
 
 def _bounds(session: Session, size: int) -> Iterator[tuple[str, str]]:
