@@ -27,7 +27,7 @@ from _torture.world import SITES, build
 
 from rollout.adapters.cluster import queue
 
-PEACE_SECONDS, WORK_SECONDS = 300.0, 180.0
+PEACE_SECONDS = 300.0
 WORKERS = (SITES[:2], SITES[2:], ())
 """The sites of each worker; the last one serves all of them."""
 LOST_SECONDS = 6
@@ -79,7 +79,7 @@ def chaos(root: Path, form: Form, seed: int, say: Callable[[str], None] = print)
             time.sleep(dice.uniform(*form.act_every))
         crew.calm()
         say(f"tormented for {form.seconds:g} s; now in peace")
-        course.work_a_little(operators, crew, programme, WORK_SECONDS)
+        course.work_a_little(operators, crew, programme, course.WORK_SECONDS)
         left = course.in_peace(operators, crew, programme, PEACE_SECONDS)
         crew.end(60)
         return course.look(programme, operators, crew, left)

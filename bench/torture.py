@@ -24,7 +24,6 @@ from _torture.world import build
 
 PEACE_SECONDS = 240.0
 """How long the last deadlines, check-ins and probes may take when nobody disturbs any more."""
-WORK_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ def torture(root: Path, form: Form, seed: int, say: Callable[[str], None] = prin
             time.sleep(dice.uniform(*form.act_every))
         say(f"tormented for {form.seconds:g} s; now in peace")
         daemons.calm()
-        course.work_a_little(operators, daemons, programme, WORK_SECONDS)
+        course.work_a_little(operators, daemons, programme, course.WORK_SECONDS)
         left = course.in_peace(operators, daemons, programme, PEACE_SECONDS)
         daemons.end(60)
         return course.look(programme, operators, daemons, left)

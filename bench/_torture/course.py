@@ -20,6 +20,8 @@ from _torture.operators import Operators
 
 RESULTS = Path(__file__).parents[1] / "results"
 ASK_SECONDS = 5.0
+WORK_SECONDS = 240.0
+"""How long the first wipes may take on a busy computer."""
 
 
 class Processes(Protocol):
@@ -53,10 +55,15 @@ def work_a_little(
     """On a busy computer the faults may have left no time for anything: let the waves go on until
     a quarter of the PCs is rewritten."""
     operators.mend_everything()
-    operators.go_on_everywhere()
     end = time.monotonic() + patience
+    asked = float("-inf")
     while truth.wiped(programme) < len(programme.pcs) / 4 and time.monotonic() < end:
         processes.keep()
+        if time.monotonic() - asked > ASK_SECONDS:
+            # What fell silent at its deadline is tried again, and what that halted goes on.
+            operators.settle_what_is_left()
+            operators.go_on_everywhere()
+            asked = time.monotonic()
         time.sleep(0.25)
 
 
