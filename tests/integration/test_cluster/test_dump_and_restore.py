@@ -1,12 +1,15 @@
 """`pg_dump` and `pg_restore`: the history holds, and nothing is done a second time."""
 
+import shlex
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import databases
 import pytest
+from sqlalchemy import text
 from sqlmodel import select
 
 from rollout.application.cluster.restored import after_restore
@@ -14,10 +17,11 @@ from rollout.application.operators import Operator
 from rollout.domain.machine import MachineState, MachineVerb
 from rollout.domain.wave import WaveVerb
 from rollout.settings import OperatorRole
-from rollout.store import claims, history, migrate, stops, transitions
+from rollout.store import claims, history, migrate, roles, stops, transitions
 from rollout.store.database import Database
 from rollout.store.tables import Machine, Run, Wave
 
+GUIDE = Path(__file__).resolve().parents[3] / "docs" / "cluster.md"
 NOW = datetime(2022, 11, 1, 9, tzinfo=UTC)
 APPROVER = Operator("suzuki", OperatorRole.APPROVER)
 
@@ -33,6 +37,31 @@ def address(database: Database) -> str:
     return database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
+def restore_as_documented(file: Path, target: Database) -> None:
+    """The guide's own line, with the file and the database of this test."""
+    (line,) = (line for line in GUIDE.read_text("utf-8").splitlines() if "pg_restore --" in line)
+    program, *options, _file = shlex.split(line)
+    kept = [option for option in options if not option.startswith("--dbname=")]
+    tool(program, *kept, f"--dbname={address(target)}", str(file))
+
+
+@contextmanager
+def without_roles(database: Database) -> Iterator[None]:
+    """As on a new server, which has nobody of the old one."""
+    try:
+        for role in roles.ROLES:
+            rename(database, role, f"old_{role}")
+        yield
+    finally:
+        for role in roles.unknown(database):
+            rename(database, f"old_{role}", role)
+
+
+def rename(database: Database, role: str, name: str) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text(f"ALTER ROLE {role} RENAME TO {name}"))
+
+
 @pytest.fixture
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Database, Database]]:
     """A database with a machine at work, and an empty one."""
@@ -40,6 +69,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Database, D
     source = Database(databases.server_url(folder / "source"))
     target = Database(databases.server_url(folder / "target"))
     migrate.upgrade(source)
+    roles.write(source, None)
     yield source, target
     source.close()
     target.close()
@@ -83,7 +113,10 @@ def test_a_restored_database_holds_and_lets_nothing_begin_unseen(
     tool("pg_dump", "--format=custom", f"--file={file}", address(source))
     stored_on_the_machine = begin_reimage(source)
 
-    tool("pg_restore", "--no-owner", "--exit-on-error", f"--dbname={address(target)}", str(file))
+    with without_roles(target):
+        restore_as_documented(file, target)
+    roles.write(target, None)
+    assert roles.differences(target) == ([], [])
     migrate.check(target)
     with target.read() as session:
         assert history.verify(session).holds
