@@ -34,6 +34,8 @@ BY_GROUP = "group"
 """What a licence has for an id of the service: the groups that give it were joined."""
 _FIRST_LOOK = timedelta(seconds=5)
 LONGEST_LOOK = timedelta(hours=1)
+_NEVER_THERE = timedelta(days=1)
+"""What the directory still does not know so long after it was asked for is named wrongly."""
 _GIVEN_UP = 40
 """After so many attempts without a clear answer a row waits for a person."""
 
@@ -138,10 +140,18 @@ def _not_yet(
 ) -> Result:
     if isinstance(order, FindMember):
         return _wait(row, told(msgid("waits until the team shows its new member")), at, columns)
+    pending = row.state == AccountState.PENDING
+    waited = at - row.state_since
     if not isinstance(order, SetMailbox | CheckMailbox):
+        if pending and waited > _NEVER_THERE:
+            cause = told(
+                msgid("not there a day later ({why}): are the ids in [accounts] right?"),
+                why=outcome.why,
+            )
+            return Result(AccountVerb.BLOCK, cause, columns)
         return _wait(row, told(msgid("not there yet: {why}"), why=outcome.why), at, columns)
     limit = timedelta(hours=settings.mailbox_hours)
-    if row.state == AccountState.PENDING and at - row.state_since > limit:
+    if pending and waited > limit:
         cause = told(
             msgid("no mailbox {hours:g} hours after the licence: {why}"),
             hours=settings.mailbox_hours,

@@ -327,24 +327,28 @@ def test_a_team_is_tried_until_its_group_is_old_enough(found: Found) -> None:
     assert [one["displayName"] for one in channels] == ["General", "窓口", "連絡"]
 
 
-def test_another_chat_is_assigned_and_provisioned(found: Found) -> None:
-    app = {
-        "id": "5d7f1a4e-0c55-4a4e-9a51-8f6f0d9f6c11",
-        "displayName": "Chat",
-        "appRoles": ["a5c4b7d1-3f38-4a6e-8a0a-0d2a0f6f1a11"],
-        "synchronisationJob": "chat.job",
-    }
-    prefecture = found(
-        f"""
+CHAT_APP = {
+    "id": "5d7f1a4e-0c55-4a4e-9a51-8f6f0d9f6c11",
+    "displayName": "Chat",
+    "appRoles": ["a5c4b7d1-3f38-4a6e-8a0a-0d2a0f6f1a11"],
+    "synchronisationJob": "chat.job",
+}
+
+
+def chat_by(job: str) -> str:
+    """The configuration of another chat, provisioned by that job."""
+    return f"""
 [accounts.chat]
 provider = "enterprise_app"
-service_principal = "{app["id"]}"
-app_role = "{app["appRoles"][0]}"
-job = "chat.job"
+service_principal = "{CHAT_APP["id"]}"
+app_role = "{CHAT_APP["appRoles"][0]}"
+job = "{job}"
 rule = "03f7d90d-bf71-41b1-bda6-aaf0ddbee5d8"
-""",
-        servicePrincipals=[app],
-    )
+"""
+
+
+def test_another_chat_is_assigned_and_provisioned(found: Found) -> None:
+    prefecture = found(chat_by("chat.job"), servicePrincipals=[dict(CHAT_APP)])
     prefecture.employ(1)
     plan(prefecture)
     apply(prefecture)
@@ -353,7 +357,27 @@ rule = "03f7d90d-bf71-41b1-bda6-aaf0ddbee5d8"
     assert states(prefecture)["chat"] == "ready"
     tenant = prefecture.dump()
     (user,) = tenant["users"]
-    assert tenant["servicePrincipals"][app["id"]]["provisioned"] == [user]
+    assert tenant["servicePrincipals"][CHAT_APP["id"]]["provisioned"] == [user]
+
+
+def test_a_job_that_is_named_wrongly_waits_for_a_person_after_a_day(found: Found) -> None:
+    prefecture = found(
+        chat_by("no.such.job"),
+        servicePrincipals=[dict(CHAT_APP)],
+        behaviour={"token_seconds": 10_000_000},
+    )
+    prefecture.employ(1)
+    clock = HandClock(prefecture)
+    plan(prefecture)
+    apply(prefecture)
+    work(prefecture)
+    assert states(prefecture)["chat"] == "pending"
+    for _ in range(13):
+        clock.forward(hours=2)
+        work(prefecture)
+
+    assert states(prefecture)["chat"] == "blocked"
+    assert "are the ids in [accounts] right?" in cause(prefecture, CloudService.CHAT)
 
 
 def leave(prefecture: Any, day: date) -> None:
