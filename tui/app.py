@@ -16,7 +16,7 @@ from tui.commands import KeyCommands, RoomCommands
 from tui.desk import Desk
 from tui.exporting import Form, Shown
 from tui.jumps import MachinesRequested, RoomRequested
-from tui.rooms import KEYS, WORDS
+from tui.rooms import KEYS, WORDS, room_key
 from tui.screens.accounts import AccountsScreen
 from tui.screens.activity import ActivityScreen
 from tui.screens.board import BoardScreen
@@ -67,7 +67,9 @@ class RolloutApp(App[None]):
     COMMAND_PALETTE_BINDING = "ctrl+p"
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
-            Binding(key, f"open_room('{room}')", WORDS[room], show=False)
+            Binding(
+                key, f"open_room('{room}')", WORDS[room], show=False, key_display=room_key(room)
+            )
             for room, key in KEYS.items()
         ),
         Binding("colon", "command_palette", msgid("jump"), key_display=":"),

@@ -15,7 +15,7 @@ KEYS = {
     "takeouts": "9",
     "plan": "0",
     "devices": "D",
-    "readiness": "-",
+    "readiness": "minus",
     "board": "P",
 }
 
@@ -40,7 +40,7 @@ WORDS = {
 
 def room_key(room: str) -> str:
     """Its key as it is printed on the keyboard."""
-    return KEYS[room]
+    return {"minus": "-"}.get(KEYS[room], KEYS[room])
 
 
 def room_name(room: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from time import monotonic
 from typing import Any
@@ -73,7 +73,7 @@ class StandingLooker:
         self._tally: Tally | None = None
         self._counted = Costly(lambda: counted(database))
         self._followed_from: Tally | None = None
-        self._waves = Costly(lambda: waves.listing(database))
+        self._waves = Costly(lambda: waves.all_of(database))
         self._pools = Costly(lambda: spares.pools(database, settings))
         self._burn_up = Costly(lambda: burn_up(database, settings, desk.now()))
         self._training = Costly(lambda: status(database, settings, self._today()))
@@ -99,8 +99,9 @@ class StandingLooker:
             first, self._first = self._first, None
             return self._standing(first.result(), glance=None)
         seen = glance(self._desk.database)
+        counts = self._counts()
         self._due = self._pace.due(self._costly(seen))
-        return self._standing(self._counts(), glance=seen)
+        return self._standing(counts, glance=seen)
 
     def deepen(self) -> None:
         """Ask for the part whose turn it is; runs beside `look` in a thread, one at a time."""
@@ -124,13 +125,18 @@ class StandingLooker:
     def _costly(self, seen: Glance) -> list[tuple[Costly[Any], object]]:
         """Each with what its answer depends on."""
         today = self._today()
+        tally, whole = self._tally, self._counted.answer
+        recount = tally.unclear if tally is not None else 0
         asked: list[tuple[Costly[Any], object]] = [
-            (self._waves, seen.facts),
-            (self._counted, seen.facts),
+            (self._counted, recount or self._counted.key),
+            (self._waves, (tally and tally.wave_fact, whole and whole.fact)),
+            (
+                self._burn_up,
+                (whole and whole.fact, seen.forecast and seen.forecast.made_at, today),
+            ),
             (self._pools, seen.facts),
             (self._alarms, (seen.facts, today)),
             (self._late, (seen.facts, today)),
-            (self._burn_up, (seen.facts, seen.forecast and seen.forecast.made_at, today)),
         ]
         if self._desk.settings.courses:
             # An import of trainings is no change of a state: the history says nothing of it.
@@ -146,15 +152,30 @@ class StandingLooker:
         self._tally = followed(self._desk.database, self._tally)
         return self._tally.by_state
 
+    def _progress(self) -> list[WaveView] | None:
+        """Every wave with its machines of this moment."""
+        known, tally = self._waves.answer, self._tally
+        if known is None or tally is None:
+            return None
+        return [WaveView(wave, tally.waves.get(wave.id or 0, {})) for wave in known]
+
+    def _burn_up_now(self, counts: Mapping[str, int]) -> BurnUp | None:
+        """Its plan and its past change with a count, and what is done with every look."""
+        known = self._burn_up.answer
+        if known is None or self._tally is None:
+            return known
+        done = sum(counts.get(state.value, 0) for state in DONE)
+        return replace(known, actual=[*known.actual[:-1], (known.today, done)])
+
     def _standing(self, counts: Mapping[str, int], *, glance: Glance | None) -> Standing:
         return Standing(
             counts=counts,
             stops=stops.in_force(self._desk.database) if glance else (),
             glance=glance,
-            waves=self._waves.answer,
+            waves=self._progress(),
             pools=self._pools.answer,
             places=places(self._tally.by_place) if self._tally else None,
-            burn_up=self._burn_up.answer,
+            burn_up=self._burn_up_now(counts),
             training=self._training.answer,
             batch_alarms=self._alarms.answer or 0,
             promises_late=self._late.answer or 0,

@@ -54,6 +54,12 @@ def listing(database: Database) -> list[WaveView]:
         return [WaveView(wave, counts.get(wave.id or 0, {})) for wave in waves.all_of(session)]
 
 
+def all_of(database: Database) -> list[Wave]:
+    """Every wave, without its machines."""
+    with database.read() as session:
+        return list(waves.all_of(session))
+
+
 def show(database: Database, number: int) -> tuple[WaveView, list[machines.Joined]]:
     """One wave and its machines. Raises NotFound."""
     with database.read() as session:

@@ -34,7 +34,7 @@ PO = LOCALES / "ja" / "LC_MESSAGES" / "rollout.po"
 
 ALSO_LABELLED = ("Noun", "OperatorRole")
 """Enumerations whose words are shown although they are not `Described`."""
-MEANING_SHOWN = ("Gate", "Lack", "Obstacle", "Why")
+MEANING_SHOWN = ("Gate", "Lack", "Obstacle", "Part", "Why")
 """Enumerations whose sentences are shown as well as their words."""
 
 _UNDATED = datetime(2022, 4, 14, tzinfo=UTC)

@@ -47,12 +47,17 @@ def machines(session: Session) -> list[Machines]:
 
 
 class Moved(NamedTuple):
-    """How many machines of one place went from one state to another; `before` is None at first."""
+    """How many machines of one place and wave followed a verb; `before` is None at first.
+
+    `after` is None where no state was written: the ledger says something else of them.
+    """
 
     generation: str
     site: str
+    wave_id: int | None
+    verb: str
     before: str | None
-    after: str
+    after: str | None
     number: int
 
 
@@ -62,27 +67,38 @@ def newest_fact(session: Session) -> int:
 
 
 def moved(session: Session, after: int, until: int) -> list[Moved]:
-    """What the facts behind `after` did to machines, up to `until`."""
+    """What the facts behind `after` say of machines, up to `until`, where these stand now."""
     machine, fact = _columns(Machine), _columns(AuditRow)
     names = site_keys(session)
-    keys = (machine.generation, machine.site_id, fact.from_state, fact.to_state)
+    keys = (
+        machine.generation,
+        machine.site_id,
+        machine.wave_id,
+        fact.verb,
+        fact.from_state,
+        fact.to_state,
+    )
     rows = session.connection().execute(
         select(*keys, func.count())
         .select_from(AuditRow)
         .join(Machine, machine.id == fact.noun_id)
-        .where(
-            fact.id > after,
-            fact.id <= until,
-            fact.noun == "machine",
-            fact.to_state.is_not(None),
-            fact.from_state.is_distinct_from(fact.to_state),
-        )
+        # What has just happened is found by its number, not among all that was ever done.
+        .where(fact.id > after, fact.id <= until, fact.noun + "" == "machine")
         .group_by(*keys)
     )
     return [
-        Moved(generation, names.get(site, ""), before, became, number)
-        for generation, site, before, became, number in rows
+        Moved(generation, names.get(site, ""), wave_id, verb, before, became, number)
+        for generation, site, wave_id, verb, before, became, number in rows
     ]
+
+
+def newest_fact_of(session: Session, noun: str, after: int, until: int) -> int:
+    """The newest fact of that noun behind `after`; 0 when there is none."""
+    fact = _columns(AuditRow)
+    newest = select(func.max(fact.id)).where(
+        fact.id > after, fact.id <= until, fact.noun + "" == noun
+    )
+    return session.connection().execute(newest).scalar() or 0
 
 
 def by_state(session: Session, table: type[SQLModel]) -> dict[str, int]:

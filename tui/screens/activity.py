@@ -1,33 +1,18 @@
 """The history: who did what, when and why."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from rollout.application import activity
 from rollout.application.activity import Wanted
-from rollout.application.host_keys import HostKeyVerb
-from rollout.domain.account import AccountState, AccountVerb
-from rollout.domain.lifecycle import Described
-from rollout.domain.machine import MachineState, MachineVerb
-from rollout.domain.run import RunState, RunVerb
-from rollout.domain.spare import SpareVerb
-from rollout.domain.wave import WaveState, WaveVerb
 from rollout.i18n import _
-from rollout.i18n.labels import label
 from rollout.store.tables import AuditRow
+from tui.facts import noun_word, states_words, verb_word, verbs_named
 from tui.jumps import MachinesRequested
 from tui.plain import plain
 from tui.screens.window_screen import WindowScreen
 from tui.widgets.live_table import Column, Row
 from tui.widgets.window_table import WindowTable
-
-_VERBS = (MachineVerb, WaveVerb, RunVerb, AccountVerb, HostKeyVerb, SpareVerb)
-_STATES: Mapping[str, type[Described]] = {
-    "machine": MachineState,
-    "wave": WaveState,
-    "run": RunState,
-    "account": AccountState,
-}
 
 
 class ActivityScreen(WindowScreen):
@@ -50,7 +35,7 @@ class ActivityScreen(WindowScreen):
         return Wanted(
             actors=given.get("actor", ()),
             keys=machines,
-            verbs=tuple(_verb(value) for value in given.get("verb", ())),
+            verbs=tuple(verb for word in given.get("verb", ()) for verb in verbs_named(word)),
             nouns=nouns,
             text=" ".join(texts),
         )
@@ -70,10 +55,10 @@ class ActivityScreen(WindowScreen):
             [
                 plain(self.desk.local(item.at, "%Y-%m-%d %H:%M:%S")),
                 plain(item.actor),
-                plain(_noun(item.noun)),
+                plain(noun_word(item.noun)),
                 plain(item.key),
-                plain(_word(item.verb)),
-                plain(_states(item)),
+                plain(verb_word(item.noun, item.verb)),
+                plain(states_words(item)),
                 plain(item.reason),
             ],
         )
@@ -92,7 +77,9 @@ class ActivityScreen(WindowScreen):
 
     def nothing(self) -> str:
         """No row."""
-        return _("nothing in the history matches")
+        if self.field.words:
+            return _("nothing in the history matches")
+        return _("nothing has happened yet")
 
     def notes(self) -> list[str]:
         """The words of the filter."""
@@ -108,40 +95,3 @@ class ActivityScreen(WindowScreen):
         item = self.chosen_item()
         if item is not None and item.noun == "machine":
             self.post_message(MachinesRequested(item.key))
-
-
-def _verb(value: str) -> str:
-    """The verb's own word, for its word in the language in force too."""
-    for verbs in _VERBS:
-        for verb in verbs:
-            if value in (verb.value, label(verb)):
-                return str(verb.value)
-    return value
-
-
-def _noun(noun: str) -> str:
-    return {
-        "machine": _("machine"),
-        "wave": _("wave"),
-        "run": _("run"),
-        "stop": _("stop"),
-        "account": _("account"),
-        "mailbox": _("mailbox"),
-        "mailbox_batch": _("batch"),
-    }.get(noun, noun)
-
-
-def _states(item: AuditRow) -> str:
-    states = _STATES.get(item.noun)
-    words = [
-        label(states(state)) if states is not None and state in set(states) else state
-        for state in (item.from_state or "", item.to_state or "")
-    ]
-    return " → ".join(words) if words[0] != words[1] else words[0]
-
-
-def _word(verb: str) -> str:
-    for verbs in _VERBS:
-        if verb in set(verbs):
-            return label(verbs(verb))
-    return verb

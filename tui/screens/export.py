@@ -12,6 +12,7 @@ from textual.widgets.option_list import Option
 from rollout.i18n import _
 from tui.exporting import Form
 from tui.plain import plain
+from tui.rooms import WORDS
 
 STATUS = "status"
 
@@ -29,11 +30,12 @@ class ExportScreen(ModalScreen[str | None]):
         """One line for each."""
         options = []
         if self._shown is not None:
+            name = _(WORDS[self._shown]) if self._shown in WORDS else self._shown
+            what = _("what is shown ({name}) as {form}")
             options = [
-                Option(plain(_("what is shown ({name}) as {form}").format(
-                    name=self._shown, form=form.value.upper())), id=form.value)
+                Option(plain(what.format(name=name, form=form.value.upper())), id=form.value)
                 for form in Form
-            ]  # fmt: skip
+            ]
         options.append(Option(plain(_("the status report")), id=STATUS))
         with Vertical(id="export"):
             yield Static(plain(_("Export"), "bold"), markup=False)

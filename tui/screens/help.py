@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from rollout.i18n import _
 from tui.plain import plain
+from tui.themes import CALM
 
 
 class HelpScreen(ModalScreen[None]):
@@ -43,11 +44,14 @@ class HelpScreen(ModalScreen[None]):
         seen: set[str] = set()
         for active in (*filter(ours, self._active), *filter(_of_lists, self._active)):
             binding = active.binding
-            if not binding.description or binding.action in seen or not active.enabled:
+            if not binding.description or binding.action in seen:
                 continue
             seen.add(binding.action)
-            key = self.app.get_key_display(binding)
-            table.add_row(Text(key, style="bold"), Text(binding.tooltip or binding.description))
+            key = Text(self.app.get_key_display(binding), style="bold")
+            words = Text(binding.tooltip or binding.description)
+            if not active.enabled:
+                words.append("  " + _("(not now)"), CALM)
+            table.add_row(key, words)
         return table
 
 

@@ -107,6 +107,13 @@ class ListScreen(FilteredScreen):
         self.main_table().show_rows(columns, self._matching)
         return len(self._matching)
 
+    def filter_words(self) -> str:
+        """Also that nothing matches, and the way back."""
+        words = super().filter_words()
+        if words and not self._matching:
+            words += _("nothing matches (Esc shows all)") + "  "
+        return words
+
     def shown(self) -> Shown | None:
         """The rows that match, with every column."""
         rows = list(self._matching)

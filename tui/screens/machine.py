@@ -12,16 +12,15 @@ from textual.widgets import Static
 
 from rollout.application import machines
 from rollout.application.command_words import outcome_of
-from rollout.application.host_keys import HostKeyVerb
 from rollout.application.machines import Joined, MachineView
-from rollout.domain.machine import MachineState, MachineVerb, Step
+from rollout.domain.machine import MachineState, Step
 from rollout.domain.run import ClaimOutcome
-from rollout.domain.spare import SpareVerb
 from rollout.domain.text import printable
 from rollout.domain.words import msgid
 from rollout.i18n import _
 from rollout.i18n.labels import label
 from tui.desk import Desk
+from tui.facts import verb_word
 from tui.looks import machine_state
 from tui.screens.machine_keys import MachineKeys
 from tui.themes import BAD, GOOD, WARN
@@ -129,7 +128,7 @@ class MachineScreen(MachineKeys):
             lines.append(
                 [
                     _cell(self.desk.local(row.at, "%m-%d %H:%M:%S")),
-                    _cell(_word(row.verb)),
+                    _cell(verb_word("machine", row.verb)),
                     machine_state(row.to_state or "") if known else _cell(row.to_state),
                     _cell(row.actor),
                     _cell(row.reason),
@@ -181,13 +180,6 @@ def _heads(*words: str) -> list[Text]:
 
 def _joined(*parts: object) -> str:
     return "  ".join(str(part) for part in parts if part)
-
-
-def _word(verb: str) -> str:
-    for others in (SpareVerb, HostKeyVerb):
-        if verb in set(others):
-            return label(others(verb))
-    return label(MachineVerb(verb)) if verb in set(MachineVerb) else verb
 
 
 def _spare(view: MachineView) -> str:

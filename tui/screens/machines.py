@@ -181,7 +181,9 @@ class MachinesScreen(WindowScreen, MachineKeys):
 
     def nothing(self) -> str:
         """No row."""
-        return _("no machine matches")
+        if self.field.words:
+            return _("no machine matches")
+        return _("no machine yet: `rollout import ledger FILE` brings them")
 
     def notes(self) -> list[str]:
         """The words of the filter."""

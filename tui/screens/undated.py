@@ -19,15 +19,19 @@ class UndatedScreen(ListScreen):
 
     room = "plan"
 
-    def look(self, question: object) -> list[Undated]:
-        """Those of the plan that the room shows."""
+    def look(self, question: object) -> list[Undated] | None:
+        """Those of the plan that the room shows; None without a plan."""
         try:
             return undated(plan.show(self.desk.database))
         except PlanRefused:
-            return []
+            return None
 
-    def paint(self, snapshot: Sequence[Undated]) -> None:
+    def paint(self, snapshot: Sequence[Undated] | None) -> None:
         """Show them."""
+        if snapshot is None:
+            self.show_list(_columns(), [])
+            self.words.show_words(_("no plan yet: Esc, then s, or run `rollout plan solve`"))
+            return
         self.show_list(_columns(), [self._row(entry) for entry in snapshot])
         machines = sum(entry.machines for entry in snapshot)
         self.words.show_words(

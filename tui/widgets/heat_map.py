@@ -194,9 +194,10 @@ def _head(days: Sequence[date], name: int, cell: int, heat: Heat) -> list[Text]:
     words = weekday_names()
     written = 0
     for place, day in enumerate(days):
-        if day.day == 1 or not place:
+        label = f" {day:%Y-%m} "
+        # Past the edge it would go on in a line of its own.
+        if (day.day == 1 or not place) and len(label) <= (len(days) - place) * cell:
             months.append(" " * (place * cell - written))
-            label = f" {day:%Y-%m} "
             months.append(label, "bold")
             written = place * cell + len(label)
         style = f"reverse {CALM}" if day == heat.today else "bold"
