@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import databases
 import pytest
 
 from rollout.adapters.ansible.local import LocalEngine
@@ -27,7 +28,7 @@ from rollout.lab.pcs import LabPc
 from rollout.lab.wipes import Wipe, wipes
 from rollout.service.daemon import Daemon
 from rollout.settings import load
-from rollout.store import claims, commands, history, migrate, transitions
+from rollout.store import claims, commands, history, transitions
 from rollout.store.database import Database
 from rollout.store.tables import Claim, Evidence, Machine, Person, Site, Wave
 
@@ -70,7 +71,7 @@ class Rollout:
         self.configuration = self.configure("rollout.toml", reimage_minutes)
         settings = _load(self.configuration)
         self.app = Application(settings, Database(settings.database_url), SystemClock())
-        migrate.upgrade(self.app.database)
+        databases.set_up(self.app.database)
         self._pcs: dict[str, LabPc] = {}
 
     def configure(self, name: str, reimage_minutes: float) -> Path:

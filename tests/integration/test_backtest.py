@@ -20,7 +20,7 @@ from rollout.application.replay import working_days
 from rollout.domain.machine import MachineState, MachineVerb, Step
 from rollout.planning.observed import Lack
 from rollout.settings import Calendar, DateRange, OperatorRole, Settings, load
-from rollout.store import forecasts, history, migrate, transitions
+from rollout.store import forecasts, history, transitions
 from rollout.store.database import Database
 from rollout.store.tables import Machine, Site
 
@@ -57,7 +57,7 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 def database(tmp_path: Path, configuration: Settings) -> Iterator[Database]:
     """180 machines at three sites, with a plan in force."""
     opened = databases.migrated(tmp_path / "rollout.db")
-    migrate.upgrade(opened)
+    databases.set_up(opened)
     with opened.write() as session:
         session.add_all(Site(id=n, key=key) for n, key in enumerate(("本庁", "津", "尾鷲"), 1))
         session.flush()

@@ -10,6 +10,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import databases
 import pytest
 from sqlalchemy import insert, text
 
@@ -37,7 +38,7 @@ APPROVER = Operator("suzuki", OperatorRole.APPROVER)
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "rollout.db"
     database = Database(f"sqlite:///{path}")
-    migrate.upgrade(database)
+    databases.set_up(database)
     database.close()
     return path
 

@@ -21,7 +21,7 @@ from rollout.application.exports import status as export_status
 from rollout.application.exports.forms import Document, Table
 from rollout.domain.machine import MachineState, MachineVerb
 from rollout.settings import Settings, load
-from rollout.store import migrate, transitions
+from rollout.store import transitions
 from rollout.store.database import Database
 from rollout.store.tables import Department, Machine, Person, Site, Wave
 
@@ -59,7 +59,7 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     opened = databases.migrated(tmp_path / "rollout.db")
-    migrate.upgrade(opened)
+    databases.set_up(opened)
     with opened.write() as session:
         sites = [Site(key="本庁"), Site(key="尾鷲")]
         departments = [
@@ -176,7 +176,7 @@ def test_an_empty_programme_has_no_percentage_and_zero_everywhere(
     tmp_path: Path, configuration: Settings
 ) -> None:
     empty = Database(databases.url(tmp_path / "empty.db"))
-    migrate.upgrade(empty)
+    databases.set_up(empty)
     report = export_status.daily(empty, configuration, now=NOW)
     write_json(tmp_path / "s.json", export_status.document(report))
     empty.close()

@@ -13,7 +13,7 @@ from rollout.application.forecast import forecast, sentence
 from rollout.application.plan_outlook import NewPlace
 from rollout.domain.machine import PASSAGE, MachineState, MachineVerb, Step
 from rollout.settings import Settings, load
-from rollout.store import forecasts, migrate, plans, transitions
+from rollout.store import forecasts, plans, transitions
 from rollout.store.database import Database
 from rollout.store.tables import Machine, Site
 
@@ -40,7 +40,7 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     opened = databases.migrated(tmp_path / "rollout.db")
-    migrate.upgrade(opened)
+    databases.set_up(opened)
     with opened.write() as session:
         sites = [Site(key="本庁"), Site(key="尾鷲")]
         session.add_all(sites)

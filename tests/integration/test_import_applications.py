@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import databases
 import openpyxl
 import pytest
 from sqlmodel import select
@@ -26,7 +27,6 @@ from rollout.settings.byod import Byod
 from rollout.settings.planning import Generation
 from rollout.settings.takehome import TakeHome
 from rollout.settings.tree import Programme
-from rollout.store import migrate
 from rollout.store.database import Database
 from rollout.store.history import verify
 from rollout.store.tables import Account, AuditRow, Machine, Person, PersonalDevice, Takeout
@@ -48,7 +48,7 @@ PC = "000001,,持出し許可申請,,,,在宅勤務,,,,課長,,ＤＫ２０－�
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     opened = Database(f"sqlite:///{tmp_path / 'rollout.db'}")
-    migrate.upgrade(opened)
+    databases.set_up(opened)
     with opened.write() as session:
         people = [
             Person(

@@ -14,7 +14,7 @@ from rollout.application.ledger.report import ImportReport
 from rollout.application.operators import NotPermitted, Operator
 from rollout.domain.machine import MachineVerb
 from rollout.settings import OperatorRole
-from rollout.store import history, machines, migrate, transitions
+from rollout.store import history, machines, transitions
 from rollout.store.database import Database
 from rollout.store.tables import Department, Machine, Person, Site
 
@@ -38,7 +38,7 @@ SHARED = "DK19-000403,DK19,ProBook,5CGABCDE,,PC19-00403,総務部,人事課,本�
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     opened = databases.migrated(tmp_path / "rollout.db")
-    migrate.upgrade(opened)
+    databases.set_up(opened)
     yield opened
     opened.close()
 

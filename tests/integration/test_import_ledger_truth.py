@@ -18,7 +18,7 @@ from rollout.application.operators import Operator
 from rollout.lab.ledger_generator import LedgerSpec, generate
 from rollout.lab.ledger_truth import HOSTILE, HOSTILE_FIELDS
 from rollout.settings import OperatorRole
-from rollout.store import machines, migrate
+from rollout.store import machines
 from rollout.store.database import Database
 from rollout.store.tables import Department, Machine, Person, Site
 
@@ -67,7 +67,7 @@ def case(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Case]:
     generate(spec, ledger, truth)
     *rows, last = [json.loads(line) for line in truth.read_text(encoding="utf-8").splitlines()]
     database = Database(databases.url(tmp_path / "rollout.db"))
-    migrate.upgrade(database)
+    databases.set_up(database)
     yield Case(database, ledger, rows, last["summary"], run(database, ledger))
     database.close()
 
@@ -155,7 +155,7 @@ def test_hostile_text_in_a_field_with_a_form_is_refused_as_the_same_text(
     tmp_path: Path, text: str, column: str
 ) -> None:
     database = Database(databases.url(tmp_path / "rollout.db"))
-    migrate.upgrade(database)
+    databases.set_up(database)
     row = dict.fromkeys(("世代", "MAC", "賃貸借期間", "持出可否"), "")
     row |= {"管理番号": "DK20-000401", "シリアル番号": "PF2ABCDE"}
     row |= {"コンピュータ名": "PC20-00401", "庁舎": "本庁"}

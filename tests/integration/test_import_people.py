@@ -6,6 +6,7 @@ from pathlib import Path
 from shutil import copyfile
 from typing import Any
 
+import databases
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ from rollout.application.transfers.taking_effect import take_effect
 from rollout.domain.machine import MachineVerb
 from rollout.domain.postings import PcFollows, Place, Posted, contradictions, in_force, post_from
 from rollout.settings import OperatorRole, load
-from rollout.store import departments, history, migrate, postings, transitions
+from rollout.store import departments, history, postings, transitions
 from rollout.store.database import Database
 from rollout.store.tables import Department, Machine, Person, Site, Takeout, Wave
 
@@ -92,7 +93,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of a database without rows: the migrations take longer than a test."""
     file = tmp_path_factory.mktemp("empty") / "rollout.db"
     database = Database(f"sqlite:///{file}")
-    migrate.upgrade(database)
+    databases.set_up(database)
     database.close()
     return file
 

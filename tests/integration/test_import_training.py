@@ -20,7 +20,6 @@ from rollout.application.training.importing import (
 from rollout.application.training.status import NoSuchDepartment, TrainingStatus
 from rollout.application.training.status import status as status_of
 from rollout.settings import OperatorRole, Programme, Settings, Training
-from rollout.store import migrate
 from rollout.store.database import Database
 from rollout.store.history import verify
 from rollout.store.tables import (
@@ -42,7 +41,7 @@ HEADER = "職員番号,氏名,研修名,受講日,点数,判定"
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     opened = databases.migrated(tmp_path / "rollout.db")
-    migrate.upgrade(opened)
+    databases.set_up(opened)
     with opened.write() as session:
         general = Department(bureau="総務部", division="人事課", valid_from=TODAY)
         session.add(general)

@@ -5,12 +5,13 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import databases
 import pytest
 
 from rollout.application import backup, nightly
 from rollout.bootstrap import Application
 from rollout.settings import load
-from rollout.store import leases, migrate
+from rollout.store import leases
 from rollout.store.database import Database
 
 EVENING = datetime(2022, 11, 1, 12, tzinfo=UTC)
@@ -34,7 +35,7 @@ def test_a_night_backs_up_makes_room_and_keeps_a_forecast(
     monkeypatch.setenv("ROLLOUT_CONFIG", str(file))
     settings = load()
     database = Database(settings.database_url)
-    migrate.upgrade(database)
+    databases.set_up(database)
     for ident, days in (("old", 31), ("young", 29)):
         folder = settings.ansible.artifacts / ident
         folder.mkdir(parents=True)

@@ -18,7 +18,7 @@ from rollout.application.plan_problem import calendar_of, problem_of
 from rollout.planning.calendar import Span
 from rollout.planning.problem import OwnDates
 from rollout.settings import OperatorRole, Settings, Training, load
-from rollout.store import history, migrate, plan_inputs
+from rollout.store import history, plan_inputs
 from rollout.store.database import Database
 from rollout.store.tables import Absence, AuditRow, Machine, Person, Site, TrainingRecord
 
@@ -48,7 +48,7 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     opened = databases.migrated(tmp_path / "rollout.db")
-    migrate.upgrade(opened)
+    databases.set_up(opened)
     with opened.write() as session:
         session.add(Site(id=1, key="本庁"))
         session.add_all(Person(id=n, staff_number=f"{n:06d}", name=f"職員{n}") for n in (1, 2, 3))

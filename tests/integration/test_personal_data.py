@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import databases
 import pytest
 from sqlmodel import select
 
@@ -24,7 +25,7 @@ from rollout.domain.machine import MachineVerb
 from rollout.domain.run import ClaimOutcome
 from rollout.settings import OperatorRole, Settings, load
 from rollout.store import backup as copies
-from rollout.store import claims, commands, history, migrate, personal, runs, transitions
+from rollout.store import claims, commands, history, personal, runs, transitions
 from rollout.store.columns import instant_text
 from rollout.store.database import Database
 from rollout.store.tables import (
@@ -74,7 +75,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 def database(tmp_path: Path, settings: Settings) -> Iterator[Database]:
     """Three people; the first changed her name and is mentioned wherever text is kept."""
     opened = Database(settings.database_url)
-    migrate.upgrade(opened)
+    databases.set_up(opened)
     machine = (
         "DK17-00040{n},DK17,PF2ABCD{n},PC17-0040{n},総務部,人事課,本庁1階,{who},一人一台,{remark}"
     )

@@ -18,7 +18,7 @@ from rollout.domain.wave import WaveState
 from rollout.planning.checker import Rule
 from rollout.planning.problem import Obstacle, Why
 from rollout.settings import DateRange, MachineRules, OperatorRole, Settings, SiteLimits, load
-from rollout.store import history, migrate, transitions
+from rollout.store import history, transitions
 from rollout.store.database import Database
 from rollout.store.tables import AuditRow, Department, Machine, Plan, Site, Wave
 
@@ -64,7 +64,7 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     opened = databases.migrated(tmp_path / "rollout.db")
-    migrate.upgrade(opened)
+    databases.set_up(opened)
     with opened.write() as session:
         _fill(session)
     yield opened

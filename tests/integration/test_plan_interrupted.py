@@ -16,11 +16,11 @@ from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
+import databases
 import pytest
 from sqlalchemy import insert, text
 
 from rollout.domain.machine import MACHINE
-from rollout.store import migrate
 from rollout.store.columns import instant
 from rollout.store.database import Database
 from rollout.store.tables import Department, Machine, Site
@@ -48,7 +48,7 @@ def prefecture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("prefecture")
     (folder / "rollout.toml").write_text(CONFIGURATION, encoding="utf-8")
     database = Database(f"sqlite:///{folder / 'state' / 'rollout.db'}")
-    migrate.upgrade(database)
+    databases.set_up(database)
     born = {"state": MACHINE.initial.value, "attempt": 1, "version": 1, "in_ledger": True,
             "state_since": instant("2022-10-01T00:00:00.000000Z"), "generation": "DK20",
             "model": "", "floor": "", "purpose": "", "remark": ""}  # fmt: skip

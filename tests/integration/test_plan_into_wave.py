@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import databases
 import pytest
 from organisations import twelve_machines
 from sqlmodel import select
@@ -16,7 +17,7 @@ from rollout.cli.entry import run
 from rollout.domain.wave import WaveVerb
 from rollout.planning.checker import Rule
 from rollout.settings import OperatorRole, Settings, load
-from rollout.store import migrate, transitions
+from rollout.store import transitions
 from rollout.store.database import Database
 from rollout.store.tables import AuditRow, Machine, Plan, Wave
 
@@ -51,7 +52,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 def database(tmp_path: Path, settings: Settings) -> Iterator[Database]:
     """Twelve machines: a pilot of two, a full wave of six, one of four."""
     opened = Database(f"sqlite:///{tmp_path / 'rollout.db'}")
-    migrate.upgrade(opened)
+    databases.set_up(opened)
     with opened.write() as session:
         twelve_machines(session, at=NOW)
     plan.solve(opened, settings, operator=PLANNER, now=NOW)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import databases
 import pytest
 from organisations import twelve_machines
 from sqlmodel import select
@@ -15,7 +16,7 @@ from rollout.domain.wave import WaveVerb
 from rollout.planning.checker import Rule
 from rollout.planning.problem import Why
 from rollout.settings import OperatorRole, Settings, load
-from rollout.store import migrate, transitions
+from rollout.store import transitions
 from rollout.store.database import Database
 from rollout.store.tables import Machine, Plan, Wave
 
@@ -48,7 +49,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 def database(tmp_path: Path, settings: Settings) -> Iterator[Database]:
     """Twelve machines with the days that the planner gave them."""
     opened = Database(f"sqlite:///{tmp_path / 'rollout.db'}")
-    migrate.upgrade(opened)
+    databases.set_up(opened)
     with opened.write() as session:
         twelve_machines(session, at=NOW)
     plan.solve(opened, settings, operator=PLANNER, now=NOW)

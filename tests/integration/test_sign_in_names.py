@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import databases
 import pytest
 from sqlmodel import select
 
@@ -14,7 +15,7 @@ from rollout.application.people.importing import Order, import_people
 from rollout.application.people.report import PeopleReport
 from rollout.settings import OperatorRole, Programme, Settings
 from rollout.settings.accounts import Accounts
-from rollout.store import accounts, migrate
+from rollout.store import accounts
 from rollout.store.database import Database
 from rollout.store.tables import Person
 
@@ -26,7 +27,7 @@ RULE = "{given_initial}.{family}@pref.example.jp"
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     opened = Database(f"sqlite:///{tmp_path / 'rollout.db'}")
-    migrate.upgrade(opened)
+    databases.set_up(opened)
     yield opened
     opened.close()
 

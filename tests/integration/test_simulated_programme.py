@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import databases
 import pytest
 from sqlmodel import select
 
@@ -26,7 +27,7 @@ from rollout.domain.machine import IN_USE, MachineState, Step
 from rollout.domain.takeout import PinState
 from rollout.domain.wave import WaveState
 from rollout.settings import Settings, load
-from rollout.store import claims, history, migrate, runs
+from rollout.store import claims, history, runs
 from rollout.store.database import Database
 from rollout.store.tables import AuditRow, Claim, DiskPin, Machine, Site, Takeout, Wave
 
@@ -63,7 +64,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
         patched.setenv("ROLLOUT_CONFIG", str(folder / "rollout.toml"))
         settings = load()
     database = Database(settings.database_url, durable=False)
-    migrate.upgrade(database)
+    databases.set_up(database)
     endings: Counter[tuple[bool, Ending]] = Counter()
     draw = fates(SEED, HARSH, slow=lambda tag: 1.0)
 

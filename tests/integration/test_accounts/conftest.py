@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import databases
 import httpx
 import pytest
 
@@ -13,7 +14,6 @@ from rollout.adapters.clock import SystemClock
 from rollout.bootstrap import Application
 from rollout.lab.graph import world
 from rollout.settings import load
-from rollout.store import migrate
 from rollout.store.database import Database
 from rollout.store.history import verify
 from rollout.store.tables import Department, Person
@@ -69,7 +69,7 @@ class Prefecture:
             patch.setenv("ROLLOUT_CONFIG", str(self.configuration))
             settings = load()
         self.app = Application(settings, Database(settings.database_url), SystemClock())
-        migrate.upgrade(self.app.database)
+        databases.set_up(self.app.database)
         self._http = httpx.Client(
             verify=ssl.create_default_context(cafile=self.tenant.ca_file),
             base_url=f"{self.tenant.origin}/control",

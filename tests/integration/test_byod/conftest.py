@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import databases
 import httpx
 import pytest
 
@@ -25,7 +26,6 @@ from rollout.domain.account import AccountState, CloudService
 from rollout.domain.personal_device import ApplicationKind, Platform
 from rollout.lab.graph import world
 from rollout.settings import OperatorRole, load
-from rollout.store import migrate
 from rollout.store.database import Database
 from rollout.store.history import verify
 from rollout.store.tables import Account, Person
@@ -96,7 +96,7 @@ class Office:
             settings = load()
         self.clock = SetClock()
         self.app = Application(settings, Database(settings.database_url), self.clock)
-        migrate.upgrade(self.app.database)
+        databases.set_up(self.app.database)
         self.mailer = GraphMailer(settings.accounts.tenant, SENDER, per_minute=None)
         self.outbox = Outbox(
             self.app.database, settings, self.mailer, self.app.mail_writer, self.clock

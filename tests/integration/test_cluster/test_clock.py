@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from rollout.application.alone import alone
 from rollout.domain.errors import LeaseHeld
-from rollout.store import leases, migrate, moments
+from rollout.store import leases, moments
 from rollout.store.clock_lock import ClockLock
 from rollout.store.database import Database
 
@@ -18,7 +18,7 @@ from rollout.store.database import Database
 @pytest.fixture
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     opened = Database(databases.server_url(tmp_path_factory.mktemp("clock") / "rollout"))
-    migrate.upgrade(opened)
+    databases.set_up(opened)
     yield opened
     opened.close()
 

@@ -68,7 +68,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Database, D
     folder = tmp_path_factory.mktemp("dump")
     source = Database(databases.server_url(folder / "source"))
     target = Database(databases.server_url(folder / "target"))
-    migrate.upgrade(source)
+    databases.set_up(source)
     roles.write(source, None)
     yield source, target
     source.close()

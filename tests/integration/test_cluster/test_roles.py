@@ -20,7 +20,7 @@ from rollout.store.database import Database
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     opened = Database(databases.server_url(tmp_path_factory.mktemp("roles") / "rollout"))
-    migrate.upgrade(opened)
+    databases.set_up(opened)
     queue.prepare(opened)
     roles.write(opened, queue.SCHEMA)
     yield opened

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import databases
 import pytest
 from sqlmodel import select
 
@@ -25,7 +26,7 @@ from rollout.domain.errors import NeedsApproval
 from rollout.domain.mailbox_batch import Alarm, BatchStatus, Grade, Hindrance, MoveStatus, hindrance
 from rollout.domain.readiness import Part
 from rollout.settings import OperatorRole, Programme, Settings
-from rollout.store import mailbox_moves, migrate, transitions
+from rollout.store import mailbox_moves, transitions
 from rollout.store.database import Database
 from rollout.store.history import verify
 from rollout.store.tables import Account, AuditRow, MailboxMove, Person
@@ -48,7 +49,7 @@ def settings(tmp_path: Path) -> Settings:
 def database(settings: Settings) -> Iterator[Database]:
     """Four people whose mailboxes are ready."""
     opened = Database(settings.database_url)
-    migrate.upgrade(opened)
+    databases.set_up(opened)
     with opened.write() as session:
         people = [
             Person(staff_number=f"{number:06}", name=f"職員 {number}") for number in (1, 2, 3, 4)

@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import databases
 import pytest
 from sqlalchemy import event
 from sqlmodel import col, select
@@ -27,7 +28,7 @@ from rollout.domain.run import ALIVE, RunState
 from rollout.domain.wave import WaveState, WaveVerb
 from rollout.service.daemon import Daemon
 from rollout.settings import OperatorRole, Settings, load
-from rollout.store import history, migrate
+from rollout.store import history
 from rollout.store.database import Database
 from rollout.store.tables import Claim, Command, Machine, Run, Site, Wave
 
@@ -122,7 +123,7 @@ class Programme:
         self.settings = self._load()
         self.path = root / "state" / "rollout.db"
         self.database = Database(self.settings.database_url)
-        migrate.upgrade(self.database)
+        databases.set_up(self.database)
 
     def configure(self, text: str) -> Settings:
         """More configuration."""

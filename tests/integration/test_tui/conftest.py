@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from time import monotonic
 
+import databases
 import pytest
 from sqlmodel import Session, select
 from textual import events
@@ -18,7 +19,7 @@ from rollout.bootstrap import Application, application
 from rollout.domain.machine import MachineVerb, Step
 from rollout.domain.run import RunVerb
 from rollout.domain.wave import WaveVerb
-from rollout.store import machines, migrate, tranches, transitions, waves
+from rollout.store import machines, tranches, transitions, waves
 from rollout.store.database import Database
 from rollout.store.tables import Claim, HostResult, Machine, Person, Run, Site, Wave
 from tui.app import RolloutApp
@@ -80,7 +81,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The database that every test gets a copy of: making its schema takes a second."""
     path = tmp_path_factory.mktemp("tui") / "rollout.db"
     database = Database(f"sqlite:///{path}")
-    migrate.upgrade(database)
+    databases.set_up(database)
     with database.write() as session:
         _fill(session)
     database.close()

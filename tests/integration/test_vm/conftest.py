@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import databases
 import pytest
 
 from rollout.adapters.ansible.local import LocalEngine
@@ -33,7 +34,7 @@ from rollout.lab.vm.world import SHARE, VirtualWorld
 from rollout.service.daemon import Daemon
 from rollout.service.endpoint import Endpoint
 from rollout.settings import load
-from rollout.store import history, migrate, transitions
+from rollout.store import history, transitions
 from rollout.store.database import Database
 from rollout.store.tables import Claim, Machine, Site, Wave
 
@@ -96,7 +97,7 @@ class VirtualRollout:
             settings = load()
         self._clock = JumpingClock()
         self.app = Application(settings, Database(settings.database_url), self._clock)
-        migrate.upgrade(self.app.database)
+        databases.set_up(self.app.database)
         self.world: VirtualWorld | None = None
         self._began = time.monotonic()
 

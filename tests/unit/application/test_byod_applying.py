@@ -19,7 +19,6 @@ from rollout.domain.personal_device import ApplicationKind, Platform
 from rollout.settings import OperatorRole, Settings
 from rollout.settings.byod import Byod
 from rollout.settings.tree import Programme
-from rollout.store import migrate
 from rollout.store.database import Database
 from rollout.store.tables import Person
 
@@ -31,7 +30,7 @@ OTHER = Operator("ken", OperatorRole.APPROVER)
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Database]:
     opened = databases.migrated(tmp_path / "rollout.db")
-    migrate.upgrade(opened)
+    databases.set_up(opened)
     with opened.write() as session:
         session.add(Person(staff_number="000001", name="小林"))
         session.add(Person(staff_number="000002", name="森", left_on=date(2022, 10, 31)))
