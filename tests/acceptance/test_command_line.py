@@ -80,64 +80,66 @@ def test_a_ledger_that_is_not_there_is_one_line(terminal: Terminal) -> None:
     assert "nowhere.csv" in said.err
 
 
-def test_plan_and_approval_in_order(imported: Terminal) -> None:
+def test_plan_and_approval_in_order(imported_desk: Terminal) -> None:
     """Given a ledger, when a plan is committed and submitted, then only another may approve."""
-    assert imported.rollout("plan", "commit").code == 1
-    summary = imported.rollout("plan", "solve", "--json").json
+    assert imported_desk.rollout("plan", "commit").code == 1
+    summary = imported_desk.rollout("plan", "solve", "--json").json
     assert (summary["placed"], summary["unplaced"]) == (3, {"refresh": 1})
-    assert imported.rollout("plan", "commit").code == 0
-    (wave,) = imported.rollout("wave", "list", "--json").json
+    assert imported_desk.rollout("plan", "commit").code == 0
+    (wave,) = imported_desk.rollout("wave", "list", "--json").json
     assert (wave["state"], wave["machines"], wave["pilot"]) == ("planned", 3, True)
 
-    early = imported.rollout("wave", "start", "1")
+    early = imported_desk.rollout("wave", "start", "1")
     assert early.code == 3, "needs approval"
-    assert imported.rollout("wave", "submit", "1").code == 0
-    own = imported.rollout("wave", "approve", "1")
+    assert imported_desk.rollout("wave", "submit", "1").code == 0
+    own = imported_desk.rollout("wave", "approve", "1")
     assert own.code == 1
     assert "another operator" in own.err
-    assert imported.rollout("wave", "approve", "1", actor="suzuki").code == 0
-    assert imported.rollout("wave", "start", "1").code == 0
-    assert imported.rollout("wave", "halt", "1").code == 1, "a halt needs a reason"
-    assert imported.rollout("wave", "halt", "1", "--reason", "試験").code == 0
-    (wave,) = imported.rollout("wave", "list", "--json").json
+    assert imported_desk.rollout("wave", "approve", "1", actor="suzuki").code == 0
+    assert imported_desk.rollout("wave", "start", "1").code == 0
+    assert imported_desk.rollout("wave", "halt", "1").code == 1, "a halt needs a reason"
+    assert imported_desk.rollout("wave", "halt", "1", "--reason", "試験").code == 0
+    (wave,) = imported_desk.rollout("wave", "list", "--json").json
     assert (wave["state"], wave["cause"]) == ("halted", "試験")
 
 
-def test_hold_and_release_keep_the_reason(imported: Terminal) -> None:
-    assert imported.rollout("machine", "hold", "DK20-000001").code == 1, "needs a reason"
-    held = imported.rollout("machine", "hold", "DK20-000001", "--reason", "本人不在")
+def test_hold_and_release_keep_the_reason(imported_desk: Terminal) -> None:
+    assert imported_desk.rollout("machine", "hold", "DK20-000001").code == 1, "needs a reason"
+    held = imported_desk.rollout("machine", "hold", "DK20-000001", "--reason", "本人不在")
     assert held.code == 0
-    shown = imported.rollout("machine", "show", "DK20-000001", "--json").json
+    shown = imported_desk.rollout("machine", "show", "DK20-000001", "--json").json
     assert (shown["state"], shown["cause"], shown["held_from"]) == (
         "held", "本人不在", "registered",
     )  # fmt: skip
-    assert imported.rollout("machine", "release", "DK20-000001").code == 0
-    assert imported.rollout("machine", "release", "DK20-000001").code == 1
-    assert imported.rollout("machine", "show", "DK99-1").code == 1
+    assert imported_desk.rollout("machine", "release", "DK20-000001").code == 0
+    assert imported_desk.rollout("machine", "release", "DK20-000001").code == 1
+    assert imported_desk.rollout("machine", "show", "DK99-1").code == 1
 
 
-def test_text_from_the_ledger_is_shown_as_it_is(imported: Terminal) -> None:
-    said = imported.rollout("machine", "list")
+def test_text_from_the_ledger_is_shown_as_it_is(imported_desk: Terminal) -> None:
+    said = imported_desk.rollout("machine", "list")
     assert "[bold]{{ 7*7 }}[/bold]" in said.out
-    rows = imported.rollout("machine", "list", "--json").json
+    rows = imported_desk.rollout("machine", "list", "--json").json
     assert "[bold]{{ 7*7 }}[/bold]" in [row["owner"] for row in rows]
 
 
 @pytest.mark.parametrize("form", ["csv", "json"])
-def test_exports_can_be_read_back(imported: Terminal, form: str) -> None:
+def test_exports_can_be_read_back(imported_desk: Terminal, form: str) -> None:
     for noun in ("status", "machines"):
-        path = imported.folder / f"{noun}.{form}"
-        said = imported.rollout("export", noun, "--format", form, "--out", str(path), lang="ja")
+        path = imported_desk.folder / f"{noun}.{form}"
+        said = imported_desk.rollout(
+            "export", noun, "--format", form, "--out", str(path), lang="ja"
+        )
         assert said.code == 0, said.err
         text = path.read_text(encoding="utf-8-sig" if form == "csv" else "utf-8")
         assert "試験県" in text or "髙橋 花子" in text
 
 
-def test_the_history_is_verified_and_a_forgery_found(imported: Terminal) -> None:
+def test_the_history_is_verified_and_a_forgery_found(imported_desk: Terminal) -> None:
     import sqlite3
 
-    assert imported.rollout("audit", "verify", "--json").json["holds"]
-    with sqlite3.connect(imported.folder / "state" / "rollout.db") as forger:
+    assert imported_desk.rollout("audit", "verify", "--json").json["holds"]
+    with sqlite3.connect(imported_desk.folder / "state" / "rollout.db") as forger:
         forger.execute("DROP TRIGGER IF EXISTS audit_no_update")
         for (name,) in forger.execute(
             "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit'"
@@ -145,7 +147,7 @@ def test_the_history_is_verified_and_a_forgery_found(imported: Terminal) -> None
             forger.execute(f'DROP TRIGGER "{name}"')
         forger.execute("UPDATE audit SET actor = 'nobody' WHERE id = 2")
     forger.close()
-    said = imported.rollout("audit", "verify", "--json")
+    said = imported_desk.rollout("audit", "verify", "--json")
     assert (said.code, said.json["holds"], said.json["broken_at"]) == (1, False, 2)
 
 
