@@ -24,8 +24,11 @@ class ExportFailed(RolloutError):
 
 
 @contextmanager
-def beside(path: Path, seal: Seal | None = None) -> Iterator[BinaryIO]:
-    """A file that takes the place of `path` when the block ends, and vanishes when it raises."""
+def beside(path: Path, seal: Seal | None = None, *, of: Path | None = None) -> Iterator[BinaryIO]:
+    """A file that takes the place of `path` when the block ends, and vanishes when it raises.
+
+    `of` is the export that it belongs to, which whoever asked for it knows.
+    """
     parts = [(_part(path), path)]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -50,7 +53,7 @@ def beside(path: Path, seal: Seal | None = None) -> Iterator[BinaryIO]:
     except OSError as error:
         raise ExportFailed(
             _("cannot write {path}: {why}; an older export is unchanged").format(
-                path=path, why=error.strerror or error
+                path=of or path, why=error.strerror or error
             )
         ) from None
 

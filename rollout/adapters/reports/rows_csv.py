@@ -60,7 +60,7 @@ def write(
         )
     listed = path.with_name(path.name + LIST_ENDING)
     # The export takes its place first; what the list needs of the disk it has by then.
-    with beside(listed) as list_file, beside(path, seal) as file:
+    with beside(listed, of=path) as list_file, beside(path, seal) as file:
         losses = _Losses(io.TextIOWrapper(list_file, encoding="utf-8-sig", newline=""))
         headings = [column.heading for column in extract.columns]
         columns = [_Column(column, codec, losses) for column in extract.columns]

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from rollout.application import backup
 from rollout.application.choosing import today
 from rollout.application.doctor.finding import Finding, judged
+from rollout.application.exports.nights import EXPORTS
 from rollout.application.measures import last_backup
-from rollout.application.upkeep import TIDY
+from rollout.application.upkeep import FORECAST, PEOPLE, TIDY
 from rollout.domain.wave import WaveState
 from rollout.i18n import _
 from rollout.settings import Settings
@@ -95,10 +96,21 @@ def examine(opened: Database, settings: Settings, now: datetime) -> Iterator[Fin
         )
     if copies.ours(opened):
         yield _backup(settings, now, nights)
-    tidy = nights.get(TIDY)
-    if tidy is not None and not tidy.ok:
-        yield judged("tidy", _("nightly tidying"), tidy.note, warning=_("see the daemon's log"))
+    yield from _other_nights(nights)
     yield _clock(settings, now, newest)
+
+
+def _other_nights(nights: dict[str, NightlyWork]) -> Iterator[Finding]:
+    """What the last night could not do, besides the backup."""
+    for name, said in (
+        (TIDY, _("nightly tidying")),
+        (FORECAST, _("nightly forecast")),
+        (PEOPLE, _("nightly figures of people")),
+        (EXPORTS, _("nightly export")),
+    ):
+        night = nights.get(name)
+        if night is not None and not night.ok:
+            yield judged(name, said, night.note, warning=_("mend it: it is tried again every hour"))
 
 
 def _backup(settings: Settings, now: datetime, nights: dict[str, NightlyWork]) -> Finding:

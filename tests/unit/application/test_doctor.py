@@ -11,7 +11,8 @@ import pytest
 
 from rollout.application import backup, doctor, rechecks
 from rollout.application.doctor import Finding, Level
-from rollout.application.upkeep import TIDY
+from rollout.application.exports.nights import EXPORTS
+from rollout.application.upkeep import FORECAST, PEOPLE, TIDY
 from rollout.domain.errors import RolloutError
 from rollout.domain.machine import Step
 from rollout.domain.stop import StopScope
@@ -147,7 +148,8 @@ def test_a_damaged_database_is_a_problem_and_the_rest_is_still_checked(
     damaged.close()
     problems = {finding.key for finding in found if finding.level is PROBLEM}
     assert problems & {"database", "integrity"}
-    assert "rollout restore" in " ".join(finding.remedy for finding in found)
+    # Which page is read first, and so which of the two remedies is told, hangs on the layout.
+    assert "restore" in " ".join(finding.remedy for finding in found)
     assert "collections" in {finding.key for finding in found}
 
 
@@ -256,10 +258,13 @@ def test_a_failed_night_is_a_problem_once_the_last_good_one_is_old(patient: Pati
     assert patient.level("backup") is PROBLEM
 
 
-def test_tidying_that_failed_is_named(patient: Patient) -> None:
-    patient.night(TIDY, 1, ok=False, note="Permission denied")
-    found = patient.findings()["tidy"]
+@pytest.mark.parametrize("work", [TIDY, FORECAST, PEOPLE, EXPORTS])
+def test_what_a_night_could_not_do_is_named(patient: Patient, work: str) -> None:
+    patient.night(work, 1, ok=False, note="Permission denied")
+    found = patient.findings()[work]
     assert (found.level, found.found) == (WARNING, "Permission denied")
+    patient.night(work, 0)
+    assert work not in patient.findings()
 
 
 def test_a_history_that_reaches_into_the_future_tells_of_the_clock(patient: Patient) -> None:
