@@ -7,6 +7,7 @@ from collections.abc import Callable
 from rollout.application.accounts.directory import DirectoryAway
 from rollout.application.accounts.work import AccountsWork
 from rollout.application.ports import Clock
+from rollout.domain.words import msgid
 from rollout.service.beside import AWAY_SECONDS, BesideThread
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ def accounts_thread(
     def cycle(work: AccountsWork, stop: threading.Event) -> float:
         done = work.cycle(stop.is_set)
         if done.taken:
-            log.info("accounts: %s looked at, %s reached their end", done.taken, done.ended)
+            log.info(msgid("accounts: %s looked at, %s reached their end"), done.taken, done.ended)
         if done.next_look is None:
             return LOOK_SECONDS
         return min(LOOK_SECONDS, max(0.0, (done.next_look - clock.now()).total_seconds()))

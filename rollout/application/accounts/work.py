@@ -18,6 +18,7 @@ from rollout.application.accounts.stock import read_stock
 from rollout.application.accounts.under_way import UnderWay, Work
 from rollout.application.mailboxes.holding import hold_back
 from rollout.application.ports import Clock
+from rollout.domain.words import msgid
 from rollout.settings import Settings
 from rollout.store import account_queue, account_takers
 from rollout.store.database import Database
@@ -102,7 +103,7 @@ class AccountsWork:
             return
         with self._database.write() as session:
             count = sum(account_takers.free(session, one, now) for one in dead)
-        log.info("accounts: goes on with %s that a process that is gone had begun", count)
+        log.info(msgid("accounts: goes on with %s that a process that is gone had begun"), count)
 
     def _is_due(self) -> bool:
         with self._database.read() as session:
