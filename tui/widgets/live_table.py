@@ -1,15 +1,14 @@
 """A table that is told all its rows again and again, and touches only the cells that changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from rich.cells import cell_len
 from rich.text import Text
-from textual.widgets import DataTable
-from textual.widgets._data_table import CellKey
 
 from tui.plain import fitted, plain
+from tui.widgets.painted_cells import PaintedCells
 
 PADDING = 2
 
@@ -55,7 +54,7 @@ _Look = tuple[str, str]
 _Layout = tuple[tuple[str, str, int], ...]
 
 
-class LiveTable(DataTable[Text]):
+class LiveTable(PaintedCells):
     """Rows are replaced whole only when other rows or other widths are wanted.
 
     A table that `grows` is as high as its rows. The style sheet cannot say that: a table that was
@@ -93,8 +92,7 @@ class LiveTable(DataTable[Text]):
         self._rows = list(rows)
 
     def _update(self, rows: Sequence[Row], layout: _Layout, indexes: Sequence[int]) -> None:
-        changed: dict[CellKey, int] = {}
-        columns = [column.key for column in self.ordered_columns]
+        changed: dict[tuple[int, int], Text] = {}
         for at, (row, before) in enumerate(zip(rows, self._rows, strict=True)):
             if row is before:
                 continue
@@ -102,29 +100,9 @@ class LiveTable(DataTable[Text]):
             looks = _looks(cells)
             for index, look in enumerate(looks):
                 if look != self._looks[at][index]:
-                    place = CellKey(self.ordered_rows[at].key, columns[index])
-                    self._data[place.row_key][place.column_key] = cells[index]
-                    changed[place] = at
+                    changed[at, index] = cells[index]
             self._looks[at] = looks
-        self._draw_again(changed)
-
-    def _draw_again(self, changed: Mapping[CellKey, int]) -> None:
-        """Draw these cells, which lie in these rows.
-
-        The library's own `update_cell` forgets every drawn cell of the table and draws all lines
-        anew, which takes longer than the time in which a key has to be answered.
-        """
-        if not changed:
-            return
-        drawn = self._cell_render_cache
-        for key in list(drawn.keys()):
-            if CellKey(key[0], key[1]) in changed:
-                drawn.discard(key)
-        self._row_render_cache.clear()
-        self._line_cache.clear()
-        self._row_renderable_cache.clear()
-        for at in sorted(set(changed.values())):
-            self.refresh_row(at)
+        self.put_cells(changed)
 
     def _replace(
         self,
