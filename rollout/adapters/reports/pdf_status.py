@@ -88,7 +88,6 @@ def _machines(report: DailyReport) -> Iterator[Flowable]:
 
 
 def _others(report: DailyReport) -> Iterator[Flowable]:
-    yield PageBreak()
     exceptions = work.exceptions(report)
     yield from _whole(exceptions, most=MOST)
     more = len(exceptions.rows) - MOST

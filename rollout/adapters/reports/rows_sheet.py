@@ -124,7 +124,7 @@ class _Book:
         self._bold = book.add_format(
             {**look, "bold": True, "bg_color": "#DDE6EF", "text_wrap": True, "border": 1}
         )
-        self._plain = book.add_format(look)
+        self._plain = book.add_format({**look, "align": "left"})
         self._wrapped = book.add_format({**look, "text_wrap": True})
         self._formats = {
             "day": book.add_format({"num_format": "yyyy-mm-dd", **look}),
@@ -171,7 +171,11 @@ class _Book:
         return sheet
 
     def _end(self, sheet: Any, rows: int) -> None:
-        sheet.autofilter(0, 0, max(1, rows - 1), len(self._extract.columns) - 1)
+        last = max(1, rows - 1)
+        sheet.autofilter(0, 0, last, len(self._extract.columns) - 1)
+        printed = sum(column.printed for column in self._extract.columns)
+        if printed < len(self._extract.columns):
+            sheet.print_area(0, 0, last, printed - 1)
 
     def _write_summary(self, sheet: Any) -> None:
         sheet.set_column(0, 0, 30)

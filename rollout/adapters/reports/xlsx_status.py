@@ -83,6 +83,8 @@ class _Sheets:
             big.set_size({"width": 900, "height": 420})
             # Below the head, which every page repeats with whatever lies on it.
             curve.insert_chart(_ABOVE + 1, stacks + 5, big)
+        # On paper the picture is that of the summary; beside it the days would be too small to read.
+        curve.print_area(0, 0, last + 1, stacks - 1)
         self._check()
         first.activate()
 
@@ -142,7 +144,7 @@ class _Sheets:
             people.shares(report),
             people.devices(report),
             people.obstacles(report),
-        )
+        ).fit_to_pages(1, 1)
 
     def _board(self) -> None:
         report = self._report
@@ -163,7 +165,7 @@ class _Sheets:
             else:
                 sheet.write_string(row, 1, str(value), plain)
 
-    def _stacked(self, name: str, *grids: Grid) -> None:
+    def _stacked(self, name: str, *grids: Grid) -> Worksheet:
         """Several small grids below one another."""
         sheet = self._sheet(name)
         row = _ABOVE
@@ -174,6 +176,7 @@ class _Sheets:
         widths = [max(row) for row in _columns(grids)]
         set_widths(sheet, widths)
         sheet.freeze_panes(_ABOVE, 0)
+        return sheet
 
 
 def _columns(grids: tuple[Grid, ...]) -> list[list[int]]:

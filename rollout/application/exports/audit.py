@@ -93,8 +93,8 @@ def columns(zone: ZoneInfo) -> tuple[Column, ...]:
         Column("version", _("Version"), holds="number", width=8),
         Column("detail", _("Detail"), width=30),
         Column("redacted_by", _("Text taken out by"), holds="number", width=10),
-        Column("salt", _("Salt"), width=34),
-        Column("digest", _("Digest"), width=66),
+        Column("salt", _("Salt"), width=34, printed=False),
+        Column("digest", _("Digest"), width=66, printed=False),
     )
     assert tuple(column.key for column in found) == audit.FIELDS  # noqa: S101  (mixed columns)
     return found

@@ -34,7 +34,8 @@ Holds = Literal["text", "number", "day", "moment"]
 @dataclass(frozen=True)
 class Column:
     """One column. `key` never changes; `show` makes what a person reads, `tell` what a program
-    reads; without them a value is both as it is. Days and moments are ISO-8601 text."""
+    reads; without them a value is both as it is. Days and moments are ISO-8601 text. Columns at the
+    end that are not `printed` are for machines: on paper they would make the others too small."""
 
     key: str
     heading: str
@@ -42,6 +43,7 @@ class Column:
     show: Callable[[Any], Cell] | None = None
     tell: Callable[[Any], Any] | None = None
     width: int = 14
+    printed: bool = True
 
     def shown(self, values: Sequence[Any]) -> Sequence[Cell]:
         """For people."""

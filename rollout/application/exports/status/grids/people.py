@@ -108,7 +108,7 @@ def obstacles(report: DailyReport) -> Grid:
     columns = (
         Column(_("Missing"), 20),
         Column(_("People"), 10),
-        Column(_("Nothing else is missing"), 14),
+        Column(_("Nothing else is missing"), 18),
     )
     unknown = bool(report.summary.not_known)
     empty = _("not known of this moment") if unknown else _("nothing is missing")
