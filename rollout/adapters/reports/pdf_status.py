@@ -98,9 +98,12 @@ def _others(report: DailyReport) -> Iterator[Flowable]:
     yield CondPageBreak(70 * mm)
     yield heading(_("People and accounts"))
     yield _beside(people.shares(report), people.devices(report), people.obstacles(report))
-    yield from _whole(people.milestones(report))
-    yield from _whole(people.indicators(report))
-    yield CondPageBreak(24 * mm)
+    # Nobody reads on paper that none is configured; the sheets say it.
+    if report.board.milestones:
+        yield from _whole(people.milestones(report))
+    if report.board.indicators:
+        yield from _whole(people.indicators(report))
+    yield CondPageBreak(16 * mm)
     yield heading(_("Check"))
     yield note("　".join(f"{name}: {value}" for name, value in checks(report.reach)))
 

@@ -83,7 +83,7 @@ class _Sheets:
             big.set_size({"width": 900, "height": 420})
             # Below the head, which every page repeats with whatever lies on it.
             curve.insert_chart(_ABOVE + 1, stacks + 5, big)
-        # On paper the picture is that of the summary; beside it the days would be too small to read.
+        # On paper the summary has the picture; beside it the days would be too small to read.
         curve.print_area(0, 0, last + 1, stacks - 1)
         self._check()
         first.activate()
