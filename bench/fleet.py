@@ -128,14 +128,14 @@ def timed() -> Iterator[Counter[str]]:
 
 
 def play(
-    folder: Path, url: str, machines: int, limit: float, cutover: date = CUTOVER
+    folder: Path, url: str, machines: int, sites: int, limit: float, cutover: date = CUTOVER
 ) -> dict[str, Any]:
     """Work through one programme; what came of it. After `limit` seconds it is left unfinished."""
-    per_day = max(20, -(-machines // SITES // WORKING_DAYS) * 2)
+    per_day = max(20, -(-machines // sites // WORKING_DAYS) * 2)
     (folder / "rollout.toml").write_text(
         _TEXT.format(
-            url=url, machines=machines, sites=SITES, starts=STARTS, cutover=cutover,
-            per_day=per_day, blast=per_day * SITES, wave=max(200, machines // 100),
+            url=url, machines=machines, sites=sites, starts=STARTS, cutover=cutover,
+            per_day=per_day, blast=per_day * sites, wave=max(200, machines // 100),
         ),
         encoding="utf-8",
     )  # fmt: skip
@@ -148,7 +148,7 @@ def play(
         if database.engine.dialect.name == "postgresql":
             queue.prepare(database)
         programme = SimulatedProgramme(database, settings, seed=2022)
-        places = [(f"庁舎{n:03d}", 1.0) for n in range(1, SITES + 1)]
+        places = [(f"庁舎{n:03d}", 1.0) for n in range(1, sites + 1)]
         summary = programme.prepare(folder / "ledger.csv", machines, places)
         spent["ledger and plan"] = time.perf_counter() - began
         print(f"{machines:,}: planned in {spent['ledger and plan']:.0f} s, {summary.waves} waves, "
@@ -190,6 +190,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="3,000 machines")
     parser.add_argument("--machines", type=int, default=20_000)
+    parser.add_argument("--sites", type=int, default=SITES)
     parser.add_argument("--limit", type=float, default=600, help="give up after so many seconds")
     parser.add_argument("--cutover", type=date.fromisoformat, default=CUTOVER, metavar="DAY")
     parser.add_argument("--postgresql", action="store_true", help="instead of SQLite")
@@ -201,7 +202,7 @@ def main() -> int:
         server = Server(folder / "postgresql") if given.postgresql else None
         url = server.url if server else f"sqlite:///{folder / 'rollout.db'}"
         try:
-            found = play(folder, url, machines, given.limit, given.cutover)
+            found = play(folder, url, machines, given.sites, given.limit, given.cutover)
         finally:
             if server:
                 server.stop()
@@ -215,7 +216,7 @@ def main() -> int:
     ]  # fmt: skip
     result = {"bench": "fleet", "aims": aims}
     kept = {
-        **result, "at": datetime.now(UTC).isoformat(timespec="seconds"), "sites": SITES,
+        **result, "at": datetime.now(UTC).isoformat(timespec="seconds"), "sites": given.sites,
         "database": "postgresql" if given.postgresql else "sqlite", **found,
         "host": platform.platform(), "python": platform.python_version(),
         "load_average": os.getloadavg(),

@@ -11,7 +11,7 @@ from uuid import uuid4
 from sqlmodel import Session
 
 from rollout.application import beginning
-from rollout.application.arrival import new_token, token_digest
+from rollout.application.arrival_words import new_token, token_digest
 from rollout.application.choosing import Batch, batches, next_step, today
 from rollout.application.orders import host_orders
 from rollout.application.ports import HostOrder, Pace, RunOrder

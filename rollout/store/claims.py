@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Update, bindparam, insert, literal, or_, update
 from sqlmodel import Session, col, func, select
 
+from rollout.domain.errors import StaleState
 from rollout.domain.machine import Step
 from rollout.domain.run import ClaimOutcome
 from rollout.store.columns import Instant
@@ -162,18 +163,37 @@ def _once(column: Any, at: datetime) -> Any:
 
 def arm(session: Session, epoch: int, *, at: datetime, boot_id: str) -> bool:
     """Arm an open, unconsumed, unvoided claim; arming again changes nothing and is True."""
-    result = session.connection().execute(
-        update(Claim)
-        .where(
-            col(Claim.id) == epoch,
-            col(Claim.outcome).is_(None),
-            col(Claim.voided_at).is_(None),
-            col(Claim.consumed_at).is_(None),
-        )
-        .values(armed_at=_once(col(Claim.armed_at), at), boot_id_before=boot_id)
-    )
+    given_ = {"epoch": epoch, "moment": at, "boot": boot_id}
+    result = session.connection().execute(_ARM, given_)
     session.expire_all()
     return result.rowcount == 1
+
+
+def arm_all(session: Session, boot_ids: Mapping[int, str], *, at: datetime) -> None:
+    """Arm claims by their epochs, all or none. Raises StaleState when one cannot be armed."""
+    rows = [{"epoch": epoch, "moment": at, "boot": boot} for epoch, boot in boot_ids.items()]
+    _all_or_none(session, _ARM, rows)
+
+
+_OPEN = (_TABLE.c.outcome.is_(None), _TABLE.c.voided_at.is_(None), _TABLE.c.consumed_at.is_(None))
+_ARM = (
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("epoch"), *_OPEN)
+    .values(
+        armed_at=func.coalesce(_TABLE.c.armed_at, bindparam("moment", type_=Instant)),
+        boot_id_before=bindparam("boot"),
+    )
+)
+
+
+def _all_or_none(session: Session, statement: Update, rows: Sequence[dict[str, Any]]) -> None:
+    """Change a claim with each of `rows`, which name it as `epoch`."""
+    if not rows:
+        return
+    result = session.connection().execute(statement, rows)
+    if result.rowcount != len(rows):
+        raise StaleState("claim", [str(row["epoch"]) for row in rows])
+    session.expire_all()
 
 
 def renew_arm_tokens(session: Session, digests: Mapping[int, str]) -> None:
@@ -191,21 +211,21 @@ _RENEW = (
 )
 
 
-def consume(session: Session, epoch: int, *, at: datetime, check_in_token_hash: str) -> bool:
-    """Use the one-time token up; True for exactly one caller, ever."""
-    result = session.connection().execute(
-        update(Claim)
-        .where(
-            col(Claim.id) == epoch,
-            col(Claim.outcome).is_(None),
-            col(Claim.armed_at).is_not(None),
-            col(Claim.consumed_at).is_(None),
-            col(Claim.voided_at).is_(None),
-        )
-        .values(consumed_at=at, check_in_token_hash=check_in_token_hash)
-    )
-    session.expire_all()
-    return result.rowcount == 1
+def consume_all(session: Session, digests: Mapping[int, str], *, at: datetime) -> None:
+    """Use the one-time tokens of armed claims up, by epoch, and note the digests of those with
+    which their machines will check in; exactly one caller comes through, ever.
+
+    All or none: raises StaleState when one was used, voided or has ended.
+    """
+    rows = [{"epoch": epoch, "moment": at, "hash": hash_} for epoch, hash_ in digests.items()]
+    _all_or_none(session, _CONSUME, rows)
+
+
+_CONSUME = (
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("epoch"), _TABLE.c.armed_at.is_not(None), *_OPEN)
+    .values(consumed_at=bindparam("moment"), check_in_token_hash=bindparam("hash"))
+)
 
 
 def void(session: Session, epoch: int, *, at: datetime) -> bool:

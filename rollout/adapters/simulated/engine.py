@@ -12,7 +12,7 @@ from typing import Any
 from rollout.adapters.simulated.clock import SimulatedClock
 from rollout.adapters.simulated.fate import Ending, Fate, Fates
 from rollout.application import arrival
-from rollout.application.arrival import ArrivalRefused
+from rollout.application.arrival_words import ArrivalRefused
 from rollout.application.ports import EventSink, HostEvent, HostOrder, RunEnd, RunOrder
 from rollout.domain.machine import Step
 from rollout.settings import Settings

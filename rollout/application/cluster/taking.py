@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from rollout.application import dispatch, probing, rechecks, settle
-from rollout.application.arrival import new_token, token_digest
+from rollout.application.arrival_words import new_token, token_digest
 from rollout.application.orders import host_orders
 from rollout.application.ports import RunOrder
 from rollout.application.retirement import erasing

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from sqlmodel import Session
 
-from rollout.application.arrival import new_token, token_digest
+from rollout.application.arrival_words import new_token, token_digest
 from rollout.application.choosing import places_of_workers, today
 from rollout.application.orders import host_orders
 from rollout.application.ports import HostOrder, RunOrder

@@ -8,7 +8,7 @@ import databases
 import pytest
 
 from rollout.application import arrival
-from rollout.application.arrival import LOCAL_DISK, ArrivalRefused
+from rollout.application.arrival_words import LOCAL_DISK, ArrivalRefused, new_token
 from rollout.application.machines import Settled, retry
 from rollout.application.machines import move as move_machines
 from rollout.domain.machine import MachineVerb, Step
@@ -30,7 +30,7 @@ def test_an_unknown_token_arms_nothing(office: Office, reimaging: tuple[Any, int
     with pytest.raises(ArrivalRefused, match="unknown token"):
         arrival.arm(
             office.database,
-            token=arrival.new_token(),
+            token=new_token(),
             serial=office.machine(machine_id).serial,
             boot_id="b",
             at=office.clock.now(),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rollout.application import arrival, machines, rechecks
-from rollout.application.arrival import ArrivalRefused
+from rollout.application.arrival_words import LOCAL_DISK, ArrivalRefused
 from rollout.application.operators import NotPermitted
 from rollout.application.retirement.decisions import RetirementRefused
 from rollout.application.retirement.listing import listing
@@ -228,7 +228,7 @@ def test_what_the_machine_itself_reports_is_confirmed(office: Office) -> None:
     pair = Retiring(office)
     boot = network_boot(office, pair)
     assert (boot.erase, boot.image_id) == (True, None)
-    assert office.boot(pair.old) == arrival.LOCAL_DISK, "told once"
+    assert office.boot(pair.old) == LOCAL_DISK, "told once"
     assert pair.state == "erasing"
     pair.report_empty(boot.check_in_token)
     assert pair.state == "erased"
@@ -279,7 +279,7 @@ def test_a_stop_between_arming_and_boot_keeps_the_disk(office: Office) -> None:
     office.arm(order, pair.old)
     with office.database.write() as session:
         stops.begin(session, StopScope.ALL, "", actor="x", at=pair.now, reason="storm")
-    assert office.boot(pair.old) == arrival.LOCAL_DISK
+    assert office.boot(pair.old) == LOCAL_DISK
 
 
 def test_a_half_erased_pc_takes_the_next_order_without_being_asked(office: Office) -> None:
@@ -296,7 +296,7 @@ def test_a_half_erased_pc_takes_the_next_order_without_being_asked(office: Offic
     assert pair.state == "failed"
     assert "retire: the installer gave up: power went" in office.machine(pair.old).cause
     machines.retry(office.database, pair.tag, office.planner, pair.now, reason="power is back")
-    assert office.boot(pair.old) == arrival.LOCAL_DISK, "not without another approval"
+    assert office.boot(pair.old) == LOCAL_DISK, "not without another approval"
     pair.ask()
     pair.approve()
     assert pair.run() is None, "there is no system that Ansible could ask"

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from rollout.application import arrival
-from rollout.application.arrival import LONGEST_REASON, ArrivalRefused
+from rollout.application.arrival import LONGEST_REASON
+from rollout.application.arrival_words import LOCAL_DISK, ArrivalRefused
 from rollout.application.machines import retry
 from rollout.domain.machine import Step
 from rollout.domain.wave import WaveVerb
@@ -134,7 +135,7 @@ def test_a_disk_that_is_not_whole_is_written_again_without_asking_the_machine(
     office.wave()
     _order, machine_id, install = office.told_to_install()
     give_up(office, machine_id, install.check_in_token, disk_touched=True)
-    assert office.boot(machine_id) == arrival.LOCAL_DISK, "not before somebody says so"
+    assert office.boot(machine_id) == LOCAL_DISK, "not before somebody says so"
     tag = office.machine(machine_id).asset_tag
     retry(office.database, tag, office.planner, office.clock.now(), reason="power is back")
     before = set(office.engine.orders)
@@ -143,7 +144,7 @@ def test_a_disk_that_is_not_whole_is_written_again_without_asking_the_machine(
     assert office.run(office.claims(machine_id)[-1].run_id).state == "finished"
     again = office.boot(machine_id)
     assert again.epoch not in (None, install.epoch)
-    assert office.boot(machine_id) == arrival.LOCAL_DISK, "once per attempt"
+    assert office.boot(machine_id) == LOCAL_DISK, "once per attempt"
     with pytest.raises(ArrivalRefused, match="overtaken"):
         office.check_in(machine_id, install.check_in_token)
     office.check_in(machine_id, again.check_in_token)
@@ -159,7 +160,7 @@ def test_a_waiting_installer_gets_nothing_while_its_wave_is_halted(office: Offic
     retry(office.database, tag, office.planner, office.clock.now(), reason="power is back")
     office.tick()
     office.move_wave(WaveVerb.HALT)
-    assert office.boot(machine_id) == arrival.LOCAL_DISK
+    assert office.boot(machine_id) == LOCAL_DISK
 
 
 def test_a_late_word_of_a_silent_machines_installer_counts(office: Office) -> None:

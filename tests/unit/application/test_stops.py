@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from rollout.application import stops
-from rollout.application.arrival import ArrivalRefused
+from rollout.application.arrival_words import ArrivalRefused
 from rollout.application.operators import NotPermitted, Operator
 from rollout.application.stops import StopRefused
 from rollout.domain.machine import MachineState, Step

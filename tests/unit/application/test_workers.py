@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rollout.application.arrival import ArrivalRefused
+from rollout.application.arrival_words import ArrivalRefused
 from rollout.application.cluster import working
 from rollout.application.cluster.crew import Crew
 from rollout.application.cluster.standing import standing

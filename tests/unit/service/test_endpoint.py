@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rollout.adapters.clock import SystemClock
-from rollout.application.arrival import token_digest
+from rollout.application.arrival_words import token_digest
 from rollout.domain.errors import RolloutError
 from rollout.domain.machine import MachineVerb
 from rollout.service.endpoint import LARGEST_BODY, Endpoint

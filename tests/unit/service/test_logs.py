@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from rollout.application.arrival import new_token
+from rollout.application.arrival_words import new_token
 from rollout.service import logs
 from rollout.store.database import Database
 from rollout.store.tables import Machine, Person
