@@ -14,7 +14,9 @@ from starlette.routing import Route
 from rollout import __version__
 from rollout.adapters import deployment_folder
 from rollout.application import arrival
+from rollout.application.arrival_words import Arming, ArrivalRefused, Booting, BootOrder, Report
 from rollout.application.ports import Clock
+from rollout.application.together import Together
 from rollout.domain.errors import RolloutError
 from rollout.domain.words import msgid
 from rollout.service.deployment import deployment_routes, image_of
@@ -30,6 +32,7 @@ LARGEST_BODY = 16_384
 """Bytes; a report is a few hundred."""
 
 _Answer = Callable[[Mapping[str, Any]], dict[str, Any]]
+_Refusal = ArrivalRefused | None
 
 
 class BadRequest(RolloutError):
@@ -39,7 +42,7 @@ class BadRequest(RolloutError):
 def application(
     database: Database, settings: Settings, clock: Clock, monitor: Monitor | None = None
 ) -> Starlette:
-    """The ASGI application; every request is one short transaction in a thread.
+    """The ASGI application; what PCs ask is answered in threads, after it was committed.
 
     With a `monitor` it answers monitoring as well, and counts the reports that it does not believe.
     Raises DeploymentError when the configured deployment folder cannot be used.
@@ -50,26 +53,25 @@ def application(
     def offers(generation: str) -> bool:
         return deployment is None or settings.generation(generation).image in deployment.images
 
+    # A morning's PCs boot and report at the same time.
+    arming = Together[Arming, _Refusal](
+        lambda asked: arrival.arm_together(database, asked, at=clock.now(), offers=offers)
+    )
+    booting = Together[Booting, BootOrder](
+        lambda asked: arrival.boot_together(database, settings, asked, at=clock.now())
+    )
+    checking_in = Together[Report, _Refusal](
+        lambda reports: arrival.check_in_together(database, settings, reports, at=clock.now())
+    )
+
     def arm(body: Mapping[str, Any]) -> dict[str, Any]:
-        arrival.arm(
-            database,
-            token=_text(body, "token"),
-            serial=_text(body, "serial"),
-            boot_id=_text(body, "boot_id"),
-            at=clock.now(),
-            offers=offers,
-        )
+        words = Arming(_text(body, "token"), _text(body, "serial"), _text(body, "boot_id"))
+        _believed(arming(words))
         return {"armed": True}
 
     def boot(body: Mapping[str, Any]) -> dict[str, Any]:
         mac = body.get("mac")
-        order = arrival.boot(
-            database,
-            settings,
-            serial=_text(body, "serial"),
-            mac=mac if isinstance(mac, str) else None,
-            at=clock.now(),
-        )
+        order = booting(Booting(_text(body, "serial"), mac if isinstance(mac, str) else None))
         if order.erase:
             token = order.check_in_token
             return {"action": "erase", "epoch": order.epoch, "check_in_token": token}
@@ -100,7 +102,7 @@ def application(
     def check_in(body: Mapping[str, Any]) -> dict[str, Any]:
         for name in ("token", "serial", "image_id", "boot_id"):
             _text(body, name)
-        arrival.check_in(database, settings, body, at=clock.now())
+        _believed(checking_in(body))
         return {"accepted": True}
 
     def erased(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,6 +126,11 @@ def application(
             Route("/v1/erased", _post(erased, monitor), methods=["POST"]),
         ]
     )
+
+
+def _believed(refusal: _Refusal) -> None:
+    if refusal is not None:
+        raise refusal
 
 
 def _post(answer: _Answer, monitor: Monitor | None) -> Callable[[Request], Awaitable[JSONResponse]]:
