@@ -55,7 +55,7 @@ class Together(Generic[Q, A]):
     def _answer(self, some: Sequence[_Waiting[Q, A]]) -> None:
         try:
             answers = self._work([one.request for one in some])
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001
             # It belongs to whoever asked; a thread that is ended must not leave others waiting.
             if isinstance(error, Exception) and len(some) > 1:
                 for one in some:

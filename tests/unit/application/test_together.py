@@ -58,7 +58,7 @@ def test_nobody_fails_because_of_another() -> None:
 
 def test_more_than_one_transaction_takes_are_answered_by_several() -> None:
     work = Work()
-    numbers = range(AT_MOST + 5)
+    numbers = range(100, AT_MOST + 105)
     answers = _ask_behind_the_first(work, Together(work), numbers)
     assert [answer() for answer in answers] == [2 * number for number in numbers]
     assert [len(group) for group in work.groups] == [1, AT_MOST, 5]
