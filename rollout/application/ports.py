@@ -108,13 +108,16 @@ class RunEnd:
 
 
 class EventSink(Protocol):
-    """Where an engine delivers; called from engine threads, in order for one run."""
+    """Where an engine delivers; called from engine threads, in order for one run.
+
+    What several runs say at the same moment may be delivered together: it is written together.
+    """
 
     def host_events(self, events: Sequence[HostEvent]) -> None:
-        """Results of a run that goes on; a batch is delivered once."""
+        """Results of runs that go on; a batch is delivered once."""
 
-    def run_ended(self, end: RunEnd) -> None:
-        """The last word on a run; no process of it is alive any more."""
+    def run_ended(self, *ends: RunEnd) -> None:
+        """The last word on each of these runs; no process of them is alive any more."""
 
 
 class RunEngine(Protocol):

@@ -35,6 +35,8 @@ from rollout.store import (
     runs,
 )
 from rollout.store.database import Database
+from rollout.store.evidence import Measured
+from rollout.store.open_claims import OpenClaim
 from rollout.store.tables import Claim, Machine, PendingControls, Run
 
 _FAILURES = ("failed", "unreachable")
@@ -188,41 +190,51 @@ def order_of(session: Session, settings: Settings, run: Run, made: Mapping[int, 
 
 def host_events(
     session: Session,
-    run: Run,
     events: Sequence[HostEvent],
-    mine: Mapping[int, Claim],
+    mine: Mapping[tuple[int, int], OpenClaim],
     at: datetime,
 ) -> None:
-    """Keep what was measured; a machine that did not answer is asked again later."""
+    """Keep what was measured; a machine that did not answer is asked again later.
+
+    `mine` are the open claims by run and machine.
+    """
+    measured: dict[int, tuple[OpenClaim, Mapping[str, Any]]] = {}
     ended: set[int] = set()
     for event in events:
-        claim = mine.get(event.machine_id)
-        if claim is None or event.machine_id in ended:
+        claim = mine.get((event.run_id, event.machine_id))
+        if claim is None or claim.epoch in ended:
             continue
-        epoch = claim.id or 0
         if event.report is not None:
-            if str(event.report.get("epoch")) != str(epoch):
+            if str(event.report.get("epoch")) != str(claim.epoch):
                 continue
-            claims.end(session, [epoch], ClaimOutcome.DONE, at, canonical(dict(event.report)))
-            _keep(session, run, event, epoch, at)
+            measured[claim.epoch] = claim, event.report
         elif event.status in _FAILURES:
             refused = event.status == "failed"
             outcome = ClaimOutcome.FAILED if refused else ClaimOutcome.SILENT
-            claims.end(session, [epoch], outcome, at)
+            claims.end(session, [claim.epoch], outcome, at)
             _not_measured(session, event, at)
         else:
             continue
-        ended.add(event.machine_id)
+        ended.add(claim.epoch)
+    _keep(session, measured, at)
 
 
-def _keep(session: Session, run: Run, event: HostEvent, epoch: int, at: datetime) -> None:
-    report = event.report or {}
-    machine = machines.by_id(session, event.machine_id)
-    machine.last_seen_at = at
-    session.add(machine)
-    measured = {epoch: (event.machine_id, report.get("evidence") or [])}
-    evidence.add(session, measured, run_id=run.id or 0, at=at)
-    note(session, {event.machine_id: report}, at)
+def _keep(
+    session: Session, measured: Mapping[int, tuple[OpenClaim, Mapping[str, Any]]], at: datetime
+) -> None:
+    reports = {epoch: canonical(dict(report)) for epoch, (_claim, report) in measured.items()}
+    claims.keep_reports(session, reports)
+    claims.end(session, list(measured), ClaimOutcome.DONE, at)
+    machines.seen(session, [(claim.machine_id, None, None) for claim, _ in measured.values()], at)
+    evidence.add(
+        session,
+        [
+            Measured(claim.machine_id, epoch, claim.run_id, report.get("evidence") or [])
+            for epoch, (claim, report) in measured.items()
+        ],
+        at,
+    )
+    note(session, {claim.machine_id: report for claim, report in measured.values()}, at)
 
 
 def _not_measured(session: Session, event: HostEvent, at: datetime) -> None:

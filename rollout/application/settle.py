@@ -5,7 +5,7 @@ reimage is settled by facts only: its token was never used (then nothing can hav
 voiding the token makes that final), or the machine's stamp says which claim wrote its disk.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from rollout.domain.machine import MachineState, MachineVerb, Step
 from rollout.domain.run import ClaimOutcome, RunPurpose, RunState, RunVerb
 from rollout.domain.words import msgid
 from rollout.i18n.told import first_line, told
-from rollout.store import claims, commands, failures, machines, runs, transitions
+from rollout.store import claims, commands, failures, machines, open_claims, runs, transitions
 from rollout.store.tables import Claim, Machine, Run
 
 DAEMON = "rollout"
@@ -136,11 +136,10 @@ def silent(
     return _move(session, machine, MachineVerb.FALL_SILENT, DAEMON, at, reason, run_id)
 
 
-def let_go(session: Session, run: Run, *, at: datetime) -> None:
-    """End what a run leaves open that measures only: its machines stand where they stood."""
-    if run.purpose == RunPurpose.RECHECK:
-        epochs = [claim.id or 0 for claim in claims.open_of_run(session, run.id or 0)]
-        claims.end(session, epochs, ClaimOutcome.NOT_STARTED, at)
+def let_go(session: Session, run_ids: Sequence[int], *, at: datetime) -> None:
+    """End what runs leave open that measure only: their machines stand where they stood."""
+    epochs = [claim.epoch for claim in open_claims.of_runs(session, run_ids)]
+    claims.end(session, epochs, ClaimOutcome.NOT_STARTED, at)
 
 
 def not_begun(session: Session, run: Run, *, at: datetime, reason: str) -> None:
@@ -152,7 +151,8 @@ def not_begun(session: Session, run: Run, *, at: datetime, reason: str) -> None:
     run = runs.by_id(session, run_id)
     run.ended_at = at
     session.add(run)
-    let_go(session, run, at=at)
+    if run.purpose == RunPurpose.RECHECK:
+        let_go(session, [run_id], at=at)
     for claim in claims.open_of_run(session, run_id):
         machine = machines.by_id(session, claim.machine_id)
         not_started(session, machine, claim, actor=DAEMON, at=at, reason=reason, run_id=run_id)
@@ -170,7 +170,8 @@ def run_lost(session: Session, run: Run, verb: RunVerb, *, at: datetime, reason:
     run = runs.by_id(session, run_id)
     run.ended_at = at
     session.add(run)
-    let_go(session, run, at=at)
+    if run.purpose == RunPurpose.RECHECK:
+        let_go(session, [run_id], at=at)
     # The run keeps the whole text; a traceback in the history of every machine helps nobody.
     reason = first_line(reason)
     for claim in claims.open_of_run(session, run_id):

@@ -70,7 +70,7 @@ def _found(
     in_json = as_json(session)
     statement = _selection(key.class_, key.key, open_ones, in_json)
     rows = session.connection().execute(statement, {"keys": given(values, in_json)})
-    return {row[0]: Arriving(*row[1:]) for row in rows}
+    return {found: Arriving(*claim) for found, *claim in rows}
 
 
 @cache

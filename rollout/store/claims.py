@@ -75,14 +75,6 @@ def open_of_run(session: Session, run_id: int) -> Sequence[Claim]:
     ).all()
 
 
-def open_of_machines(session: Session, machine_ids: Sequence[int]) -> dict[int, Claim]:
-    """The open claim of each of these machines that has one."""
-    found = session.exec(
-        select(Claim).where(col(Claim.machine_id).in_(machine_ids), col(Claim.outcome).is_(None))
-    ).all()
-    return {claim.machine_id: claim for claim in found}
-
-
 def overdue(session: Session, now: datetime) -> Sequence[Claim]:
     """Open claims whose deadline has passed."""
     return session.exec(

@@ -1,8 +1,8 @@
 """Queries on evidence."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import insert
 from sqlmodel import Session
@@ -12,28 +12,34 @@ from rollout.store.tables import Evidence
 VERDICTS = frozenset({"pass", "fail", "pending"})
 
 
+class Measured(NamedTuple):
+    """The controls of a machine as a run measured them under a claim."""
+
+    machine_id: int
+    epoch: int
+    run_id: int
+    controls: Sequence[Mapping[str, Any]]
+
+
 def add(
     session: Session,
-    measured: Mapping[int, tuple[int, Sequence[Mapping[str, Any]]]],
-    *,
-    run_id: int,
+    measured: Iterable[Measured],
     at: datetime,
 ) -> None:
-    """Keep what a playbook measured: by epoch the machine and its controls; a verdict that is no
-    verdict counts as failed."""
+    """Keep what playbooks measured; a verdict that is no verdict counts as failed."""
     rows = [
         {
-            "machine_id": machine_id,
+            "machine_id": one.machine_id,
             "control": str(item.get("control")),
             "value": str(item.get("value")),
             "verdict": verdict if (verdict := str(item.get("verdict"))) in VERDICTS else "fail",
             "source": str(item.get("source")),
-            "epoch": epoch,
-            "run_id": run_id,
+            "epoch": one.epoch,
+            "run_id": one.run_id,
             "measured_at": at,
         }
-        for epoch, (machine_id, items) in measured.items()
-        for item in items
+        for one in measured
+        for item in one.controls
     ]
     if rows:
         session.connection().execute(_INSERT, rows)

@@ -14,14 +14,17 @@ def as_json(session: Session) -> bool:
     return session.connection().dialect.name == "sqlite"
 
 
-def given(ids: Iterable[int], in_json: bool) -> Any:
+def given(ids: Iterable[int | str], in_json: bool) -> Any:
     """The value of the parameter of `among`."""
     return json.dumps(list(ids)) if in_json else list(ids)
 
 
-def among(column: ColumnElement[int], in_json: bool, name: str = "ids") -> ColumnElement[bool]:
+def among(column: Any, in_json: bool, name: str = "ids") -> ColumnElement[bool]:
     """`column` is one of the parameter `name`."""
+    chosen: Any
     if not in_json:
-        return column.in_(bindparam(name, expanding=True))
-    listed = func.json_each(bindparam(name)).table_valued("value")
-    return column.in_(select(listed.c.value))
+        chosen = bindparam(name, expanding=True)
+    else:
+        chosen = select(func.json_each(bindparam(name)).table_valued("value").c.value)
+    found: ColumnElement[bool] = column.in_(chosen)
+    return found

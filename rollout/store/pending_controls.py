@@ -3,12 +3,15 @@
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import ColumnElement, and_
 from sqlmodel import Session, col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from rollout.domain.machine import IN_USE
 from rollout.domain.wave import WaveState
+from rollout.store.id_lists import among, as_json, given
 from rollout.store.tables import Claim, Machine, PendingControls, Wave
 
 _STOPPED = (WaveState.HALTED.value, WaveState.PAUSED.value)
@@ -21,10 +24,14 @@ def of(session: Session, machine_id: int) -> PendingControls | None:
 
 def of_machines(session: Session, machine_ids: Sequence[int]) -> dict[int, PendingControls]:
     """The same of many machines, by id."""
-    rows = session.exec(
-        select(PendingControls).where(col(PendingControls.machine_id).in_(machine_ids))
-    )
+    in_json = as_json(session)
+    rows = session.exec(_of_machines(in_json), params={"ids": given(machine_ids, in_json)})
     return {row.machine_id: row for row in rows}
+
+
+@cache
+def _of_machines(in_json: bool) -> SelectOfScalar[PendingControls]:
+    return select(PendingControls).where(among(col(PendingControls.machine_id), in_json))
 
 
 def names(session: Session, machine_id: int) -> list[str]:

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import Select, bindparam, insert, update
+from sqlalchemy import select as column_select
 from sqlmodel import Session, col, func, select
 
 from rollout.domain.errors import NotFound
 from rollout.domain.run import ALIVE, ClaimOutcome, RunState
+from rollout.store.id_lists import among, as_json, given
 from rollout.store.tables import Claim, HostResult, Machine, Run
 
 
@@ -17,6 +21,32 @@ def by_id(session: Session, run_id: int) -> Run:
     if run is None:
         raise NotFound("run", run_id)
     return run
+
+
+class Known(NamedTuple):
+    """The columns of a run that what is said of it is judged by."""
+
+    id: int
+    purpose: str
+    state: str
+    step: str | None
+    wave_id: int | None
+
+
+def known(session: Session, run_ids: Iterable[int]) -> dict[int, Known]:
+    """These runs, by number. Raises NotFound."""
+    ids, in_json = set(run_ids), as_json(session)
+    rows = session.connection().execute(_known(in_json), {"ids": given(sorted(ids), in_json)})
+    found = {row.id: Known(*row) for row in rows}
+    for missing in ids - found.keys():
+        raise NotFound("run", missing)
+    return found
+
+
+@cache
+def _known(in_json: bool) -> Select[Any]:
+    columns: list[Any] = [getattr(Run, name) for name in Known._fields]
+    return column_select(*columns).where(among(col(Run.id), in_json))
 
 
 def find(session: Session, run_id: int) -> Run | None:
@@ -31,9 +61,10 @@ def started(session: Session, run_ids: Sequence[int], at: datetime) -> None:
     session.expire_all()
 
 
-def ended(session: Session, run_id: int, at: datetime) -> None:
-    """Note when a run ended."""
-    session.connection().execute(_ENDED, {"run": run_id, "moment": at})
+def ended(session: Session, run_ids: Sequence[int], at: datetime) -> None:
+    """Note when runs ended."""
+    rows = [{"run": run_id, "moment": at} for run_id in run_ids]
+    session.connection().execute(_ENDED, rows)
     session.expire_all()
 
 

@@ -27,9 +27,9 @@ class PatientSink:
         """Results of a run that goes on."""
         self._deliver(lambda: self._sink.host_events(events))
 
-    def run_ended(self, end: RunEnd) -> None:
-        """The last word on a run."""
-        self._deliver(lambda: self._sink.run_ended(end))
+    def run_ended(self, *ends: RunEnd) -> None:
+        """The last word on runs."""
+        self._deliver(lambda: self._sink.run_ended(*ends))
 
     def _deliver(self, deliver: Callable[[], None]) -> None:
         told = False

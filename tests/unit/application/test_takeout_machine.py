@@ -98,7 +98,8 @@ class TakingOut(RuleBasedStateMachine):
                       ended_at=START)
             )  # fmt: skip
             session.flush()
-            evidence.add(session, {self.looks: (1, lines)}, run_id=1, at=self.office.clock.now())
+            measured = evidence.Measured(1, self.looks, 1, lines)
+            evidence.add(session, [measured], self.office.clock.now())
 
     @rule(
         first=st.integers(-1, 4), days=st.integers(-1, 6), who=st.sampled_from([APPLICANT, OTHER])
