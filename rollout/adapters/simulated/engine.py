@@ -3,8 +3,8 @@
 import heapq
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ from typing import Any
 from rollout.adapters.simulated.clock import SimulatedClock
 from rollout.adapters.simulated.fate import Ending, Fate, Fates
 from rollout.application import arrival
-from rollout.application.arrival_words import ArrivalRefused
+from rollout.application.arrival_words import Arming, Booting, BootOrder
+from rollout.application.choosing import KEEPS_THE_PC
 from rollout.application.ports import EventSink, HostEvent, HostOrder, RunEnd, RunOrder
 from rollout.domain.machine import Step
 from rollout.settings import Settings
@@ -25,13 +26,14 @@ PIN = "encryption_pin"
 CONTROLS = ("edr", "disk_encryption", "firewall", "proxy", "updates")
 ARMING_MINUTES = 2.0
 PROBE_MINUTES = 1.0
+_FAILURES = ("failed", "unreachable")
 LATE = timedelta(minutes=40)
 """How long after its deadline a late PC reports itself."""
 CALLED = timedelta(minutes=15)
 """Until the people at a PC that does not answer have looked after it."""
 
 
-@dataclass
+@dataclass(slots=True)
 class SimulatedPc:
     """What a PC would say of itself. `answers` is False while it is off or stuck."""
 
@@ -53,11 +55,23 @@ class SimulatedRun:
         self.counter = itertools.count(1)
 
 
+@dataclass(slots=True)
+class _Moment:
+    """What happens at one moment: PCs that check in with their tokens, PCs to be armed, and
+    results by run."""
+
+    arrivals: list[tuple[SimulatedPc, str]] = field(default_factory=list)
+    arming: list[tuple[SimulatedRun, HostOrder, Fate]] = field(default_factory=list)
+    results: dict[int, list[HostEvent]] = field(default_factory=dict)
+
+
 class SimulatedEngine:
     """Fulfils the port `RunEngine`. Nothing happens by itself: `play` lets time pass.
 
     What ends within the same `beat` is delivered together, at the end of the beat, as a real
-    engine delivers in batches. PCs arm, boot and check in through the application's own doors.
+    engine delivers in batches. PCs arm, boot and check in through the application's own doors,
+    those of one moment together, as over HTTP. A PC is remembered from its reimage until it has
+    passed a later step: a large fleet has no place in memory.
     """
 
     def __init__(
@@ -78,9 +92,8 @@ class SimulatedEngine:
         self._start = timedelta(seconds=start_seconds)
         self._pcs: dict[int, SimulatedPc] = {}
         self._runs: dict[int, SimulatedRun] = {}
-        self._agenda: list[tuple[datetime, int, Callable[[], None]]] = []
-        self._numbers = itertools.count()
-        self._deliveries: dict[tuple[int, datetime], list[HostEvent]] = {}
+        self._agenda: list[datetime] = []
+        self._moments: dict[datetime, _Moment] = {}
 
     # --- the port
 
@@ -90,7 +103,7 @@ class SimulatedEngine:
         word = order.playbook.removesuffix(".yml")
         begin = self._clock.now() + self._start
         for host in order.hosts:
-            pc = self._pcs.setdefault(host.machine_id, SimulatedPc(host.values["rollout_serial"]))
+            pc = self._pc(host)
             if order.playbook == RECHECK:
                 self._measure(run, host, pc, begin)
                 continue
@@ -102,7 +115,7 @@ class SimulatedEngine:
                 host.values["rollout_asset_tag"], step, host.values["rollout_attempt"]
             )
             if step.proven_by_check_in and fate.ending is not Ending.FAILED:
-                self._reimage(run, host, pc, fate, begin)
+                self._at(self._after(begin, ARMING_MINUTES)).arming.append((run, host, fate))
             else:
                 self._pass(run, host, fate, begin)
 
@@ -135,14 +148,17 @@ class SimulatedEngine:
 
     def next_moment(self) -> datetime | None:
         """When something happens next."""
-        return self._agenda[0][0] if self._agenda else None
+        return self._agenda[0] if self._agenda else None
 
     def play(self, until: datetime) -> None:
         """Let everything happen up to `until`; the clock goes along."""
-        while self._agenda and self._agenda[0][0] <= until:
-            moment, _number, act = heapq.heappop(self._agenda)
+        while self._agenda and self._agenda[0] <= until:
+            moment = heapq.heappop(self._agenda)
             self._clock.advance(moment)
-            act()
+            happening = self._moments.pop(moment)
+            self._check_in(happening.arrivals)
+            self._arm(happening.arming)
+            self._deliver(happening.results)
         self._clock.advance(until)
 
     def look_after(self, machine_id: int) -> None:
@@ -151,8 +167,11 @@ class SimulatedEngine:
         if pc is not None:
             pc.answers = True
 
-    def _at(self, moment: datetime, act: Callable[[], None]) -> None:
-        heapq.heappush(self._agenda, (moment, next(self._numbers), act))
+    def _at(self, moment: datetime) -> _Moment:
+        if moment not in self._moments:
+            self._moments[moment] = _Moment()
+            heapq.heappush(self._agenda, moment)
+        return self._moments[moment]
 
     def _after(self, begin: datetime, minutes: float) -> datetime:
         """The end of the beat in which something ends that takes so long."""
@@ -161,9 +180,15 @@ class SimulatedEngine:
 
     # --- what PCs do
 
+    def _pc(self, host: HostOrder) -> SimulatedPc:
+        known = self._pcs.get(host.machine_id)
+        return known or SimulatedPc(host.values["rollout_serial"])
+
     def _pass(self, run: SimulatedRun, host: HostOrder, fate: Fate, begin: datetime) -> None:
         moment = self._after(begin, fate.minutes)
         if fate.ending is Ending.DONE:
+            if Step(host.values["rollout_step"]) not in KEEPS_THE_PC:
+                self._pcs.pop(host.machine_id, None)
             self._tell(run, host, moment, "Report success of the step", report=_report(host))
         elif fate.ending is Ending.FAILED:
             self._tell(run, host, moment, fate.task, status="failed", message=fate.message)
@@ -195,63 +220,65 @@ class SimulatedEngine:
         }
         self._tell(run, host, moment, "Report the stamp", report=said)
 
-    def _reimage(
-        self, run: SimulatedRun, host: HostOrder, pc: SimulatedPc, fate: Fate, begin: datetime
-    ) -> None:
-        armed_at = self._after(begin, ARMING_MINUTES)
-
-        def arm() -> None:
-            if run.order.run_id not in self._runs:
-                return
-            now = self._clock.now()
-            try:
-                arrival.arm(
-                    self._database,
-                    token=host.secrets["rollout_arm_token"],
-                    serial=pc.serial,
-                    boot_id=pc.boot_id,
-                    at=now,
-                )
-            except ArrivalRefused as refused:
-                self._tell(run, host, now, "Arm the PC", status="failed", message=str(refused))
-                return
-            self._tell(run, host, now, "Arm the PC", report={**_report(host), "armed": True})
-            self._boot(host, pc, fate)
-
-        self._at(armed_at, arm)
-
-    def _boot(self, host: HostOrder, pc: SimulatedPc, fate: Fate) -> None:
+    def _arm(self, asked: Sequence[tuple[SimulatedRun, HostOrder, Fate]]) -> None:
         now = self._clock.now()
-        order = arrival.boot(self._database, self._settings, serial=pc.serial, mac=None, at=now)
-        if order.check_in_token is None:
+        asked = [one for one in asked if one[0].order.run_id in self._runs]
+        if not asked:
             return
+        words = []
+        for _run, host, _fate in asked:
+            pc = self._pc(host)
+            words.append(Arming(host.secrets["rollout_arm_token"], pc.serial, pc.boot_id))
+        armed: list[tuple[HostOrder, Fate]] = []
+        for (run, host, fate), refused in zip(
+            asked, arrival.arm_together(self._database, words, at=now), strict=True
+        ):
+            if refused is not None:
+                self._tell(run, host, now, "Arm the PC", status="failed", message=str(refused))
+                continue
+            self._tell(run, host, now, "Arm the PC", report={**_report(host), "armed": True})
+            armed.append((host, fate))
+        if armed:
+            self._boot(armed, now)
+
+    def _boot(self, armed: Sequence[tuple[HostOrder, Fate]], now: datetime) -> None:
+        asking = [Booting(self._pc(host).serial, None) for host, _fate in armed]
+        orders = arrival.boot_together(self._database, self._settings, asking, at=now)
+        for (host, fate), order in zip(armed, orders, strict=True):
+            if order.check_in_token is not None:
+                self._rewrite(host, fate, order, order.check_in_token, now)
+
+    def _rewrite(
+        self, host: HostOrder, fate: Fate, order: BootOrder, token: str, now: datetime
+    ) -> None:
+        pc = self._pcs[host.machine_id] = self._pc(host)
         pc.stamp, pc.image_id = order.epoch or 0, order.image_id or ""
         pc.boot_id, pc.answers = f"boot-{pc.stamp}", fate.ending is Ending.DONE
         deadline = now + self._settings.deadline(Step.REIMAGE)
-        token = order.check_in_token
-        if fate.ending is Ending.SILENT:
-            self._at(self._after(deadline, 0), lambda: None)
+        if fate.ending is not Ending.DONE:
+            self._at(self._after(deadline, 0))  # the daemon looks then
+        if fate.ending is Ending.DONE:
+            self._at(self._after(now, fate.minutes)).arrivals.append((pc, token))
+        elif fate.ending is Ending.LATE:
+            self._at(self._after(deadline + LATE, 0)).arrivals.append((pc, token))
+
+    def _check_in(self, arrivals: Sequence[tuple[SimulatedPc, str]]) -> None:
+        """Whoever was settled in the meantime is told so, and works on."""
+        if not arrivals:
             return
-        moment = self._after(now, fate.minutes)
-        if fate.ending is Ending.LATE:
-            self._at(self._after(deadline, 0), lambda: None)
-            moment = self._after(deadline + LATE, 0)
-
-        def check_in() -> None:
+        reports = []
+        for pc, token in arrivals:
             pc.answers = True
-            report = {
-                "token": token,
-                "serial": pc.serial,
-                "image_id": pc.image_id,
-                "boot_id": pc.boot_id,
-            }
-            try:
-                arrival.check_in(self._database, self._settings, report, at=self._clock.now())
-            except ArrivalRefused:
-                # Somebody has settled it in the meantime: the PC is told so, and works on.
-                return
-
-        self._at(moment, check_in)
+            reports.append(
+                {
+                    "token": token,
+                    "serial": pc.serial,
+                    "image_id": pc.image_id,
+                    "boot_id": pc.boot_id,
+                }
+            )
+        at = self._clock.now()
+        arrival.check_in_together(self._database, self._settings, reports, at=at)
 
     def _tell(
         self,
@@ -265,36 +292,37 @@ class SimulatedEngine:
         report: Mapping[str, Any] | None = None,
     ) -> None:
         """Put a result into the run's delivery of that moment."""
-        key = (run.order.run_id, moment)
-        if key not in self._deliveries:
-            self._deliveries[key] = []
-            self._at(moment, lambda: self._deliver(key))
-        self._deliveries[key].append(
-            HostEvent(
-                run_id=run.order.run_id,
-                machine_id=host.machine_id,
-                counter=next(run.counter),
-                task=task,
-                status=status,
-                message=message,
-                at=moment,
-                seconds=None,
-                report=report,
-            )
+        event = HostEvent(
+            run_id=run.order.run_id,
+            machine_id=host.machine_id,
+            counter=next(run.counter),
+            task=task,
+            status=status,
+            message=message,
+            at=moment,
+            seconds=None,
+            report=report,
         )
+        self._at(moment).results.setdefault(run.order.run_id, []).append(event)
 
-    def _deliver(self, key: tuple[int, datetime]) -> None:
-        events = self._deliveries.pop(key)
-        run = self._runs.get(key[0])
-        if run is None:
-            return
-        run.sink.host_events(events)
-        run.left -= {event.machine_id for event in events}
-        run.failed |= any(event.status in ("failed", "unreachable") for event in events)
-        if not run.left:
-            del self._runs[key[0]]
-            how = "failed" if run.failed else "successful"
-            run.sink.run_ended(RunEnd(key[0], how))
+    def _deliver(self, results: Mapping[int, Sequence[HostEvent]]) -> None:
+        """What runs of the same sink say is delivered together, and then which of them are over."""
+        by_sink: dict[EventSink, list[int]] = {}
+        for run_id in results:
+            if run_id in self._runs:
+                by_sink.setdefault(self._runs[run_id].sink, []).append(run_id)
+        for sink, run_ids in by_sink.items():
+            sink.host_events([event for run_id in run_ids for event in results[run_id]])
+            ends = []
+            for run_id in run_ids:
+                run = self._runs[run_id]
+                run.left -= {event.machine_id for event in results[run_id]}
+                run.failed |= any(event.status in _FAILURES for event in results[run_id])
+                if not run.left:
+                    del self._runs[run_id]
+                    ends.append(RunEnd(run_id, "failed" if run.failed else "successful"))
+            if ends:
+                sink.run_ended(*ends)
 
 
 def _report(host: HostOrder) -> dict[str, Any]:
