@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, or_, select
 
-from rollout.domain.machine import MachineState
+from rollout.domain.machine import IN_USE, MachineState
 from rollout.domain.takeout import UNDER_WAY
 from rollout.store.tables import Department, Machine, Person, Retirement, Takeout
 from rollout.store.takeouts import Filter, of_department
@@ -41,8 +41,11 @@ class Pc(NamedTuple):
     application: int | None
 
 
-def pcs(session: Session, wanted: Filter, generations: Sequence[str] = ()) -> list[Pc]:
-    """Every PC of the ledger that somebody has, by tag; a replaced one until it is erased."""
+def pcs(
+    session: Session, wanted: Filter, generations: Sequence[str] = (), *, in_use: bool = False
+) -> list[Pc]:
+    """Every PC of the ledger that somebody has, by tag; a replaced one until it is erased. With
+    `in_use` those that were handed over."""
     successor = aliased(Machine)
     application = (
         select(col(Takeout.machine_id).label("id"), func.max(Takeout.id).label("number"))
@@ -54,6 +57,8 @@ def pcs(session: Session, wanted: Filter, generations: Sequence[str] = ()) -> li
         col(Machine.in_ledger).is_(True),
         col(Machine.state).not_in(_GONE),
     ]
+    if in_use:
+        conditions.append(col(Machine.state).in_([state.value for state in IN_USE]))
     if wanted.tags:
         conditions.append(col(Machine.asset_tag).in_(wanted.tags))
     if wanted.staff_numbers:

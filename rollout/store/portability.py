@@ -1,40 +1,45 @@
 """Queries on what lets a PC leave the office: applications that allow it, evidence, PINs."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, true, update
+from sqlalchemy import select as columns
+from sqlalchemy import true, update
 from sqlmodel import Session, col, func, or_, select
 
 from rollout.domain.machine import IN_USE, MachineState, Step
 from rollout.domain.takeout import ALLOWING
+from rollout.store.id_lists import these
 from rollout.store.tables import Claim, DiskPin, Evidence, Machine, Person, Takeout
+from rollout.store.takeouts import AppliedPc
 
 _ALLOWING = sorted(state.value for state in ALLOWING)
 
 
-def looked_at(session: Session, today: date, among: Collection[int] | None = None) -> list[Machine]:
+def looked_at(
+    session: Session, today: date, among: Collection[int] | None = None
+) -> list[AppliedPc]:
     """PCs that may leave now, and PCs in use with an application that allows it today."""
-    allowed = select(Takeout.machine_id).where(
+    allowed = select(Takeout.id).where(
+        col(Takeout.machine_id) == col(Machine.id),
         col(Takeout.state).in_(_ALLOWING),
         col(Takeout.period_from) <= today,
         col(Takeout.period_to) >= today,
     )
-    return list(
-        session.exec(
-            select(Machine)
-            .where(
-                true() if among is None else _among(col(Machine.id), among),
-                col(Machine.state).in_([state.value for state in sorted(IN_USE)]),
-                or_(
-                    col(Machine.state) == MachineState.PORTABLE.value,
-                    col(Machine.id).in_(allowed),
-                ),
-            )
-            .order_by(col(Machine.id))
-        ).all()
+    rows: Any = session.connection().execute(
+        columns(*(getattr(Machine, name) for name in AppliedPc._fields))
+        .where(
+            true() if among is None else these(session, col(Machine.id), among),
+            col(Machine.state).in_([state.value for state in sorted(IN_USE)]),
+            or_(
+                col(Machine.state) == MachineState.PORTABLE.value,
+                allowed.correlate(Machine).exists(),
+            ),
+        )
+        .order_by(col(Machine.id))
     )
+    return [AppliedPc(*row) for row in rows]
 
 
 def allowing(session: Session, ids: Collection[int], today: date) -> dict[int, int]:
@@ -44,7 +49,7 @@ def allowing(session: Session, ids: Collection[int], today: date) -> dict[int, i
         .join(Machine, col(Machine.id) == col(Takeout.machine_id))
         .join(Person, col(Person.id) == col(Takeout.person_id))
         .where(
-            _among(col(Takeout.machine_id), ids),
+            these(session, col(Takeout.machine_id), ids),
             col(Takeout.state).in_(_ALLOWING),
             col(Takeout.period_from) <= today,
             col(Takeout.period_to) >= today,
@@ -57,19 +62,11 @@ def allowing(session: Session, ids: Collection[int], today: date) -> dict[int, i
     return {machine: number or 0 for machine, number in rows}
 
 
-_MANY = 1000
-"""With more ids than this it is faster to read all rows than to name them."""
-
-
-def _among(column: Any, ids: Collection[int]) -> ColumnElement[bool]:
-    return true() if len(ids) > _MANY else column.in_(ids)
-
-
 def verdicts(session: Session, ids: Collection[int]) -> dict[int, dict[str, str]]:
     """The last verdict on each control of these PCs since their disks were last rewritten."""
     rewritten = (
         select(Claim.machine_id, func.max(Claim.id).label("epoch"))
-        .where(col(Claim.step) == Step.REIMAGE.value, _among(col(Claim.machine_id), ids))
+        .where(col(Claim.step) == Step.REIMAGE.value, these(session, col(Claim.machine_id), ids))
         .group_by(col(Claim.machine_id))
         .subquery()
     )
@@ -77,7 +74,7 @@ def verdicts(session: Session, ids: Collection[int]) -> dict[int, dict[str, str]
         select(func.max(Evidence.id))
         .outerjoin(rewritten, rewritten.c.machine_id == col(Evidence.machine_id))
         .where(
-            _among(col(Evidence.machine_id), ids),
+            these(session, col(Evidence.machine_id), ids),
             col(Evidence.epoch) > func.coalesce(rewritten.c.epoch, 0),
         )
         .group_by(col(Evidence.machine_id), col(Evidence.control))
@@ -95,15 +92,15 @@ def verdicts(session: Session, ids: Collection[int]) -> dict[int, dict[str, str]
 
 def pins(session: Session, ids: Collection[int]) -> dict[int, DiskPin]:
     """The PINs of these PCs, as far as one was asked for."""
-    rows = session.exec(select(DiskPin).where(_among(col(DiskPin.machine_id), ids)))
+    rows = session.exec(select(DiskPin).where(these(session, col(DiskPin.machine_id), ids)))
     return {row.machine_id: row for row in rows}
 
 
-def note_allowed(session: Session, ids: Iterable[int], at: datetime) -> None:
+def note_allowed(session: Session, ids: Collection[int], at: datetime) -> None:
     """From now on the PCs of these applications may be outside."""
     session.connection().execute(
         update(Takeout)
-        .where(col(Takeout.id).in_(list(ids)), col(Takeout.allowed_at).is_(None))
+        .where(these(session, col(Takeout.id), ids), col(Takeout.allowed_at).is_(None))
         .values(allowed_at=at)
     )
     session.expire_all()

@@ -137,6 +137,12 @@ def total(session: Session) -> int:
     return session.exec(select(func.count()).select_from(Machine)).one()
 
 
+def tags_at(session: Session, sites: Iterable[str]) -> frozenset[str]:
+    """The tags of the machines at these sites."""
+    statement = select(Machine.asset_tag).join(Site, col(Site.id) == col(Machine.site_id))
+    return frozenset(session.exec(statement.where(col(Site.key).in_(list(sites)))))
+
+
 def planned_until(session: Session, day: date) -> int:
     """How many machines have their day at `day` or earlier."""
     return session.exec(

@@ -5,15 +5,17 @@ is evidence, and both are numbered in the order in which they were committed: th
 at a time.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
 from dataclasses import dataclass
 
-from sqlalchemy import Select, union
+from sqlalchemy import bindparam
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, func, select
 
 from rollout.domain.machine import MACHINE
 from rollout.domain.takeout import DISK_PIN, TAKEOUT
+from rollout.store.batches import batches
+from rollout.store.id_lists import these
 from rollout.store.tables import AuditRow, DiskPin, Evidence, Machine, Takeout
 
 PERSON = "person"
@@ -37,19 +39,25 @@ def seen(session: Session) -> Seen:
 
 def since(session: Session, before: Seen) -> set[int]:
     """The PCs that have to be looked at again."""
+    told: dict[str, set[int]] = defaultdict(set)
+    # By number alone: with the noun as a condition each look would walk all facts about PCs.
+    for noun, id_ in session.connection().execute(_FACTS, {"fact": before.fact}):
+        told[noun].add(id_)
+    found = told[MACHINE.noun]
+    found |= set(session.connection().execute(_MEASURED, {"row": before.evidence}).scalars())
+    for column, key, noun in (
+        (Takeout.machine_id, Takeout.id, TAKEOUT.noun),
+        (DiskPin.machine_id, DiskPin.id, DISK_PIN.noun),
+        (Machine.id, Machine.owner_id, PERSON),
+        (Takeout.machine_id, Takeout.person_id, PERSON),
+    ):
+        for some in batches(told[noun]):
+            chosen = columns(col(column)).where(these(session, col(key), some))
+            found |= set(session.connection().execute(chosen).scalars())
+    return found
 
-    def told_of(noun: str) -> Select[int]:
-        return columns(col(AuditRow.noun_id)).where(
-            col(AuditRow.id) > before.fact, col(AuditRow.noun) == noun
-        )
 
-    rows: Iterable[tuple[int]] = session.connection().execute(
-        union(
-            told_of(MACHINE.noun),
-            columns(col(Takeout.machine_id)).where(col(Takeout.id).in_(told_of(TAKEOUT.noun))),
-            columns(col(DiskPin.machine_id)).where(col(DiskPin.id).in_(told_of(DISK_PIN.noun))),
-            columns(col(Machine.id)).where(col(Machine.owner_id).in_(told_of(PERSON))),
-            columns(col(Evidence.machine_id)).where(col(Evidence.id) > before.evidence),
-        )
-    )
-    return {id_ for (id_,) in rows}
+_FACTS = columns(col(AuditRow.noun), col(AuditRow.noun_id)).where(
+    col(AuditRow.id) > bindparam("fact")
+)
+_MEASURED = columns(col(Evidence.machine_id)).where(col(Evidence.id) > bindparam("row"))

@@ -1,16 +1,17 @@
 """Queries on applications to take PCs out."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, tuple_
+from sqlalchemy import ColumnElement, and_, true, tuple_
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, func, or_, select
 
 from rollout.domain.errors import NotFound
 from rollout.domain.takeout import UNDER_WAY, TakeoutState
+from rollout.store.id_lists import these
 from rollout.store.tables import Department, Machine, Person, Takeout, TakeoutEmergency
 
 _UNDER_WAY = sorted(state.value for state in UNDER_WAY)
@@ -212,10 +213,12 @@ def overlapping(session: Session, machine_id: int, first: date, last: date) -> S
     ).all()
 
 
-def over(session: Session, today: date) -> list[int]:
-    """Applications that were never decided, or never became a PC's, and whose period is over."""
+def over(session: Session, today: date, among: Collection[int] | None = None) -> list[int]:
+    """Applications that were never decided, or never became a PC's, and whose period is over;
+    with `among` of these PCs only."""
     return _ids(
         session,
+        among,
         or_(
             col(Takeout.state) == TakeoutState.APPLIED.value,
             and_(
@@ -227,20 +230,30 @@ def over(session: Session, today: date) -> list[int]:
     )
 
 
-def of_people_gone(session: Session, today: date) -> tuple[list[int], list[int]]:
+def of_people_gone(
+    session: Session, today: date, among: Collection[int] | None = None
+) -> tuple[list[int], list[int]]:
     """Applications of people who left: those whose PC never left, and those whose PC may be
-    outside and was not called back."""
-    state, gone = col(Takeout.state), select(Person.id).where(col(Person.left_on) < today)
-    theirs = col(Takeout.person_id).in_(gone)
+    outside and was not called back; with `among` of these PCs only."""
+    state = col(Takeout.state)
+    theirs = (
+        select(Person.id)
+        .where(col(Person.id) == col(Takeout.person_id), col(Person.left_on) < today)
+        .correlate(Takeout)
+        .exists()
+    )
     waiting = state.in_((TakeoutState.APPLIED.value, TakeoutState.APPROVED.value))
     return (
-        _ids(session, theirs, waiting, ~_may_be_outside()),
-        _ids(session, theirs, _may_be_outside(), state != TakeoutState.RECALLED.value),
+        _ids(session, among, theirs, waiting, ~_may_be_outside()),
+        _ids(session, among, theirs, _may_be_outside(), state != TakeoutState.RECALLED.value),
     )
 
 
-def _ids(session: Session, *conditions: ColumnElement[bool]) -> list[int]:
-    rows = session.exec(select(Takeout.id).where(*conditions).order_by(col(Takeout.id)))
+def _ids(
+    session: Session, among: Collection[int] | None, *conditions: ColumnElement[bool]
+) -> list[int]:
+    chosen = true() if among is None else these(session, col(Takeout.machine_id), among)
+    rows = session.exec(select(Takeout.id).where(chosen, *conditions).order_by(col(Takeout.id)))
     return [id_ or 0 for id_ in rows]
 
 

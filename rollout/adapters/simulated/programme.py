@@ -16,7 +16,7 @@ from rollout.adapters.simulated.engine import SimulatedEngine
 from rollout.adapters.simulated.fate import Fates, fates
 from rollout.adapters.simulated.staff import PLANNER, Staff
 from rollout.application import plan
-from rollout.application.exports.status import Standing, StatusReport, status
+from rollout.application.exports.status import Standing, standings
 from rollout.application.ledger.importing import import_ledger
 from rollout.application.plan_problem import calendar_of
 from rollout.application.programme import Programme
@@ -41,6 +41,20 @@ class WaveNews:
 
 
 @dataclass(frozen=True)
+class Evening:
+    """How many machines stand where at the end of a day."""
+
+    as_of: datetime
+    cutover: date
+    standing: Mapping[Standing, int]
+
+    @property
+    def total(self) -> int:
+        """Every machine."""
+        return sum(self.standing.values())
+
+
+@dataclass(frozen=True)
 class DayStatus:
     """Where everything stands in the evening. `planned` machines should have been done by then,
     `finished` ones came through on this day."""
@@ -48,7 +62,7 @@ class DayStatus:
     day: date
     planned: int
     finished: int
-    report: StatusReport
+    report: Evening
     news: tuple[WaveNews, ...]
 
     @property
@@ -92,8 +106,7 @@ class SimulatedProgramme:
         now = self.clock.now()
         import_ledger(self._database, open_ledger(file), operator=PLANNER, now=now)
         with self._database.read() as session:
-            lines = reports.machine_lines(session)
-            self._slow = frozenset(line.asset_tag for line in lines if line.site in prefecture.SLOW)
+            self._slow = reports.tags_at(session, prefecture.SLOW)
         plan.solve(self._database, self._settings, operator=PLANNER, now=now)
         return plan.commit(self._database, operator=PLANNER, now=now)
 
@@ -103,7 +116,7 @@ class SimulatedProgramme:
         done, before = 0, self._wave_states()
         for day in calendar_of(self._settings).between(programme.start, programme.cutover):
             self._work_through(day)
-            report = status(self._database, self._settings, now=self.clock.now())
+            report = Evening(self.clock.now(), programme.cutover, standings(self._database))
             with self._database.read() as session:
                 planned = reports.planned_until(session, day)
             after = self._wave_states()
@@ -140,7 +153,7 @@ class SimulatedProgramme:
         self.engine.play(evening)
 
     @staticmethod
-    def _is_over(report: StatusReport, states: Mapping[int, WaveNews]) -> bool:
+    def _is_over(report: Evening, states: Mapping[int, WaveNews]) -> bool:
         """No wave goes on, and no machine waits for the staff of the next morning."""
         over = (WaveState.DONE, WaveState.CANCELLED)
         return all(news.state in over for news in states.values()) and not any(

@@ -20,6 +20,8 @@ DAYS_AHEAD = timedelta(days=14)
 """So long before its first day a wave is submitted and approved."""
 EVERYBODY = 10_000
 ONE_OF_SO_MANY_APPLIES = 3
+AT_ONCE = 500
+"""Applications that are handed in, and decided, together."""
 PERIOD = timedelta(days=89)
 
 PLANNER = Operator("sato", OperatorRole.OPERATOR)
@@ -51,15 +53,20 @@ class Staff:
 
     def _take_out(self, today: date, at: datetime) -> None:
         """Some of those whose PC may leave want to, and are allowed to."""
-        for one in outlook(self._database, self._settings, at):
-            pc = one.pc
-            wants = zlib.crc32(pc.tag.encode()) % ONE_OF_SO_MANY_APPLIES == 0
-            if one.may_go.when is not Leave.NOW or pc.application is not None or not wants:
-                continue
-            wish = Wish(pc.tag, pc.staff_number, today, today + PERIOD, "自宅", "テレワーク")
-            number = takeouts.apply(self._database, self._settings, wish, PLANNER, at)
-            takeouts.decide(
-                self._database, self._settings, number, TakeoutVerb.APPROVE, APPROVER, at
+        wishes = [
+            Wish(pc.tag, pc.staff_number, today, today + PERIOD, "自宅", "テレワーク")
+            for one in outlook(self._database, self._settings, at, in_use=True)
+            if one.may_go.when is Leave.NOW and (pc := one.pc).application is None
+            if zlib.crc32(pc.tag.encode()) % ONE_OF_SO_MANY_APPLIES == 0
+        ]
+        for start in range(0, len(wishes), AT_ONCE):
+            with self._database.write() as session:
+                numbers = [
+                    takeouts.enter(session, self._settings, wish, PLANNER, at)
+                    for wish in wishes[start : start + AT_ONCE]
+                ]
+            takeouts.decide_together(
+                self._database, self._settings, numbers, TakeoutVerb.APPROVE, APPROVER, at
             )
 
     def _release_held(self, at: datetime) -> None:

@@ -1,5 +1,6 @@
 """What people decide and report about taking PCs out; each refusal says what to do."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -144,23 +145,39 @@ def decide(
     reason: str | None = None,
 ) -> None:
     """Approve or reject. Raises TakeoutRefused, NotAllowed, NeedsApproval for the applicant."""
+    decide_together(database, settings, [number], verb, operator, at, reason)
+
+
+def decide_together(
+    database: Database,
+    settings: Settings,
+    numbers: Sequence[int],
+    verb: TakeoutVerb,
+    operator: Operator,
+    at: datetime,
+    reason: str | None = None,
+) -> None:
+    """The same for several applications: all of them, or none when one is refused."""
     operator.must_be(OperatorRole.APPROVER)
     if verb is TakeoutVerb.REJECT and not reason:
         raise TakeoutRefused(_("a refusal needs a reason: --reason"))
     with database.write() as session:
-        row = takeouts.by_id(session, number)
-        person = personal.by_id(session, row.person_id)
-        if operator.name in (row.applied_by, person.staff_number, person.upn):
-            raise NeedsApproval(
-                _("{name} has applied for {number}: somebody else decides").format(
-                    name=operator.name, number=number
+        for number in numbers:
+            row = takeouts.by_id(session, number)
+            person = personal.by_id(session, row.person_id)
+            if operator.name in (row.applied_by, person.staff_number, person.upn):
+                raise NeedsApproval(
+                    _("{name} has applied for {number}: somebody else decides").format(
+                        name=operator.name, number=number
+                    )
                 )
-            )
-        if verb is TakeoutVerb.APPROVE and row.period_to < today(settings, at):
-            raise TakeoutRefused(_("the period of {number} is over").format(number=number))
-        row.decided_by, row.decided_at = operator.name, at
-        session.add(row)
-        _move(session, number, verb, operator, at, reason)
+            if verb is TakeoutVerb.APPROVE and row.period_to < today(settings, at):
+                raise TakeoutRefused(_("the period of {number} is over").format(number=number))
+            row.decided_by, row.decided_at = operator.name, at
+            session.add(row)
+        transitions.apply(
+            session, Takeout, numbers, verb, actor=operator.name, at=at, reason=reason
+        )
 
 
 def report(

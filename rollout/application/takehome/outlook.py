@@ -102,11 +102,13 @@ def outlook(
     at: datetime,
     wanted: Filter = EVERYTHING,
     generations: Sequence[str] = (),
+    *,
+    in_use: bool = False,
 ) -> list[Outlook]:
-    """Every PC that somebody has, by tag."""
+    """Every PC that somebody has, by tag; with `in_use` those that were handed over."""
     day = today(settings, at)
     with database.read() as session:
-        found = owned_pcs.pcs(session, wanted, generations)
+        found = owned_pcs.pcs(session, wanted, generations, in_use=in_use)
     return [Outlook(pc, _of(settings, pc, day)) for pc in found]
 
 

@@ -16,12 +16,13 @@ from rollout.application.takehome.fitness import lacks
 from rollout.domain.machine import MachineState, MachineVerb
 from rollout.domain.takeout import PinState, PinVerb, TakeoutVerb
 from rollout.domain.words import msgid
-from rollout.i18n.told import told
+from rollout.i18n.told import Told, told
 from rollout.settings import Settings
 from rollout.store import leases, portability, takeout_changes, takeouts, transitions
 from rollout.store.database import Database
 from rollout.store.tables import DiskPin, Machine, Takeout
 from rollout.store.takeout_changes import Seen
+from rollout.store.takeouts import AppliedPc
 
 PIN = "encryption_pin"
 """The control that says whether the disk asks for a PIN."""
@@ -71,14 +72,16 @@ def watch(
 ) -> None:
     """Expire what is over, and let PCs out or keep them in; repeatable at any time.
 
-    `among`: of PCs only these are looked at.
+    `among`: only these PCs are looked at, and the applications for them.
     """
+    if among is not None and not among:
+        return
     day = today(settings, at)
     with database.read() as session:
         if not (
             portability.looked_at(session, day, among)
-            or takeouts.over(session, day)
-            or any(takeouts.of_people_gone(session, day))
+            or takeouts.over(session, day, among)
+            or any(takeouts.of_people_gone(session, day, among))
         ):
             return
     with database.write() as session:
@@ -94,28 +97,26 @@ def look_now(
     among: Collection[int] | None = None,
 ) -> None:
     """The same within a transaction of the caller."""
-    _end(session, takeouts.over(session, day), TakeoutVerb.EXPIRE, at)
-    inside, outside = takeouts.of_people_gone(session, day)
+    _end(session, takeouts.over(session, day, among), TakeoutVerb.EXPIRE, at)
+    inside, outside = takeouts.of_people_gone(session, day, among)
     _end(session, inside, TakeoutVerb.WITHDRAW, at)
     _end(session, outside, TakeoutVerb.RECALL, at)
     found = portability.looked_at(session, day, among)
-    ids = [machine.id or 0 for machine in found]
     _see_pins(session, found, at)
-    missing = lacks(session, settings, portability.looked_at(session, day, among), day)
-    portable = {
-        machine.id or 0
-        for machine in portability.looked_at(session, day, among)
-        if machine.state == MachineState.PORTABLE
-    }
-    fit = [id_ for id_ in ids if id_ not in portable and not missing[id_]]
+    missing = lacks(session, settings, found, day)
+    portable = {pc.id for pc in found if pc.state == MachineState.PORTABLE}
+    fit = [pc.id for pc in found if pc.id not in portable and not missing[pc.id]]
     allowed = portability.allowing(session, fit, day)
     portability.note_allowed(session, list(allowed.values()), at)
     transitions.apply(session, Machine, fit, MachineVerb.LET_OUT, actor=DAEMON, at=at)
+    kept_in: dict[Told, list[int]] = defaultdict(list)
     for id_ in sorted(portable):
         if why := missing[id_]:
-            transitions.apply(
-                session, Machine, [id_], MachineVerb.KEEP_IN, actor=DAEMON, at=at, reason=why[0]
-            )
+            kept_in[why[0]].append(id_)
+    for reason, ids in kept_in.items():
+        transitions.apply(
+            session, Machine, ids, MachineVerb.KEEP_IN, actor=DAEMON, at=at, reason=reason
+        )
 
 
 def _end(session: Session, ids: Sequence[int], verb: TakeoutVerb, at: datetime) -> None:
@@ -127,9 +128,9 @@ def _end(session: Session, ids: Sequence[int], verb: TakeoutVerb, at: datetime) 
     transitions.apply(session, Takeout, ids, verb, actor=DAEMON, at=at, reason=reason)
 
 
-def _see_pins(session: Session, machines: Sequence[Machine], at: datetime) -> None:
+def _see_pins(session: Session, pcs: Sequence[AppliedPc], at: datetime) -> None:
     """Follow what was measured of PINs: a PC whose user was asked has a row from then on."""
-    tags = {machine.id or 0: machine.asset_tag for machine in machines}
+    tags = {pc.id: pc.asset_tag for pc in pcs}
     verdicts = portability.verdicts(session, list(tags))
     known = portability.pins(session, list(tags))
     for id_, tag in tags.items():

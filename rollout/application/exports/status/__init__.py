@@ -6,7 +6,7 @@ on a sheet or a page is the business of `adapters/reports`. `summary` alone is c
 
 from rollout.application.exports.status.daily import DailyReport, daily, daily_at
 from rollout.application.exports.status.document import document
-from rollout.application.exports.status.summary import Standing, StatusReport, status
+from rollout.application.exports.status.summary import Standing, StatusReport, standings, status
 from rollout.application.exports.status.table import table
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "daily",
     "daily_at",
     "document",
+    "standings",
     "status",
     "table",
 ]

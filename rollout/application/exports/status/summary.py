@@ -11,7 +11,7 @@ from rollout.application.spares import SparePool, pools
 from rollout.domain.lifecycle import Described
 from rollout.domain.machine import DONE, MachineState
 from rollout.settings import Settings
-from rollout.store import reports
+from rollout.store import machines, reports
 from rollout.store.database import Database
 from rollout.store.reports import Count, MachineLine
 
@@ -104,6 +104,16 @@ def status(database: Database, settings: Settings, *, now: datetime) -> StatusRe
     return prepared(settings, now, counts, lines, spares=pools(database, settings))
 
 
+def standings(database: Database) -> dict[Standing, int]:
+    """How many machines stand where, now: read at once at any size."""
+    with database.read() as session:
+        counts = machines.counts(session)
+    found: Counter[Standing] = Counter()
+    for state, number in counts.items():
+        found[standing_of(MachineState(state))] += number
+    return {word: found[word] for word in Standing}
+
+
 def prepared(
     settings: Settings,
     moment: datetime,
@@ -117,8 +127,8 @@ def prepared(
     zone = settings.programme.zone
     states = _by_state(counts)
     standing: Counter[Standing] = Counter()
-    for state, machines in states.items():
-        standing[standing_of(state)] += machines
+    for state, number in states.items():
+        standing[standing_of(state)] += number
     # Excluded machines are no part of what has to be done.
     taking_part = sum(states.values()) - standing[Standing.EXCLUDED]
     day = today(settings, moment)
