@@ -53,7 +53,7 @@ def since(session: Session, before: Seen) -> set[int]:
     ):
         for some in batches(told[noun]):
             chosen = columns(col(column)).where(these(session, col(key), some))
-            found |= set(session.connection().execute(chosen).scalars())
+            found |= {id_ or 0 for (id_,) in session.connection().execute(chosen)}
     return found
 
 
