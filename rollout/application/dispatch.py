@@ -6,6 +6,7 @@ Only after its commit may an engine start.
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 from sqlmodel import Session
@@ -18,12 +19,13 @@ from rollout.application.ports import HostOrder, Pace, RunOrder
 from rollout.application.settle import DAEMON
 from rollout.application.tranches import assign
 from rollout.domain.machine import STEP_FROM, MachineState, MachineVerb, Step
+from rollout.domain.run import RunPurpose
 from rollout.domain.words import msgid
 from rollout.i18n.told import told
 from rollout.settings import Settings
-from rollout.store import claims, leases, machines, ready, stops, transitions
+from rollout.store import claims, leases, machines, ready, runs, stops, transitions
 from rollout.store.database import Database
-from rollout.store.tables import Machine, Run
+from rollout.store.tables import Machine
 
 _COMPLETE_FROM = (MachineState.VERIFIED, MachineState.PREPARED)
 
@@ -97,9 +99,8 @@ def _claim(
     attempts = _attempts(session, chosen)
     lost = {
         id_
-        for batch in chosen
-        if batch.step.destructive
-        for id_ in claims.without_system(session, batch.machine_ids, batch.step)
+        for step in {batch.step for batch in chosen if batch.step.destructive}
+        for id_ in claims.without_system(session, _machines_of(chosen, step), step)
     }
     transitions.apply(
         session, Machine, list(run_of), MachineVerb.BEGIN, actor=DAEMON, at=at, run_id=run_of
@@ -127,7 +128,7 @@ def _claim(
     # No system is left on them that Ansible could ask; their installer waits for this very order,
     # and there is nothing on their disks that a guard could protect.
     for id_ in lost:
-        claims.arm(session, won[id_].id or 0, at=at, boot_id="")
+        claims.arm(session, won[id_].id, at=at, boot_id="")
     asked = [id_ for id_ in run_of if id_ not in lost]
     hosts = {host.machine_id: host for host in host_orders(session, settings, asked, won, tokens)}
     return [
@@ -146,22 +147,26 @@ def _runs(
     session: Session, chosen: Sequence[Batch], lease_epoch: int, at: datetime
 ) -> list[tuple[Batch, int, str]]:
     """A run for each batch: the batch, the run's id and its ident."""
-    rows = [
-        Run(
-            ident=uuid4().hex,
-            step=batch.step.value,
-            wave_id=batch.wave_id,
-            site_id=batch.site_id,
-            size=len(batch.machine_ids),
-            lease_epoch=lease_epoch,
-            created_at=at,
-            state_since=at,
-        )
-        for batch in chosen
+    idents = [uuid4().hex for _batch in chosen]
+    rows: list[dict[str, Any]] = [
+        {
+            "ident": ident,
+            "purpose": RunPurpose.STEP.value,
+            "step": batch.step.value,
+            "wave_id": batch.wave_id,
+            "site_id": batch.site_id,
+            "size": len(batch.machine_ids),
+            "lease_epoch": lease_epoch,
+            "created_at": at,
+            "state_since": at,
+        }
+        for batch, ident in zip(chosen, idents, strict=True)
     ]
-    session.add_all(rows)
-    session.flush()
-    return [(batch, row.id or 0, row.ident) for batch, row in zip(chosen, rows, strict=True)]
+    return list(zip(chosen, runs.add(session, rows), idents, strict=True))
+
+
+def _machines_of(chosen: Sequence[Batch], step: Step) -> list[int]:
+    return [id_ for batch in chosen if batch.step is step for id_ in batch.machine_ids]
 
 
 def order_of(
@@ -194,6 +199,6 @@ def _attempts(session: Session, chosen: Sequence[Batch]) -> dict[int, int]:
             if batch.step is step
             for id_, attempt in zip(batch.machine_ids, batch.attempts, strict=True)
         }
-        claimed = claims.last_attempts(session, step, list(allowed))
+        claimed = claims.last_attempts(session, step, allowed)
         found |= {id_: max(own, claimed.get(id_, 0) + 1) for id_, own in allowed.items()}
     return found

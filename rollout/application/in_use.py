@@ -1,6 +1,6 @@
 """Runs over PCs that are at their owners', outside every wave: whose turn it is, and the run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import uuid4
@@ -11,14 +11,23 @@ from rollout.application.choosing import places_of_workers
 from rollout.domain.machine import WORKING, Step
 from rollout.domain.run import RunPurpose
 from rollout.settings import Settings
-from rollout.store import claims, machines, stops
-from rollout.store.tables import Claim, Machine, Run
+from rollout.store import claims, machines, runs, stops
+from rollout.store.claims import Added
+from rollout.store.tables import Machine
 
 
 class AtSite(NamedTuple):
     """Machines of one site, by id, that begin something together."""
 
     site_id: int | None
+    machine_ids: list[int]
+
+
+class Opened(NamedTuple):
+    """A run over PCs in use."""
+
+    run_id: int
+    ident: str
     machine_ids: list[int]
 
 
@@ -30,14 +39,14 @@ def at_sites(
     *,
     exempt: bool,
     most: int,
-    runs: int,
+    at_most: int,
 ) -> list[AtSite]:
     """The machines of each run that may begin: at every site as many as it has room for, at most
-    `most`; of the sites the first `runs`, in the order in which their machines wait.
+    `most`; of the sites the first `at_most`, in the order in which their machines wait.
 
     Somebody works on them: they are begun in the hours of the site's window only, unless `exempt`.
     """
-    if not due or runs <= 0:
+    if not due or at_most <= 0:
         return []
     stopped, sites = stops.stopped(session), machines.site_keys(session)
     local = at.astimezone(settings.programme.zone)
@@ -58,36 +67,48 @@ def at_sites(
             crew.take(site_id)
         some = waiting[: min(room, settings.limits.machines_per_run, most)]
         found.append(AtSite(site_id, [machine.id or 0 for machine in some]))
-        if len(found) == runs:
+        if len(found) == at_most:
             break
     return found
 
 
-def open_run(
+def open_runs(
     session: Session,
     settings: Settings,
-    chosen: AtSite,
+    chosen: Sequence[AtSite],
     step: Step,
     purpose: RunPurpose,
     *,
     lease_epoch: int,
     at: datetime,
-) -> tuple[Run, Mapping[int, Claim]]:
-    """A run of no wave over these machines, with a claim of each by machine."""
-    ids = chosen.machine_ids
-    run = Run(
-        ident=uuid4().hex,
-        purpose=purpose.value,
-        step=step.value,
-        site_id=chosen.site_id,
-        size=len(ids),
-        lease_epoch=lease_epoch,
-        created_at=at,
-        state_since=at,
+) -> tuple[list[Opened], dict[int, Added]]:
+    """A run of no wave at each of these sites, and a claim of each machine, by machine."""
+    idents = [uuid4().hex for _site in chosen]
+    numbers = runs.add(
+        session,
+        [
+            {
+                "ident": ident,
+                "purpose": purpose.value,
+                "step": step.value,
+                "site_id": site.site_id,
+                "size": len(site.machine_ids),
+                "lease_epoch": lease_epoch,
+                "created_at": at,
+                "state_since": at,
+            }
+            for site, ident in zip(chosen, idents, strict=True)
+        ],
     )
-    session.add(run)
-    session.flush()
-    attempts = claims.last_attempts(session, step, ids)
+    opened = [
+        Opened(number, ident, site.machine_ids)
+        for number, ident, site in zip(numbers, idents, chosen, strict=True)
+    ]
+    run_of = {id_: one.run_id for one in opened for id_ in one.machine_ids}
+    if not run_of:
+        return [], {}
+    attempts = claims.last_attempts(session, step, run_of)
+    deadline = at + settings.deadline(step)
     made = claims.add(
         session,
         [
@@ -95,11 +116,11 @@ def open_run(
                 "machine_id": machine_id,
                 "step": step.value,
                 "attempt": attempts.get(machine_id, 0) + 1,
-                "run_id": run.id or 0,
+                "run_id": run_id,
                 "created_at": at,
-                "deadline_at": at + settings.deadline(step),
+                "deadline_at": deadline,
             }
-            for machine_id in ids
+            for machine_id, run_id in run_of.items()
         ],
     )
-    return run, made
+    return opened, made

@@ -14,7 +14,7 @@ from typing import Any
 from sqlmodel import Session
 
 from rollout.application import in_use
-from rollout.application.in_use import AtSite
+from rollout.application.in_use import AtSite, Opened
 from rollout.application.operators import Operator
 from rollout.application.orders import host_orders
 from rollout.application.ports import HostEvent, RunOrder
@@ -34,6 +34,7 @@ from rollout.store import (
     pending_controls,
     runs,
 )
+from rollout.store.claims import Added
 from rollout.store.database import Database
 from rollout.store.evidence import Measured
 from rollout.store.open_claims import OpenClaim
@@ -109,25 +110,16 @@ def claim_rechecks(
                 note=row.note or told(msgid("it was measured, but could not be judged")),
             )
             pending_controls.keep(session, row)
-        return [
-            _claim(session, settings, chosen, lease_epoch=lease_epoch, at=at)
-            for chosen in found.machines
-        ]
-
-
-def _claim(
-    session: Session,
-    settings: Settings,
-    chosen: AtSite,
-    *,
-    lease_epoch: int,
-    at: datetime,
-) -> RunOrder:
-    step, purpose = Step.VERIFY, RunPurpose.RECHECK
-    run, made = in_use.open_run(
-        session, settings, chosen, step, purpose, lease_epoch=lease_epoch, at=at
-    )
-    return order_of(session, settings, run, made)
+        opened, made = in_use.open_runs(
+            session,
+            settings,
+            found.machines,
+            Step.VERIFY,
+            RunPurpose.RECHECK,
+            lease_epoch=lease_epoch,
+            at=at,
+        )
+        return _orders(session, settings, opened, made)
 
 
 @dataclass(frozen=True)
@@ -166,7 +158,7 @@ def _look(session: Session, settings: Settings, at: datetime, *, runs: int) -> _
         else:
             due.append(machine)
     exempt, most = Step.VERIFY in settings.windows.exempt, settings.limits.machines_per_run
-    chosen = in_use.at_sites(session, settings, due, at, exempt=exempt, most=most, runs=runs)
+    chosen = in_use.at_sites(session, settings, due, at, exempt=exempt, most=most, at_most=runs)
     return _Found(chosen, not_awaited, over)
 
 
@@ -178,14 +170,29 @@ def _awaited(settings: Settings, machine: Machine, controls: Sequence[str]) -> l
 
 def order_of(session: Session, settings: Settings, run: Run, made: Mapping[int, Claim]) -> RunOrder:
     """What an engine gets for measuring again; `made` are the run's claims by machine."""
-    return RunOrder(
-        run_id=run.id or 0,
-        ident=run.ident,
-        playbook="recheck.yml",
-        hosts=host_orders(session, settings, list(made), made, {}),
-        forks=settings.ansible.forks,
-        limit_seconds=settings.deadline(Step.VERIFY).total_seconds(),
-    )
+    opened = Opened(run.id or 0, run.ident, list(made))
+    return _orders(session, settings, [opened], made)[0]
+
+
+def _orders(
+    session: Session,
+    settings: Settings,
+    opened: Sequence[Opened],
+    made: Mapping[int, Claim | Added],
+) -> list[RunOrder]:
+    asked = [id_ for one in opened for id_ in one.machine_ids]
+    hosts = {host.machine_id: host for host in host_orders(session, settings, asked, made, {})}
+    return [
+        RunOrder(
+            run_id=one.run_id,
+            ident=one.ident,
+            playbook="recheck.yml",
+            hosts=[hosts[id_] for id_ in one.machine_ids],
+            forks=settings.ansible.forks,
+            limit_seconds=settings.deadline(Step.VERIFY).total_seconds(),
+        )
+        for one in opened
+    ]
 
 
 def host_events(

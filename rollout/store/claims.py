@@ -1,12 +1,13 @@
 """Queries on claims; the conditional updates here are the fence itself."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Update, bindparam, insert, literal, or_, update
+from sqlalchemy import Select, Update, bindparam, insert, literal, or_, update
+from sqlalchemy import select as column_select
 from sqlmodel import Session, col, func, select
 
 from rollout.domain.errors import StaleState
@@ -16,13 +17,34 @@ from rollout.store.columns import Instant
 from rollout.store.id_lists import among, as_json, given
 from rollout.store.tables import Claim
 
+_TABLE = Claim.__table__  # type: ignore[attr-defined]
 
-def add(session: Session, rows: Sequence[dict[str, Any]]) -> dict[int, Claim]:
+
+class Added(NamedTuple):
+    """A claim that was just won; `id` is its epoch."""
+
+    id: int
+    machine_id: int
+    step: str
+    attempt: int
+
+
+def add(session: Session, rows: Sequence[dict[str, Any]]) -> dict[int, Added]:
     """Insert claims; by machine id. The database refuses a second one of the same attempt."""
-    session.connection().execute(insert(Claim), rows)
-    run_ids = {row["run_id"] for row in rows}
-    found = session.exec(select(Claim).where(col(Claim.run_id).in_(run_ids))).all()
-    return {claim.machine_id: claim for claim in found}
+    connection, in_json = session.connection(), as_json(session)
+    connection.execute(_INSERT, rows)
+    run_ids = sorted({row["run_id"] for row in rows})
+    found = connection.execute(_of_runs(in_json), {"ids": given(run_ids, in_json)})
+    return {row.machine_id: Added(*row) for row in found}
+
+
+_INSERT = insert(Claim)
+
+
+@cache
+def _of_runs(in_json: bool) -> Select[Any]:
+    columns: list[Any] = [getattr(Claim, name) for name in Added._fields]
+    return column_select(*columns).where(among(Claim.run_id, in_json))
 
 
 def by_epoch(session: Session, epoch: int) -> Claim | None:
@@ -40,31 +62,45 @@ def latest(session: Session, machine_id: int, step: Step) -> Claim | None:
     ).one_or_none()
 
 
-def last_attempts(session: Session, step: Step, machine_ids: Sequence[int]) -> dict[int, int]:
+def last_attempts(session: Session, step: Step, machine_ids: Collection[int]) -> dict[int, int]:
     """The highest attempt of a step that each machine ever had a claim for."""
-    rows = session.exec(
-        select(Claim.machine_id, func.max(Claim.attempt))
-        .where(Claim.step == step.value, col(Claim.machine_id).in_(machine_ids))
-        .group_by(col(Claim.machine_id))
-    ).all()
-    return dict(rows)
+    in_json = as_json(session)
+    values = {"step": step.value, "ids": given(machine_ids, in_json)}
+    rows = session.connection().execute(_last_attempts(in_json), values)
+    return {row.machine_id: row.attempt for row in rows}
 
 
-def without_system(session: Session, machine_ids: Sequence[int], step: Step) -> frozenset[int]:
+@cache
+def _last_attempts(in_json: bool) -> Select[Any]:
+    claim = _TABLE.c
+    return (
+        column_select(claim.machine_id, func.max(claim.attempt).label("attempt"))
+        .where(claim.step == bindparam("step"), among(claim.machine_id, in_json))
+        .group_by(claim.machine_id)
+    )
+
+
+def without_system(session: Session, machine_ids: Collection[int], step: Step) -> frozenset[int]:
     """Those of these machines whose last attempt of a destructive step ended with their
     installer's word that the disk is not whole."""
-    newest = (
-        select(func.max(col(Claim.id)))
-        .where(col(Claim.machine_id).in_(machine_ids), Claim.step == step.value)
-        .group_by(col(Claim.machine_id))
-    )
-    rows = session.exec(
-        select(Claim.machine_id, Claim.report).where(
-            col(Claim.id).in_(newest), Claim.outcome == ClaimOutcome.FAILED.value
-        )
-    )
+    in_json = as_json(session)
+    values = {"step": step.value, "ids": given(machine_ids, in_json)}
+    rows = session.connection().execute(_last_failed(in_json), values)
     return frozenset(
         machine_id for machine_id, report in rows if json.loads(report or "{}").get("disk_touched")
+    )
+
+
+@cache
+def _last_failed(in_json: bool) -> Select[Any]:
+    claim = _TABLE.c
+    newest = (
+        column_select(func.max(claim.id))
+        .where(among(claim.machine_id, in_json), claim.step == bindparam("step"))
+        .group_by(claim.machine_id)
+    )
+    return column_select(claim.machine_id, claim.report).where(
+        claim.id.in_(newest), claim.outcome == ClaimOutcome.FAILED.value
     )
 
 
@@ -104,7 +140,6 @@ def keep_reports(session: Session, reports: Mapping[int, str]) -> None:
         session.connection().execute(_REPORT, rows)
 
 
-_TABLE = Claim.__table__  # type: ignore[attr-defined]
 _REPORT = update(_TABLE).where(_TABLE.c.id == bindparam("epoch")).values(report=bindparam("said"))
 """Made once, as is `machines.seen`: both are executed for every report that comes in."""
 

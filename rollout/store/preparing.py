@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import literal
+from sqlalchemy import ColumnElement, literal
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, or_, select
 
@@ -17,22 +17,22 @@ _ALLOWING = sorted(state.value for state in ALLOWING)
 _TURNED_BACK = (MachineState.VERIFIED.value, MachineState.PREPARED.value)
 
 
-def in_use_before() -> Any:
-    """Ids of machines whose last preparation was begun in use: by a run of no wave."""
+def was_in_use() -> ColumnElement[bool]:
+    """Condition on machines: the last preparation was begun in use, by a run of no wave."""
     later = aliased(Claim)
-    newer = select(literal(1)).where(
-        later.machine_id == Claim.machine_id,
-        later.step == Step.ENABLE.value,
-        col(later.id) > col(Claim.id),
+    newest = (
+        select(func.max(later.id))
+        .where(later.machine_id == Machine.id, later.step == Step.ENABLE.value)
+        .correlate(Machine)
+        .scalar_subquery()
     )
     return (
-        select(Claim.machine_id)
+        select(literal(1))
+        .select_from(Claim)
         .join(Run, col(Run.id) == col(Claim.run_id))
-        .where(
-            Run.step == Step.ENABLE.value,
-            col(Run.wave_id).is_(None),
-            ~newer.exists(),
-        )
+        .where(Claim.id == newest, col(Run.wave_id).is_(None))
+        .correlate(Machine)
+        .exists()
     )
 
 
@@ -40,7 +40,7 @@ def resting(session: Session) -> list[int]:
     """Machines that were in use, and whose preparation is over or did not take place."""
     rows = session.exec(
         select(Machine.id)
-        .where(col(Machine.state).in_(_TURNED_BACK), col(Machine.id).in_(in_use_before()))
+        .where(col(Machine.state).in_(_TURNED_BACK), was_in_use())
         .order_by(col(Machine.id))
     )
     return [id_ or 0 for id_ in rows]

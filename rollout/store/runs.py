@@ -23,6 +23,16 @@ def by_id(session: Session, run_id: int) -> Run:
     return run
 
 
+def add(session: Session, rows: Sequence[dict[str, Any]]) -> list[int]:
+    """Insert runs; their numbers, in the order of `rows`."""
+    if not rows:
+        return []
+    return [number for (number,) in session.connection().execute(_ADD, rows)]
+
+
+_ADD: Any = insert(Run).returning(col(Run.id), sort_by_parameter_order=True)
+
+
 class Known(NamedTuple):
     """The columns of a run that what is said of it is judged by."""
 

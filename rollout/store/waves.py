@@ -68,17 +68,19 @@ def with_work(session: Session, states: Iterable[MachineState]) -> list[tuple[Wa
     of `states`."""
     words = [state.value for state in states]
     begun = (WaveState.RUNNING.value, WaveState.SOAKING.value, WaveState.DONE.value)
-    ids = session.exec(select(Wave.id).where(col(Wave.state).in_(begun))).all()
-    busy = session.exec(
-        select(Machine.wave_id)
+    # One machine is enough: a wave of a large fleet has thousands.
+    works = (
+        select(Machine.id)
         .where(
-            col(Machine.wave_id).in_(ids),
+            col(Machine.wave_id) == col(Wave.id),
             col(Machine.state).in_(words),
             # What is prepared in use is the work of no wave: it has had its machine.
-            col(Machine.id).not_in(preparing.in_use_before()),
+            ~preparing.was_in_use(),
         )
-        .distinct()
-    ).all()
+        .correlate(Wave)
+        .exists()
+    )
+    busy = session.exec(select(Wave.id).where(col(Wave.state).in_(begun), works)).all()
     found = session.exec(
         select(Wave).where(
             or_(

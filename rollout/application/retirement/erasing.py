@@ -23,6 +23,7 @@ from rollout.domain.words import msgid
 from rollout.i18n.told import told
 from rollout.settings import Settings
 from rollout.store import claims, leases, machines, retirements, runs, stops, transitions
+from rollout.store.claims import Added
 from rollout.store.database import Database
 from rollout.store.tables import Claim, Machine, Retirement, Run
 
@@ -150,7 +151,7 @@ def _claim(
     )
     # What is half erased has no system left to ask: its installer waits for this order.
     for machine_id in unreachable:
-        claims.arm(session, made[machine_id].id or 0, at=at, boot_id="")
+        claims.arm(session, made[machine_id].id, at=at, boot_id="")
     reachable = [machine_id for machine_id in ids if machine_id not in unreachable]
     for machine_id in ids:
         row = retirements.find(session, machine_id)
@@ -165,7 +166,7 @@ def order_of(
     session: Session,
     settings: Settings,
     run: Run,
-    asked: Mapping[int, Claim],
+    asked: Mapping[int, Claim | Added],
     tokens: Mapping[int, str],
 ) -> RunOrder:
     """What an engine gets for an erasure: the claims of the machines that it asks."""

@@ -6,6 +6,7 @@ on the PC in use, outside every wave. A PC that is switched off then is at its o
 is tried again.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
@@ -68,10 +69,8 @@ class Preparing:
         with database.write() as session:
             leases.require(session, lease_epoch)
             free = settings.limits.runs_at_once - len(runs.alive(session))
-            return [
-                _claim(session, settings, chosen, lease_epoch, at)
-                for chosen in _at_sites(session, settings, at, runs=free)
-            ]
+            chosen = _at_sites(session, settings, at, runs=free)
+            return _claim(session, settings, chosen, lease_epoch, at)
 
 
 def _at_sites(session: Session, settings: Settings, at: datetime, *, runs: int) -> list[AtSite]:
@@ -84,26 +83,33 @@ def _at_sites(session: Session, settings: Settings, at: datetime, *, runs: int) 
         everybody=settings.take_home.prepare_later == "everybody",
     )
     most = settings.ansible.forks
-    return in_use.at_sites(session, settings, found, at, exempt=False, most=most, runs=runs)
+    return in_use.at_sites(session, settings, found, at, exempt=False, most=most, at_most=runs)
 
 
 def _claim(
     session: Session,
     settings: Settings,
-    chosen: AtSite,
+    chosen: Sequence[AtSite],
     lease_epoch: int,
     at: datetime,
-) -> RunOrder:
-    run, made = in_use.open_run(
+) -> list[RunOrder]:
+    opened, made = in_use.open_runs(
         session, settings, chosen, Step.ENABLE, RunPurpose.STEP, lease_epoch=lease_epoch, at=at
     )
-    ids = list(made)
-    transitions.apply(session, Machine, ids, MachineVerb.BEGIN, actor=DAEMON, at=at, run_id=run.id)
-    return RunOrder(
-        run_id=run.id or 0,
-        ident=run.ident,
-        playbook="enable.yml",
-        hosts=host_orders(session, settings, ids, made, {}),
-        forks=settings.ansible.forks,
-        limit_seconds=settings.deadline(Step.ENABLE).total_seconds(),
+    run_of = {id_: one.run_id for one in opened for id_ in one.machine_ids}
+    transitions.apply(
+        session, Machine, run_of, MachineVerb.BEGIN, actor=DAEMON, at=at, run_id=run_of
     )
+    ordered = host_orders(session, settings, list(run_of), made, {})
+    hosts = {host.machine_id: host for host in ordered}
+    return [
+        RunOrder(
+            run_id=one.run_id,
+            ident=one.ident,
+            playbook="enable.yml",
+            hosts=[hosts[id_] for id_ in one.machine_ids],
+            forks=settings.ansible.forks,
+            limit_seconds=settings.deadline(Step.ENABLE).total_seconds(),
+        )
+        for one in opened
+    ]
