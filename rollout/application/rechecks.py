@@ -54,39 +54,50 @@ def note(session: Session, reports: Mapping[int, Mapping[str, Any]], at: datetim
     machine; one that the role tolerates is not.
     """
     known = pending_controls.of_machines(session, list(reports))
+    begun: dict[int, str] = {}
+    over: list[PendingControls] = []
     for machine_id, report in reports.items():
-        _note(session, machine_id, known.get(machine_id), report, at)
-    session.flush()
+        row = known.get(machine_id)
+        still, failed = _left(set(json.loads(row.controls)) if row else set(), report)
+        if row is None:
+            if still:
+                begun[machine_id] = canonical(still)
+        elif still or failed:
+            _note(session, row, still, failed, at)
+        else:
+            over.append(row)
+    pending_controls.drop(session, over)
+    pending_controls.begin(session, begun, at)
+
+
+def _left(
+    before: set[str], report: Mapping[str, Any]
+) -> tuple[list[str], dict[str, Mapping[str, Any]]]:
+    """The controls that a machine still has to be measured for, and those that have failed."""
+    measured = {str(item.get("control")): item for item in report.get("evidence") or ()}
+    pending = {name for name, item in measured.items() if item.get("verdict") == "pending"}
+    failed = {
+        name: measured[name]
+        for name in sorted(before & set(measured))
+        if measured[name].get("verdict") == "fail" and name not in report.get("tolerated", ())
+    }
+    return sorted((before - set(measured)) | pending), failed
 
 
 def _note(
     session: Session,
-    machine_id: int,
-    known: PendingControls | None,
-    report: Mapping[str, Any],
+    row: PendingControls,
+    still: Sequence[str],
+    failed: Mapping[str, Mapping[str, Any]],
     at: datetime,
 ) -> None:
-    measured = {str(item.get("control")): item for item in report.get("evidence") or ()}
-    before = set(json.loads(known.controls)) if known else set()
-    pending = {name for name, item in measured.items() if item.get("verdict") == "pending"}
-    still = sorted((before - set(measured)) | pending)
-    failed = sorted(
-        f"{name}: {measured[name].get('value')}"
-        for name in before & set(measured)
-        if measured[name].get("verdict") == "fail" and name not in report.get("tolerated", ())
-    )
-    if not still and not failed:
-        pending_controls.drop(session, [known] if known else [])
-        return
-    row = known or PendingControls(machine_id=machine_id, controls="", since=at, checked_at=at)
-    row.controls = canonical(still or sorted(before & set(measured)))
-    row.checked_at, row.note = at, None
-    row.cause = (
-        told(msgid("controls failed after hand-over: {controls}"), controls="; ".join(failed))
-        if failed
-        else None
-    )
-    session.add(row)
+    if still:
+        row.controls = canonical(list(still))
+    row.checked_at, row.note, row.cause = at, None, None
+    if failed:
+        said = "; ".join(f"{name}: {item.get('value')}" for name, item in failed.items())
+        row.cause = told(msgid("controls failed after hand-over: {controls}"), controls=said)
+    pending_controls.keep(session, row)
 
 
 def claim_rechecks(

@@ -1,11 +1,11 @@
 """Queries on controls that are to be measured again."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import ColumnElement, Delete, and_, delete, insert
 from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -46,11 +46,33 @@ def keep(session: Session, row: PendingControls) -> None:
     session.flush()
 
 
-def drop(session: Session, rows: Iterable[PendingControls]) -> None:
+def begin(session: Session, controls: Mapping[int, str], at: datetime) -> None:
+    """From now on these controls, as JSON, are to be measured again; by machine."""
+    if controls:
+        rows = [
+            {"machine_id": id_, "controls": names, "since": at, "checked_at": at}
+            for id_, names in controls.items()
+        ]
+        session.connection().execute(_INSERT, rows)
+
+
+_INSERT = insert(PendingControls)
+
+
+def drop(session: Session, rows: Sequence[PendingControls]) -> None:
     """Nothing is pending on these machines any more."""
+    if not rows:
+        return
+    ids = [row.machine_id for row in rows]
     for row in rows:
-        session.delete(row)
-    session.flush()
+        session.expunge(row)
+    in_json = as_json(session)
+    session.connection().execute(_deletion(in_json), {"ids": given(ids, in_json)})
+
+
+@cache
+def _deletion(in_json: bool) -> Delete:
+    return delete(PendingControls).where(among(PendingControls.machine_id, in_json))
 
 
 def any_open(session: Session, checked_before: datetime) -> bool:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import Session, col, or_, select
 
 from rollout.domain.machine import MachineState, Step
 from rollout.store import waves
@@ -108,9 +108,13 @@ def incomplete(session: Session, states: Iterable[MachineState], *, day: date) -
         select(Machine)
         .where(
             *_of_running_waves(session, states, day),
+            # Each by its own index: there are few, and every tick asks.
             or_(
-                func.coalesce(Machine.serial, "") == "",
-                func.coalesce(Machine.computer_name, "") == "",
+                *(
+                    missing
+                    for column in (col(Machine.serial), col(Machine.computer_name))
+                    for missing in (column.is_(None), column == "")
+                )
             ),
         )
         .order_by(col(Machine.id))
