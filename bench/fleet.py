@@ -12,12 +12,14 @@ import json
 import os
 import platform
 import resource
+import signal
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -28,13 +30,15 @@ from rollout.adapters.cluster import queue
 from rollout.adapters.simulated.engine import SimulatedEngine
 from rollout.adapters.simulated.programme import SimulatedProgramme
 from rollout.adapters.simulated.staff import Staff
-from rollout.application import arrival, dispatch, failures, gates
-from rollout.application.exports.status import Standing
+from rollout.application import arrival, dispatch, failures, gates, rechecks
+from rollout.application.exports.status import Standing, standings
 from rollout.application.programme import Programme
 from rollout.application.results import Results
+from rollout.application.starting import Starter
+from rollout.application.takehome.preparing import Preparing
 from rollout.application.takehome.watching import Watch
 from rollout.settings import load
-from rollout.store import history, migrate
+from rollout.store import history, measures, migrate
 from rollout.store.database import Database
 
 RESULTS = Path(__file__).with_name("results")
@@ -85,13 +89,18 @@ minutes = 240
 """
 
 PARTS: tuple[tuple[str, Any, str], ...] = (
-    ("claims", dispatch, "claim_ready"),
+    ("claims of steps", dispatch, "claim_ready"),
+    ("claims of measurements", rechecks, "claim_rechecks"),
+    ("claims of preparations", Preparing, "claim"),
+    ("starts of runs", Starter, "start"),
     ("results of runs", Results, "host_events"),
     ("ends of runs", Results, "run_ended"),
     ("arming", arrival, "arm_together"),
     ("boots", arrival, "boot_together"),
     ("check-ins", arrival, "check_in_together"),
+    ("hand-over", dispatch, "set_aside"),
     ("gates", gates, "watch"),
+    ("ends of waves", Programme, "_close_waves"),
     ("retries", failures, "hold_repeated"),
     ("retries", failures, "retry_by_itself"),
     ("take-outs", Watch, "look"),
@@ -100,6 +109,12 @@ PARTS: tuple[tuple[str, Any, str], ...] = (
     ("the PCs, whole", SimulatedEngine, "play"),
 )
 """What is timed, and where it is found."""
+
+PROGRESS_SECONDS = 10
+
+
+class Enough(Exception):
+    """The time is over, or somebody ended the benchmark."""
 
 
 @contextmanager
@@ -127,10 +142,53 @@ def timed() -> Iterator[Counter[str]]:
             setattr(owner, name, function)
 
 
+@dataclass
+class Course:
+    """How far a programme has come; a tick of it that ends too late raises Enough."""
+
+    database: Database
+    programme: SimulatedProgramme
+    limit: float
+    began: float = field(default_factory=time.perf_counter)
+    shown: float = 0.0
+    ended: bool = False
+    """Set by a signal."""
+
+    @property
+    def seconds(self) -> float:
+        """Since the beginning."""
+        return time.perf_counter() - self.began
+
+    def follow(self) -> None:
+        """Look after every tick."""
+        tick = Programme.tick
+
+        def followed(programme: Programme) -> Any:
+            found = tick(programme)
+            if self.seconds - self.shown > PROGRESS_SECONDS:
+                self.shown = self.seconds
+                done = standings(self.database)[Standing.DONE]
+                print(f"  {self.programme.clock.now():%Y-%m-%d %H:%M} {done:,} done, "
+                      f"{self.seconds:.0f} s, {time.process_time():.0f} s of a processor",
+                      flush=True)  # fmt: skip
+            if self.ended or self.seconds > self.limit:
+                raise Enough
+            return found
+
+        Programme.tick = followed  # type: ignore[method-assign]
+
+
 def play(
-    folder: Path, url: str, machines: int, sites: int, limit: float, cutover: date = CUTOVER
+    folder: Path,
+    url: str,
+    machines: int,
+    sites: int,
+    limit: float,
+    keep: Callable[[dict[str, Any]], None],
+    cutover: date = CUTOVER,
 ) -> dict[str, Any]:
-    """Work through one programme; what came of it. After `limit` seconds it is left unfinished."""
+    """Work through one programme; what came of it. After `limit` seconds, or at a signal, it is
+    left unfinished. What is known in the evening of each day goes to `keep`."""
     per_day = max(20, -(-machines // sites // WORKING_DAYS) * 2)
     (folder / "rollout.toml").write_text(
         _TEXT.format(
@@ -142,45 +200,61 @@ def play(
     os.environ["ROLLOUT_CONFIG"] = str(folder / "rollout.toml")
     settings = load()
     database = Database(settings.database_url, durable=False)
-    began = time.perf_counter()
     with timed() as spent:
         migrate.upgrade(database)
         if database.engine.dialect.name == "postgresql":
             queue.prepare(database)
         programme = SimulatedProgramme(database, settings, seed=2022)
+        course = Course(database, programme, limit)
+        signal.signal(signal.SIGTERM, lambda *_: setattr(course, "ended", True))
+        signal.signal(signal.SIGINT, lambda *_: setattr(course, "ended", True))
         places = [(f"庁舎{n:03d}", 1.0) for n in range(1, sites + 1)]
         summary = programme.prepare(folder / "ledger.csv", machines, places)
-        spent["ledger and plan"] = time.perf_counter() - began
-        print(f"{machines:,}: planned in {spent['ledger and plan']:.0f} s, {summary.waves} waves, "
+        spent["ledger and plan"] = course.seconds
+        print(f"{machines:,}: planned in {course.seconds:.0f} s, {summary.waves} waves, "
               f"{summary.first_day} to {summary.last_day}", flush=True)  # fmt: skip
-        shown, last = began, None
-        for last in programme.days():
-            now = time.perf_counter()
-            if now - shown > 10:
-                print(f"  {last.day} {last.done:,} done, {now - began:.0f} s", flush=True)
-                shown = now
-            if now - began > limit:
-                break
-        programme.close()
-    assert last is not None
-    worked = time.perf_counter() - began
+        course.follow()
+        try:
+            for _day in programme.days():
+                keep(_said(course, machines, cutover, spent))
+        except Enough:
+            print("left unfinished", flush=True)
+        else:
+            programme.close()
+    found = _said(course, machines, cutover, spent)
+    began = time.perf_counter()
     with database.read() as session:
         verdict = history.verify(session)
-    verified = time.perf_counter() - began - worked
     database.close()
     return {
-        "machines": machines,
-        "through": last.done,
-        "standing": {word.value: last.report.standing[word] for word in Standing},
-        "cutover": cutover.isoformat(),
-        "day": last.day.isoformat(),
-        "whole_programme": last.done == machines,
+        **found,
         "facts": verdict.rows,
         "chain_holds": verdict.holds,
-        "seconds": round(worked, 1),
-        "verified_seconds": round(verified, 1),
-        "facts_per_second": round(verdict.rows / worked),
-        "milliseconds_per_machine": round(worked / max(1, last.done) * 1000, 2),
+        "verified_seconds": round(time.perf_counter() - began, 1),
+    }
+
+
+def _said(course: Course, machines: int, cutover: date, spent: Counter[str]) -> dict[str, Any]:
+    """What can be said of a programme at this moment."""
+    standing = standings(course.database)
+    with course.database.read() as session:
+        facts = measures.facts(session)
+    through = standing[Standing.DONE]
+    return {
+        "machines": machines,
+        "through": through,
+        "standing": {word.value: number for word, number in standing.items()},
+        "cutover": cutover.isoformat(),
+        "day": course.programme.clock.now().date().isoformat(),
+        "whole_programme": through == machines,
+        "facts": facts,
+        "seconds": round(course.seconds, 1),
+        "processor_seconds": round(time.process_time(), 1),
+        "facts_per_second": round(facts / course.seconds),
+        "milliseconds_per_machine": round(course.seconds / max(1, through) * 1000, 2),
+        "processor_milliseconds_per_machine": round(
+            time.process_time() / max(1, through) * 1000, 2
+        ),
         "peak_megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "seconds_by_part": {part: round(taken, 1) for part, taken in spent.most_common()},
     }
@@ -196,13 +270,27 @@ def main() -> int:
     parser.add_argument("--postgresql", action="store_true", help="instead of SQLite")
     given = parser.parse_args()
     machines = 3_000 if given.quick else given.machines
-    with tempfile.TemporaryDirectory(prefix="rollout-bench-") as name:
-        folder = Path(name)
+    database = "postgresql" if given.postgresql else "sqlite"
+    name = "fleet-quick.json" if given.quick else f"fleet-{database}-{machines}.json"
+
+    def keep(found: dict[str, Any], **more: object) -> None:
+        kept = {
+            "bench": "fleet", **more, "at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "sites": given.sites, "database": database, **found,
+            "host": platform.platform(), "python": platform.python_version(),
+            "load_average": os.getloadavg(),
+        }  # fmt: skip
+        RESULTS.mkdir(exist_ok=True)
+        text = json.dumps(kept, indent=2, ensure_ascii=False) + "\n"
+        (RESULTS / name).write_text(text, encoding="utf-8")
+
+    with tempfile.TemporaryDirectory(prefix="rollout-bench-") as made:
+        folder = Path(made)
         folder.chmod(0o755)  # PostgreSQL has a user of its own where we are root
         server = Server(folder / "postgresql") if given.postgresql else None
         url = server.url if server else f"sqlite:///{folder / 'rollout.db'}"
         try:
-            found = play(folder, url, machines, given.sites, given.limit, given.cutover)
+            found = play(folder, url, machines, given.sites, given.limit, keep, given.cutover)
         finally:
             if server:
                 server.stop()
@@ -214,22 +302,8 @@ def main() -> int:
         {"name": "the chain holds", "value": int(found["chain_holds"]), "unit": "", "aim": "1",
          "holds": found["chain_holds"]},
     ]  # fmt: skip
-    result = {"bench": "fleet", "aims": aims}
-    kept = {
-        **result, "at": datetime.now(UTC).isoformat(timespec="seconds"), "sites": given.sites,
-        "database": "postgresql" if given.postgresql else "sqlite", **found,
-        "host": platform.platform(), "python": platform.python_version(),
-        "load_average": os.getloadavg(),
-    }  # fmt: skip
-    RESULTS.mkdir(exist_ok=True)
-    name = "fleet-quick.json" if given.quick else f"fleet-{kept['database']}-{machines}.json"
-    (RESULTS / name).write_text(
-        json.dumps(kept, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
-    print(
-        json.dumps({key: value for key, value in kept.items() if key != "aims"}, ensure_ascii=False)
-    )
-    print(json.dumps(result))
+    keep(found, aims=aims)
+    print(json.dumps({"bench": "fleet", "aims": aims}))
     return 0 if all(aim["holds"] for aim in aims) else 1
 
 

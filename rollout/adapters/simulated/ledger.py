@@ -54,20 +54,23 @@ def write(file: Path, machines: int, seed: int, places: Places = SITES) -> None:
 def _rows(machines: int, random: Random, places: Places) -> Iterator[tuple[str, ...]]:
     sites = [site for site, _share in places]
     shares = [share for _site, share in places]
+    # Numbers of one length: an import doubts a tag that is longer than all the others.
+    digits = max(6, len(str(machines)))
+    first_person = 10 ** (len(str(machines + 100_000)) - 1)
     for number in range(1, machines + 1):
         # Every site has a machine, however few there are.
         site = sites[number - 1] if number <= len(sites) else random.choices(sites, shares)[0]
         generation = random.choices(list(_GENERATIONS), list(_GENERATIONS.values()))[0]
         yield (
-            f"{generation}-{number:06d}",
+            f"{generation}-{number:0{digits}d}",
             generation,
             f"SIM{number:07d}",
             _mac(number),
-            f"MIE{number:06d}",
+            f"MIE{number:0{digits}d}",
             random.choice(_BUREAUS),
             random.choice(_DIVISIONS),
             f"{site} {random.randint(1, 8)}階",
-            f"{100000 + number}",
+            f"{first_person + number}",
             f"{random.choice(_FAMILY)}　{random.choice(_GIVEN)}",
             "一人一台",
         )
