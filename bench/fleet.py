@@ -60,10 +60,10 @@ freeze = ["2023-03-20/2023-04-14"]
 [limits]
 blast_radius = {blast}
 machines_per_run = 200
-runs_at_once = 1000
+runs_at_once = {runs}
 machines_per_wave = {wave}
 gather_seconds = 0
-site = {{ machines_per_day = {per_day}, at_once = {per_day}, few_visits = true }}
+site = {{ machines_per_day = {per_day}, at_once = {at_once}, few_visits = true }}
 [gates]
 failed = 1000
 silent = 1000
@@ -193,7 +193,8 @@ def play(
     (folder / "rollout.toml").write_text(
         _TEXT.format(
             url=url, machines=machines, sites=sites, starts=STARTS, cutover=cutover,
-            per_day=per_day, blast=per_day * sites, wave=max(200, machines // 100),
+            per_day=per_day, at_once=2 * per_day, blast=2 * per_day * sites,
+            wave=max(200, machines // 100), runs=10 * sites,
         ),
         encoding="utf-8",
     )  # fmt: skip

@@ -18,7 +18,8 @@ from rollout.domain.stop import Stopped
 from rollout.settings import Settings, SiteLimits
 from rollout.store import commands, machines, ready, runs, sign_ins, stops
 from rollout.store.ready import AtWork, Ready
-from rollout.store.tables import Machine, Run
+from rollout.store.runs import Alive
+from rollout.store.tables import Machine
 from rollout.store.workers import Places
 
 BEGIN = "begin_step"
@@ -108,11 +109,11 @@ def startable(session: Session, settings: Settings, at: datetime) -> bool:
     return bool(batches(session, settings, at))
 
 
-def _run_places(settings: Settings, alive: Sequence[Run], claimed: AtWork) -> int:
+def _run_places(settings: Settings, alive: Sequence[Alive], claimed: AtWork) -> int:
     """How many runs may begin. A run counts by the part of its machines still at work."""
     limit = settings.limits.runs_at_once
     load = sum(
-        min(1.0, claimed.of_run[run.id or 0] / run.size) if run.step and run.size else 1.0
+        min(1.0, claimed.of_run[run.id] / run.size) if run.step and run.size else 1.0
         for run in alive
     )
     return min(ceil(limit - load - _ROUNDING), PROCESSES_PER_PLACE * limit - len(alive))
@@ -134,10 +135,15 @@ def _waiting(
     ahead = settings.windows.ahead_days if settings.windows.ahead else 0
     local = at.astimezone(settings.programme.zone)
     furthest = local.date() + timedelta(days=ahead)
+    # Thousands may wait for their day with their data captured: they are not even read.
+    ahead_of_day = [state for state, step in STEP_FROM.items() if step in settings.windows.ahead]
     opens: dict[int | None, bool] = {}
     steps: dict[tuple[str, str], Step | None] = {}
     found = []
-    resting = {one.id: one for one in ready.ready(session, STEP_FROM, day=furthest, full=full)}
+    may_begin = ready.ready(
+        session, STEP_FROM, day=local.date(), early=ahead_of_day, until=furthest, full=full
+    )
+    resting = {one.id: one for one in may_begin}
     if asked:
         resting |= {one.id: one for one in ready.asked_for(session, STEP_FROM, asked, full=full)}
     for machine in resting.values():
@@ -238,7 +244,7 @@ class _Rooms:
 
 
 def _gathering(
-    settings: Settings, waiting: Iterable[tuple[Ready, Step]], alive: Sequence[Run], at: datetime
+    settings: Settings, waiting: Iterable[tuple[Ready, Step]], alive: Sequence[Alive], at: datetime
 ) -> frozenset[_Group]:
     """Groups that still wait for company.
 

@@ -101,7 +101,7 @@ class Programme:
         with self.database.read() as session:
             elsewhere = self._crew.in_hand(session) if self._crew else frozenset()
             alive = runs.alive(session)
-            left = [(run.id or 0, run.ident) for run in alive if run.id not in elsewhere]
+            left = [(run.id, run.ident) for run in alive if run.id not in elsewhere]
         self.engine.sweep([ident for _run, ident in left])
         at = self.clock.now()
         for run_id, _ident in left:
@@ -209,7 +209,8 @@ class Programme:
             for run in runs.alive(session):
                 if run.lease_epoch == self.lease_epoch and run.id not in alive:
                     reason = told(msgid("the engine does not run it"))
-                    settle.run_lost(session, run, RunVerb.CRASH, at=at, reason=reason)
+                    lost = runs.by_id(session, run.id)
+                    settle.run_lost(session, lost, RunVerb.CRASH, at=at, reason=reason)
             settle.overdue(session, alive, at=at)
             self._doubt_again(session, at)
 

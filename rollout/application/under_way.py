@@ -39,20 +39,20 @@ def under_way(database: Database) -> UnderWay:
     """One look; nothing is written."""
     with database.read() as session:
         alive = runs.alive(session)
-        progress = runs.progress(session, [run.id or 0 for run in alive])
+        progress = runs.progress(session, [run.id for run in alive])
         sites = machines.site_keys(session)
         known = {wave.id: wave for wave in waves.all_of(session)}
         counts = waves.counts(session)
         return UnderWay(
             runs=[
                 LiveRun(
-                    run.id or 0,
+                    run.id,
                     Step(run.step) if run.step else None,
                     RunPurpose(run.purpose),
                     known[run.wave_id].number if run.wave_id in known else None,
                     sites.get(run.site_id or 0),
                     run.size,
-                    *progress.get(run.id or 0, (0, 0)),
+                    *progress.get(run.id, (0, 0)),
                     run.started_at or run.created_at,
                 )
                 for run in alive

@@ -42,10 +42,18 @@ _COLUMNS = (
 
 
 def ready(
-    session: Session, states: Iterable[MachineState], *, day: date, full: Iterable[int] = ()
+    session: Session,
+    states: Iterable[MachineState],
+    *,
+    day: date,
+    early: Iterable[MachineState] = (),
+    until: date | None = None,
+    full: Iterable[int] = (),
 ) -> list[Ready]:
-    """Machines in one of `states` with a day up to `day` that can be recognised and addressed;
-    those at the sites `full`, by id, are left out."""
+    """Machines in one of `states` with a day up to `day`, or in one of `early` with a day up to
+    `until`, that can be recognised and addressed; those at the sites `full`, by id, are left out.
+    """
+    furthest = until or day
     rows = session.exec(
         select(*_COLUMNS)  # type: ignore[call-overload]
         .join(
@@ -62,7 +70,15 @@ def ready(
                 col(Tranche.number) == col(TrancheMember.number),
             ),
         )
-        .where(*_of_running_waves(session, states, day), *_addressable(full))
+        .where(
+            *_of_running_waves(session, states, furthest),
+            *_addressable(full),
+            or_(
+                col(Machine.planned_day).is_(None),
+                col(Machine.planned_day) <= day,
+                col(Machine.state).in_([state.value for state in early]),
+            ),
+        )
     )
     return [Ready(*row) for row in rows]
 
