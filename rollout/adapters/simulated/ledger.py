@@ -31,6 +31,8 @@ SLOW = frozenset({"尾鷲", "熊野"})
 """Sites on thin lines: everything takes longer."""
 
 _GENERATIONS = {"DK21": 0.25, "DK20": 0.25, "DK19": 0.2, "DK18": 0.2, "DK17": 0.1}
+_NUMBERS = 999_999
+"""A tag has six digits; of more machines some share their number with one of another generation."""
 _BUREAUS = (
     "総務部", "防災対策部", "戦略企画部", "地域連携部", "医療保健部", "子ども福祉部",
     "環境生活部", "農林水産部", "雇用経済部", "県土整備部", "出納局", "企業庁", "病院事業庁",
@@ -54,19 +56,23 @@ def write(file: Path, machines: int, seed: int, places: Places = SITES) -> None:
 def _rows(machines: int, random: Random, places: Places) -> Iterator[tuple[str, ...]]:
     sites = [site for site, _share in places]
     shares = [share for _site, share in places]
-    # Numbers of one length: an import doubts a tag that is longer than all the others.
-    digits = max(6, len(str(machines)))
     first_person = 10 ** (len(str(machines + 100_000)) - 1)
+    twice: dict[int, str] = {}
     for number in range(1, machines + 1):
         # Every site has a machine, however few there are.
         site = sites[number - 1] if number <= len(sites) else random.choices(sites, shares)[0]
         generation = random.choices(list(_GENERATIONS), list(_GENERATIONS.values()))[0]
+        digits = (number - 1) % _NUMBERS + 1
+        if number <= machines - _NUMBERS:
+            twice[number] = generation
+        elif number > _NUMBERS:
+            generation = next(other for other in _GENERATIONS if other != twice[digits])
         yield (
-            f"{generation}-{number:0{digits}d}",
+            f"{generation}-{digits:06d}",
             generation,
             f"SIM{number:07d}",
             _mac(number),
-            f"MIE{number:0{digits}d}",
+            f"MIE{number:06d}",
             random.choice(_BUREAUS),
             random.choice(_DIVISIONS),
             f"{site} {random.randint(1, 8)}階",
