@@ -57,7 +57,6 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 def database(tmp_path: Path, configuration: Settings) -> Iterator[Database]:
     """180 machines at three sites, with a plan in force."""
     opened = databases.migrated(tmp_path / "rollout.db")
-    databases.set_up(opened)
     with opened.write() as session:
         session.add_all(Site(id=n, key=key) for n, key in enumerate(("本庁", "津", "尾鷲"), 1))
         session.flush()

@@ -59,7 +59,6 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     opened = databases.migrated(tmp_path / "rollout.db")
-    databases.set_up(opened)
     with opened.write() as session:
         sites = [Site(key="本庁"), Site(key="尾鷲")]
         departments = [

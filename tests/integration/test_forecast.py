@@ -6,7 +6,7 @@ from pathlib import Path
 
 import databases
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from rollout.application import plan_outlook
 from rollout.application.forecast import forecast, sentence
@@ -40,7 +40,6 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     opened = databases.migrated(tmp_path / "rollout.db")
-    databases.set_up(opened)
     with opened.write() as session:
         sites = [Site(key="本庁"), Site(key="尾鷲")]
         session.add_all(sites)
@@ -82,7 +81,11 @@ def test_without_history_it_is_not_computable_and_says_why(
 
 def test_a_slow_site_is_seen_weeks_ahead(database: Database, configuration: Settings) -> None:
     with database.read() as session:
-        ids = [machine_id for machine_id in session.exec(select(Machine.id)) if machine_id]
+        ids = [
+            machine_id
+            for machine_id in session.exec(select(Machine.id).order_by(col(Machine.id)))
+            if machine_id
+        ]
     for number in range(4):
         migrate_some(database, NOW - timedelta(days=5 - number), ids[number * 4 : number * 4 + 4])
     made = forecast(database, configuration, now=NOW)
@@ -103,7 +106,11 @@ def test_a_slow_site_is_seen_weeks_ahead(database: Database, configuration: Sett
 def left(database: Database) -> list[int]:
     """Machines of 本庁 that are not done, after some days on which others were."""
     with database.read() as session:
-        ids = [machine_id for machine_id in session.exec(select(Machine.id)) if machine_id]
+        ids = [
+            machine_id
+            for machine_id in session.exec(select(Machine.id).order_by(col(Machine.id)))
+            if machine_id
+        ]
     for number in range(4):
         migrate_some(database, NOW - timedelta(days=5 - number), ids[number * 8 : number * 8 + 8])
     return ids[32::2]

@@ -47,8 +47,7 @@ PC = "000001,,持出し許可申請,,,,在宅勤務,,,,課長,,ＤＫ２０－�
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(f"sqlite:///{tmp_path / 'rollout.db'}")
-    databases.set_up(opened)
+    opened = databases.migrated(tmp_path / "rollout.db")
     with opened.write() as session:
         people = [
             Person(

@@ -38,7 +38,6 @@ SHARED = "DK19-000403,DK19,ProBook,5CGABCDE,,PC19-00403,総務部,人事課,本�
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     opened = databases.migrated(tmp_path / "rollout.db")
-    databases.set_up(opened)
     yield opened
     opened.close()
 

@@ -41,7 +41,6 @@ HEADER = "職員番号,氏名,研修名,受講日,点数,判定"
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     opened = databases.migrated(tmp_path / "rollout.db")
-    databases.set_up(opened)
     with opened.write() as session:
         general = Department(bureau="総務部", division="人事課", valid_from=TODAY)
         session.add(general)

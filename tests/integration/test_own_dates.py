@@ -48,7 +48,6 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     opened = databases.migrated(tmp_path / "rollout.db")
-    databases.set_up(opened)
     with opened.write() as session:
         session.add(Site(id=1, key="本庁"))
         session.add_all(Person(id=n, staff_number=f"{n:06d}", name=f"職員{n}") for n in (1, 2, 3))

@@ -44,14 +44,14 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     file = tmp_path / "rollout.toml"
     file.write_text(CONFIGURATION, encoding="utf-8")
     monkeypatch.setenv("ROLLOUT_CONFIG", str(file))
-    monkeypatch.setenv("ROLLOUT_DATABASE_URL", f"sqlite:///{tmp_path / 'rollout.db'}")
+    monkeypatch.setenv("ROLLOUT_DATABASE_URL", databases.url(tmp_path / "rollout.db"))
     return load()
 
 
 @pytest.fixture
-def database(tmp_path: Path, settings: Settings) -> Iterator[Database]:
+def database(settings: Settings) -> Iterator[Database]:
     """Twelve machines: a pilot of two, a full wave of six, one of four."""
-    opened = Database(f"sqlite:///{tmp_path / 'rollout.db'}")
+    opened = Database(settings.database_url)
     databases.set_up(opened)
     with opened.write() as session:
         twelve_machines(session, at=NOW)

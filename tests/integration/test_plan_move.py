@@ -48,8 +48,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 @pytest.fixture
 def database(tmp_path: Path, settings: Settings) -> Iterator[Database]:
     """Twelve machines with the days that the planner gave them."""
-    opened = Database(f"sqlite:///{tmp_path / 'rollout.db'}")
-    databases.set_up(opened)
+    opened = databases.migrated(tmp_path / "rollout.db")
     with opened.write() as session:
         twelve_machines(session, at=NOW)
     plan.solve(opened, settings, operator=PLANNER, now=NOW)

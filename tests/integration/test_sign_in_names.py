@@ -26,8 +26,7 @@ RULE = "{given_initial}.{family}@pref.example.jp"
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(f"sqlite:///{tmp_path / 'rollout.db'}")
-    databases.set_up(opened)
+    opened = databases.migrated(tmp_path / "rollout.db")
     yield opened
     opened.close()
 

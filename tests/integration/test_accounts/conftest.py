@@ -61,10 +61,10 @@ class Prefecture:
         self.root = root
         self.tenant = world.up(root / "tenant", scenario, roles)
         self.configuration = root / "rollout.toml"
-        self.configuration.write_text(
-            CONFIGURATION.format(accounts=accounts, identity=identity, tenant=self.tenant),
-            encoding="utf-8",
-        )
+        text = CONFIGURATION.format(accounts=accounts, identity=identity, tenant=self.tenant)
+        if databases.POSTGRESQL:
+            text = f'database_url = "{databases.url(root / "rollout.db")}"\n{text}'
+        self.configuration.write_text(text, encoding="utf-8")
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("ROLLOUT_CONFIG", str(self.configuration))
             settings = load()

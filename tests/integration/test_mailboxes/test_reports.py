@@ -41,7 +41,7 @@ HEADER = "Identity,Status,BatchId,DataConsistencyScore,LastSuccessfulSyncTime,Sk
 def settings(tmp_path: Path) -> Settings:
     programme = Programme(start=NOW.date(), cutover=NOW.date() + timedelta(days=90))
     return Settings.model_construct(
-        programme=programme, database_url=f"sqlite:///{tmp_path / 'rollout.db'}"
+        programme=programme, database_url=databases.url(tmp_path / "rollout.db")
     )
 
 

@@ -30,7 +30,6 @@ OTHER = Operator("ken", OperatorRole.APPROVER)
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Database]:
     opened = databases.migrated(tmp_path / "rollout.db")
-    databases.set_up(opened)
     with opened.write() as session:
         session.add(Person(staff_number="000001", name="小林"))
         session.add(Person(staff_number="000002", name="森", left_on=date(2022, 10, 31)))
