@@ -75,13 +75,17 @@ class StandingLooker:
         self._followed_from: Tally | None = None
         self._waves = Costly(lambda: waves.all_of(database))
         self._pools = Costly(lambda: spares.pools(database, settings))
-        self._burn_up = Costly(lambda: burn_up(database, settings, desk.now()))
+        self._burn_up = Costly(
+            lambda: (self._taking_part(), burn_up(database, settings, desk.now()))
+        )
         self._training = Costly(lambda: status(database, settings, self._today()))
         self._alarms = Costly(lambda: len(alarms(database, settings, desk.now())))
         self._late = Costly(lambda: view(database, settings, desk.now()).late)
-        self._pace = Pace()
+        # What an import or a plan has changed waits for nothing but itself.
+        self._paces = (Pace(), Pace(), Pace(), Pace())
+        self._unclear = 0
         self._first: Future[dict[str, int]] | None = None
-        self._due: tuple[Costly[Any], object] | None = None
+        self._due: tuple[Pace, Costly[Any], object] | None = None
         self._trouble: RolloutError | None = None
 
     def begin(self) -> None:
@@ -100,7 +104,14 @@ class StandingLooker:
             return self._standing(first.result(), glance=None)
         seen = glance(self._desk.database)
         counts = self._counts()
-        self._due = self._pace.due(self._costly(seen))
+        self._due = next(
+            (
+                (pace, *due)
+                for pace, asked in zip(self._paces, self._costly(seen), strict=True)
+                if (due := pace.due(asked)) is not None
+            ),
+            None,
+        )
         return self._standing(counts, glance=seen)
 
     def deepen(self) -> None:
@@ -108,9 +119,10 @@ class StandingLooker:
         due, self._due = self._due, None
         if due is None:
             return
+        pace, part, key = due
         try:
             with asking_the_database():
-                self._pace.renew(*due)
+                pace.renew(part, key)
         except RolloutError as error:
             self._trouble = error
 
@@ -122,26 +134,26 @@ class StandingLooker:
     def _today(self) -> date:
         return self._desk.now().astimezone(self._desk.settings.programme.zone).date()
 
-    def _costly(self, seen: Glance) -> list[tuple[Costly[Any], object]]:
-        """Each with what its answer depends on."""
-        today = self._today()
-        tally, whole = self._tally, self._counted.answer
-        recount = tally.unclear if tally is not None else 0
-        asked: list[tuple[Costly[Any], object]] = [
-            (self._counted, recount or self._counted.key),
-            (self._waves, (tally and tally.wave_fact, whole and whole.fact)),
-            (
-                self._burn_up,
-                (whole and whole.fact, seen.forecast and seen.forecast.made_at, today),
-            ),
+    def _costly(self, seen: Glance) -> list[list[tuple[Costly[Any], object]]]:
+        """Each with what its answer depends on, together with those that share its pace."""
+        today, tally = self._today(), self._tally
+        if tally is not None:
+            self._unclear = max(self._unclear, tally.unclear)
+        rest: list[tuple[Costly[Any], object]] = [
             (self._pools, seen.facts),
             (self._alarms, (seen.facts, today)),
             (self._late, (seen.facts, today)),
         ]
         if self._desk.settings.courses:
             # An import of trainings is no change of a state: the history says nothing of it.
-            asked.append((self._training, (today, int(monotonic() // TRAINING_SECONDS))))
-        return asked
+            rest.append((self._training, (today, int(monotonic() // TRAINING_SECONDS))))
+        made = seen.forecast and seen.forecast.made_at
+        return [
+            [(self._counted, self._unclear)],
+            [(self._waves, (tally and tally.wave_fact, self._unclear))],
+            [(self._burn_up, (self._unclear, made, today))],
+            rest,
+        ]
 
     def _counts(self) -> dict[str, int]:
         whole = self._counted.answer
@@ -160,12 +172,22 @@ class StandingLooker:
         return [WaveView(wave, tally.waves.get(wave.id or 0, {})) for wave in known]
 
     def _burn_up_now(self, counts: Mapping[str, int]) -> BurnUp | None:
-        """Its plan and its past change with a count, and what is done with every look."""
-        known = self._burn_up.answer
-        if known is None or self._tally is None:
-            return known
+        """Its plan and its past are asked for, what is done and to be done is followed."""
+        if self._burn_up.answer is None:
+            return None
+        before, known = self._burn_up.answer
         done = sum(counts.get(state.value, 0) for state in DONE)
-        return replace(known, actual=[*known.actual[:-1], (known.today, done)])
+        return replace(
+            known,
+            actual=[*known.actual[:-1], (known.today, done)],
+            total=known.total + self._taking_part() - before,
+        )
+
+    def _taking_part(self) -> int:
+        """Machines that were not excluded, as far as they are followed."""
+        tally = self._tally or self._counted.answer
+        counts = tally.by_state if tally is not None else {}
+        return sum(counts.values()) - counts.get(MachineState.EXCLUDED.value, 0)
 
     def _standing(self, counts: Mapping[str, int], *, glance: Glance | None) -> Standing:
         return Standing(

@@ -16,9 +16,10 @@ def test_what_was_never_answered_is_asked_at_once_and_again_only_when_its_key_ha
 
 @pytest.fixture
 def clock(monkeypatch):
-    """A clock that goes by hand."""
+    """A clock that goes by hand, and with it the time that the thread has worked."""
     at = [100.0]
     monkeypatch.setattr("tui.paced.monotonic", lambda: at[0])
+    monkeypatch.setattr("tui.paced.thread_time", lambda: at[0])
     return at
 
 
