@@ -34,6 +34,7 @@ _REFUSES_THE_USER = msgid(
 )
 _NO_DATABASE = msgid("there is no such database on the server: make it, or correct its name")
 _NO_CONNECTION_LEFT = msgid("the server has no connection left: allow more, or end what holds them")
+_LET_GO = msgid("it waited too long for this program, which stood still: the next try is another")
 _CONNECTING_REMEDIES = (
     ("password authentication failed", _REFUSES_THE_USER),
     ("no password supplied", _REFUSES_THE_USER),
@@ -79,6 +80,9 @@ _CONNECTING_REMEDIES = (
 library, which hands on no codes before there is a connection; the first that fits."""
 
 _SERVER_REMEDIES = {
+    # A transaction whose program was frozen; psycopg counts it among the defects.
+    "25P03": _LET_GO,
+    "25P04": _LET_GO,
     "25006": msgid("it can only be read: is this a standby server? Name the primary one"),
     "28000": _REFUSES_THE_USER,
     "28P01": _REFUSES_THE_USER,

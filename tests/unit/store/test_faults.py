@@ -16,6 +16,8 @@ from rollout.store.faults import unavailable
         (psycopg.errors.LockNotAvailable("canceling statement"), "another program"),
         (psycopg.errors.AdminShutdown("terminating connection"), "can be reached"),
         (psycopg.errors.ReadOnlySqlTransaction("cannot execute UPDATE"), "standby"),
+        (psycopg.errors.IdleInTransactionSessionTimeout("terminating"), "stood still"),
+        (psycopg.errors.TransactionTimeout("terminating"), "stood still"),
         (psycopg.errors.InvalidPassword("password authentication failed"), "refuses this user"),
         (psycopg.errors.TooManyConnections("sorry, too many clients"), "allow more"),
         (psycopg.OperationalError("server closed the connection"), "can be reached"),
