@@ -51,7 +51,8 @@ class Death:
             connection: Any, cursor: Any, statement: str, _values: Any, _context: Any, _many: bool
         ) -> None:
             written = _WRITES.match(statement)
-            if written and cursor.rowcount != 0:
+            # An INSERT that returns its numbers has a count only when they were fetched.
+            if written and (cursor.rowcount != 0 or "RETURNING" in statement):
                 connection.info.setdefault("written", set()).add(written[1].lower())
 
         @event.listens_for(engine, "commit")
