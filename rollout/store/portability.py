@@ -21,8 +21,9 @@ def looked_at(
     session: Session, today: date, among: Collection[int] | None = None
 ) -> list[AppliedPc]:
     """PCs that may leave now, and PCs in use with an application that allows it today."""
-    allowed = select(Takeout.id).where(
-        col(Takeout.machine_id) == col(Machine.id),
+    # Found once and not for each PC: SQLite would go through all of the same state every time.
+    allowed = select(Takeout.machine_id).where(
+        true() if among is None else these(session, col(Takeout.machine_id), among),
         col(Takeout.state).in_(_ALLOWING),
         col(Takeout.period_from) <= today,
         col(Takeout.period_to) >= today,
@@ -34,7 +35,7 @@ def looked_at(
             col(Machine.state).in_([state.value for state in sorted(IN_USE)]),
             or_(
                 col(Machine.state) == MachineState.PORTABLE.value,
-                allowed.correlate(Machine).exists(),
+                col(Machine.id).in_(allowed),
             ),
         )
         .order_by(col(Machine.id))
