@@ -18,6 +18,7 @@ from rollout.i18n.told import told
 from rollout.settings import OperatorRole, Settings, StepTimes
 from rollout.store import claims, failures, leases, ready, stops, transitions
 from rollout.store.database import Database
+from rollout.store.machines import site_keys
 from rollout.store.tables import AuditRow, Machine
 
 _ENDED_BADLY = (MachineState.FAILED, MachineState.SILENT)
@@ -188,10 +189,12 @@ def _to_retry(
     if not _any_retries(settings):
         return []
     today = at.astimezone(settings.programme.zone).date()
+    stopped, sites = stops.stopped(session), site_keys(session)
     return [
         (machine, settings.step(Step(machine.step)))
         for machine in ready.resting(session, _ENDED_BADLY, day=today)
         if machine.step and _may_retry(session, settings, machine)
+        if not stopped.reaches(machine.generation, sites.get(machine.site_id or 0))
     ]
 
 
@@ -203,7 +206,6 @@ def _may_retry(session: Session, settings: Settings, machine: Machine) -> bool:
         machine.attempt < policy.attempts
         and machine.state in policy.retry_on
         and (not wanted or any(re.search(one, machine.cause or "") for one in wanted))
-        and not stops.reaches(session, machine)
         and (not step.destructive or _without_effect(session, machine, step))
     )
 

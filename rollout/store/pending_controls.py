@@ -11,7 +11,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from rollout.domain.machine import IN_USE
 from rollout.domain.wave import WaveState
-from rollout.store.id_lists import among, as_json, given
+from rollout.store.id_lists import among, as_json, given, these
 from rollout.store.tables import Claim, Machine, PendingControls, Wave
 
 _STOPPED = (WaveState.HALTED.value, WaveState.PAUSED.value)
@@ -84,6 +84,10 @@ def any_open(session: Session, checked_before: datetime) -> bool:
 def due(session: Session, *, checked_before: datetime) -> Sequence[tuple[PendingControls, Machine]]:
     """What was last looked at before then, on machines in use that can be addressed
     and that nobody is at work on, the longest waiting first; not those of a wave that stands."""
+    # Their numbers first: there are few, and otherwise SQLite reads every machine there is.
+    waiting = session.exec(select(PendingControls.machine_id).where(*_open(checked_before))).all()
+    if not waiting:
+        return []
     busy = select(Claim.machine_id).where(col(Claim.outcome).is_(None))
     standing = select(Wave.id).where(col(Wave.state).in_(_STOPPED))
     return session.exec(
@@ -91,6 +95,7 @@ def due(session: Session, *, checked_before: datetime) -> Sequence[tuple[Pending
         .join(Machine, and_(col(Machine.id) == col(PendingControls.machine_id)))
         .where(
             *_open(checked_before),
+            these(session, col(Machine.id), waiting),
             col(Machine.state).in_([state.value for state in IN_USE]),
             col(Machine.id).not_in(busy),
             col(Machine.wave_id).is_(None) | col(Machine.wave_id).not_in(standing),
