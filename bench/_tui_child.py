@@ -11,12 +11,12 @@ IMPORTED = "\x1b]0;imported\x07"
 def ours() -> None:
     """The product's own screen."""
     from rollout.bootstrap import application
-    from tui.app import RolloutApp
+    from tui.app import work
 
     made = application(now="2023-02-01T10:30:00+09:00")
     made.database.engine.connect().close()
     _say()
-    RolloutApp(made, made.operator("bench")).run()
+    work(made, made.operator("bench"))
 
 
 def plain() -> None:

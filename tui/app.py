@@ -1,5 +1,6 @@
 """`rollout tui`: the rooms, and the keys that work in all of them."""
 
+import gc
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -175,3 +176,14 @@ class RolloutApp(App[None]):
         if isinstance(self.screen, LiveScreen):
             keys = self.screen.active_bindings.values()
             self.push_screen(HelpScreen(keys, self.screen.notes()))
+
+
+def work(application: "Application", operator: Operator) -> None:
+    """Show the screen until its operator leaves it.
+
+    What is loaded by then stays. Each search for cycles would walk it again, for up to a fifth of a
+    second in which no key is answered; so it is left out of them.
+    """
+    app = RolloutApp(application, operator)
+    gc.freeze()
+    app.run()

@@ -25,9 +25,9 @@ def tui(
 
         serve(port, given.actor, given.now, application.settings.programme.name)
         return
-    from tui.app import RolloutApp
+    from tui.app import work
 
-    RolloutApp(application, application.operator(given.actor)).run()
+    work(application, application.operator(given.actor))
 
 
 tui.__doc__ = _("Watch waves and machines live, and act on them.")
