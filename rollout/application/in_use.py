@@ -1,6 +1,6 @@
 """Runs over PCs that are at their owners', outside every wave: whose turn it is, and the run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import uuid4
@@ -8,12 +8,14 @@ from uuid import uuid4
 from sqlmodel import Session
 
 from rollout.application.choosing import places_of_workers
+from rollout.application.orders import host_orders
+from rollout.application.ports import RunOrder
 from rollout.domain.machine import WORKING, Step
 from rollout.domain.run import RunPurpose
 from rollout.settings import Settings
 from rollout.store import claims, machines, runs, stops
 from rollout.store.claims import Added
-from rollout.store.tables import Machine
+from rollout.store.tables import Claim, Machine
 
 
 class AtSite(NamedTuple):
@@ -124,3 +126,28 @@ def open_runs(
         ],
     )
     return opened, made
+
+
+def orders(
+    session: Session,
+    settings: Settings,
+    opened: Sequence[Opened],
+    made: Mapping[int, Claim | Added],
+    step: Step,
+    *,
+    playbook: str,
+) -> list[RunOrder]:
+    """What the engine is told of each run; `made` are the claims by machine."""
+    asked = [id_ for one in opened for id_ in one.machine_ids]
+    hosts = {host.machine_id: host for host in host_orders(session, settings, asked, made, {})}
+    return [
+        RunOrder(
+            run_id=one.run_id,
+            ident=one.ident,
+            playbook=playbook,
+            hosts=[hosts[id_] for id_ in one.machine_ids],
+            forks=settings.ansible.forks,
+            limit_seconds=settings.deadline(step).total_seconds(),
+        )
+        for one in opened
+    ]

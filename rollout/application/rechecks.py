@@ -16,7 +16,6 @@ from sqlmodel import Session
 from rollout.application import in_use
 from rollout.application.in_use import AtSite, Opened
 from rollout.application.operators import Operator
-from rollout.application.orders import host_orders
 from rollout.application.ports import HostEvent, RunOrder
 from rollout.domain.errors import RolloutError
 from rollout.domain.history import canonical
@@ -34,7 +33,6 @@ from rollout.store import (
     pending_controls,
     runs,
 )
-from rollout.store.claims import Added
 from rollout.store.database import Database
 from rollout.store.evidence import Measured
 from rollout.store.open_claims import OpenClaim
@@ -130,7 +128,7 @@ def claim_rechecks(
             lease_epoch=lease_epoch,
             at=at,
         )
-        return _orders(session, settings, opened, made)
+        return in_use.orders(session, settings, opened, made, Step.VERIFY, playbook="recheck.yml")
 
 
 @dataclass(frozen=True)
@@ -182,28 +180,7 @@ def _awaited(settings: Settings, machine: Machine, controls: Sequence[str]) -> l
 def order_of(session: Session, settings: Settings, run: Run, made: Mapping[int, Claim]) -> RunOrder:
     """What an engine gets for measuring again; `made` are the run's claims by machine."""
     opened = Opened(run.id or 0, run.ident, list(made))
-    return _orders(session, settings, [opened], made)[0]
-
-
-def _orders(
-    session: Session,
-    settings: Settings,
-    opened: Sequence[Opened],
-    made: Mapping[int, Claim | Added],
-) -> list[RunOrder]:
-    asked = [id_ for one in opened for id_ in one.machine_ids]
-    hosts = {host.machine_id: host for host in host_orders(session, settings, asked, made, {})}
-    return [
-        RunOrder(
-            run_id=one.run_id,
-            ident=one.ident,
-            playbook="recheck.yml",
-            hosts=[hosts[id_] for id_ in one.machine_ids],
-            forks=settings.ansible.forks,
-            limit_seconds=settings.deadline(Step.VERIFY).total_seconds(),
-        )
-        for one in opened
-    ]
+    return in_use.orders(session, settings, [opened], made, Step.VERIFY, playbook="recheck.yml")[0]
 
 
 def host_events(

@@ -14,7 +14,6 @@ from sqlmodel import Session
 from rollout.application import in_use
 from rollout.application.choosing import today
 from rollout.application.in_use import AtSite
-from rollout.application.orders import host_orders
 from rollout.application.ports import RunOrder
 from rollout.application.settle import DAEMON
 from rollout.domain.machine import MachineVerb, Step
@@ -100,16 +99,4 @@ def _claim(
     transitions.apply(
         session, Machine, run_of, MachineVerb.BEGIN, actor=DAEMON, at=at, run_id=run_of
     )
-    ordered = host_orders(session, settings, list(run_of), made, {})
-    hosts = {host.machine_id: host for host in ordered}
-    return [
-        RunOrder(
-            run_id=one.run_id,
-            ident=one.ident,
-            playbook="enable.yml",
-            hosts=[hosts[id_] for id_ in one.machine_ids],
-            forks=settings.ansible.forks,
-            limit_seconds=settings.deadline(Step.ENABLE).total_seconds(),
-        )
-        for one in opened
-    ]
+    return in_use.orders(session, settings, opened, made, Step.ENABLE, playbook="enable.yml")
