@@ -75,11 +75,14 @@ class Crew:
         return self._settle(silent, tired, at)
 
     def in_hand(self, session: Session) -> frozenset[int]:
-        """Runs that wait for a worker or that a living one has."""
+        """Runs that wait for a worker or that a living one has.
+
+        What was claimed and not handed over is in nobody's hands: no queue knows of it.
+        """
         return frozenset(
             one.run.id or 0
             for one in workers.runs_alive(session)
-            if one.worker_id is None or one.worker_lives
+            if (one.worker_lives if one.worker_id else one.run.state == RunState.RUNNING)
         )
 
     def stop(self, session: Session, run_id: int, *, at: datetime, reason: str | None) -> bool:

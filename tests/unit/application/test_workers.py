@@ -5,17 +5,19 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from rollout.application.arrival_words import ArrivalRefused
 from rollout.application.cluster import working
 from rollout.application.cluster.crew import Crew
 from rollout.application.cluster.standing import standing
 from rollout.application.cluster.taking import TakenForLost, take
+from rollout.application.dispatch import claim_ready
 from rollout.application.ports import RunOrder
 from rollout.application.programme import Programme
 from rollout.domain.machine import MachineState, Step
 from rollout.domain.run import RunState
-from rollout.store import failures
+from rollout.store import failures, runs
 from rollout.store.tables import Claim, Run
 
 Office = Any
@@ -229,6 +231,42 @@ def test_what_workers_have_in_hand_outlives_the_daemon(team: Team) -> None:
     assert team.programme.recover() == 0
     team.programme.tick()
     assert [office.run(run).state for run in (taken, waiting)] == [RunState.RUNNING] * 2
+
+
+def test_what_a_dead_daemon_claimed_and_put_in_no_queue_begins_anew(team: Team) -> None:
+    office = team.office
+    team.worker()
+    (machine,) = office.machines(1, state=MachineState.REIMAGED)
+    (claimed,) = claim_ready(
+        office.database, office.settings, lease_epoch=office.lease, at=office.clock.now()
+    )
+    office.lease = office.take_lease("daemon two", gone=True)
+    team.programme = team.new_programme(office.lease)
+    assert team.programme.recover() == 1
+    assert office.run(claimed.run_id).state == RunState.LOST
+    team.programme.tick()
+    assert team.queue.order is not None
+    assert [host.machine_id for host in team.queue.order.hosts] == [machine]
+
+
+def test_what_could_not_be_handed_over_begins_anew(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = team.office
+    team.worker()
+    (machine,) = office.machines(1, state=MachineState.REIMAGED)
+
+    def away(*_: object) -> None:
+        raise OperationalError("UPDATE run", None, OSError("the server went away"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "started", away)
+        with pytest.raises(OperationalError):
+            team.programme.tick()
+    assert [run.state for run in office.rows(Run)] == [RunState.CREATED]
+    team.programme.tick()
+    assert [run.state for run in office.rows(Run)] == [RunState.CRASHED, RunState.RUNNING]
+    assert office.states([machine]) == [MachineState.CONNECTING]
 
 
 def test_machines_wait_where_they_are_while_no_worker_has_a_place_for_their_site(
