@@ -19,6 +19,10 @@ OK, REFUSED, USAGE, NEEDS_APPROVAL, INTERRUPTED = 0, 1, 2, 3, 130
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; no traceback reaches the user."""
+    if "--help" in arguments or len(arguments) < 2:
+        from rollout.cli.help_words import speak
+
+        speak()
     try:
         code = get_command(app).main(list(arguments), "rollout", standalone_mode=False)
     except typer.exceptions.TyperException as error:
