@@ -104,13 +104,15 @@ class Programme:
             left = [(run.id, run.ident) for run in alive if run.id not in elsewhere]
         self.engine.sweep([ident for _run, ident in left])
         at = self.clock.now()
+        settled = 0
         for run_id, _ident in left:
             with self.database.write() as session:
                 leases.require(session, self.lease_epoch)
+                # A worker that starts beside us settles what its own dead left.
                 run = runs.by_id(session, run_id)
                 reason = told(msgid("the daemon that ran it is gone"))
-                settle.run_lost(session, run, RunVerb.LOSE, at=at, reason=reason)
-        return len(left)
+                settled += settle.abandoned(session, run, at=at, reason=reason)
+        return settled
 
     def abandon(self) -> None:
         """Stop what runs at once; its claims are settled as lost."""

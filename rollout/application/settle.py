@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from rollout.domain.history import canonical
 from rollout.domain.machine import MachineState, MachineVerb, Step
-from rollout.domain.run import ClaimOutcome, RunPurpose, RunState, RunVerb
+from rollout.domain.run import ALIVE, ClaimOutcome, RunPurpose, RunState, RunVerb
 from rollout.domain.words import msgid
 from rollout.i18n.told import first_line, told
 from rollout.store import claims, commands, failures, machines, open_claims, runs, transitions
@@ -143,7 +143,11 @@ def let_go(session: Session, run_ids: Sequence[int], *, at: datetime) -> None:
 
 
 def not_begun(session: Session, run: Run, *, at: datetime, reason: str) -> None:
-    """End a run that the engine could not start: no attempt of any machine was lost."""
+    """End a run that the engine could not start: no attempt of any machine was lost.
+
+    A machine without a system needs no playbook: it takes its order over the network as soon as it
+    was claimed. If it has, its own word or the deadline decides.
+    """
     run_id = run.id or 0
     transitions.apply(
         session, Run, [run_id], RunVerb.CRASH, actor=DAEMON, at=at, reason=reason, run_id=run_id
@@ -154,8 +158,27 @@ def not_begun(session: Session, run: Run, *, at: datetime, reason: str) -> None:
     if run.purpose == RunPurpose.RECHECK:
         let_go(session, [run_id], at=at)
     for claim in claims.open_of_run(session, run_id):
+        if Step(claim.step).destructive and not claims.void(session, claim.id or 0, at=at):
+            continue
         machine = machines.by_id(session, claim.machine_id)
         not_started(session, machine, claim, actor=DAEMON, at=at, reason=reason, run_id=run_id)
+
+
+def abandoned(session: Session, run: Run, *, at: datetime, reason: str) -> bool:
+    """End a run whose daemon or worker is gone; False when somebody else has ended it before.
+
+    What an operator wanted stopped does not begin anew because whoever was to stop it died.
+    """
+    if RunState(run.state) not in ALIVE:
+        return False
+    asked = commands.last_for(session, "cancel_run", run.id or 0)
+    if asked is None or asked.refused:
+        run_lost(session, run, RunVerb.LOSE, at=at, reason=reason)
+        return True
+    why = asked.reason or told(msgid("stopped on request"))
+    commands.answer(session, asked.id or 0, told(msgid("stopping")), at=at)
+    run_lost(session, run, RunVerb.CANCEL, at=at, reason=why)
+    return True
 
 
 def run_lost(session: Session, run: Run, verb: RunVerb, *, at: datetime, reason: str) -> None:

@@ -10,7 +10,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -20,7 +20,7 @@ from rollout.application.cluster import taking, working
 from rollout.application.cluster.patience import PatientSink
 from rollout.application.cluster.taking import TakenForLost
 from rollout.application.nightly import size
-from rollout.application.ports import Archive, Clock, LeashedEngine
+from rollout.application.ports import Archive, Clock, LeashedEngine, RunEnd
 from rollout.application.results import Results
 from rollout.application.upkeep import tidy
 from rollout.domain.errors import RolloutError
@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 BEATS = 10
 """So many signs of life fit into the time after which a worker is taken for lost."""
 SIGN = "sign of life"
+REST_SECONDS = 15.0
+"""What keeps one run from starting (a full disk) keeps the next from it: so long none is taken."""
 TIDY_SECONDS = 6 * 3600.0
 """So often a worker makes room among the output of its runs."""
 
@@ -86,6 +88,9 @@ class Worker:
         self._sink = PatientSink(self._results, self._hurry)
         self._trouble = Trouble()
         self._worker_id = 0
+        self._beginning: frozenset[int] = frozenset()
+        """The run that is being taken and started."""
+        self._rests_until = float("-inf")
         self._lost_after = settings.cluster.worker_seconds
 
     def run(self) -> None:
@@ -116,9 +121,11 @@ class Worker:
         self._stop.wait()
         source.stop()
         self._finish_or_hand_back()
+        # Who has signed off gives no sign any more: it would be taken for lost.
         self._hurry.set()
         beating.join()
         tidying.join()
+        self._quietly(lambda: working.sign_off(self._database, self._worker_id))
         if self._failure is not None:
             raise self._failure
 
@@ -135,7 +142,6 @@ class Worker:
             continue
         self._results.abandoning = True
         self._engine.close()
-        self._quietly(lambda: working.sign_off(self._database, self._worker_id))
 
     def _quietly(self, do: Callable[[], None]) -> None:
         """A database that is away keeps nobody from ending: the daemon finds out by itself."""
@@ -148,12 +154,21 @@ class Worker:
             log.error(msgid("the daemon could not be told: %s"), why)  # noqa: TRY400
 
     def _has_room(self) -> bool:
+        if time.monotonic() < self._rests_until:
+            return False
         return len(self._engine.alive()) < self._concurrency
 
     def _offer(self, run_id: int, epoch: int) -> None:
         """Take the run, unless somebody else has it, and start it."""
         if self._stop.is_set():
             return
+        self._beginning = frozenset({run_id})
+        try:
+            self._begin(run_id, epoch)
+        finally:
+            self._beginning = frozenset()
+
+    def _begin(self, run_id: int, epoch: int) -> None:
         try:
             order = taking.take(
                 self._database,
@@ -171,6 +186,10 @@ class Worker:
             return
         if order is None:
             return
+        if not order.hosts:
+            # Its machines take their orders over the network: there is nobody to ask.
+            self._sink.run_ended(RunEnd(run_id, "successful"))
+            return
         fields = {"run": run_id, "playbook": order.playbook, "machines": len(order.hosts)}
         try:
             self._engine.start(order, self._sink)
@@ -181,13 +200,11 @@ class Worker:
             log.info(msgid("run %s: %s, machines: %s"), *fields.values(), extra=fields)
 
     def _not_begun(self, run_id: int, why: str) -> None:
-        """Give the run back; no attempt of any machine was lost."""
-        taking.give_back(
-            self._database,
-            run_id,
-            told(msgid("cannot start: {why}"), why=why),
-            at=self._clock.now(),
-        )
+        """Give the run back; no attempt of any machine was lost. What cannot be given back now is
+        let go with a later sign of life."""
+        self._rests_until = time.monotonic() + REST_SECONDS
+        at, reason = self._clock.now(), told(msgid("cannot start: {why}"), why=why)
+        self._quietly(lambda: taking.give_back(self._database, run_id, reason, at=at))
 
     def _tidy_on(self) -> None:
         """The daemon's nights make room on its own computer only."""
@@ -231,6 +248,15 @@ class Worker:
         for run_id in at_work:
             if known.get(run_id, True):
                 self._engine.cancel(run_id)
+        # In this order: what has left the hands of whoever begins it is at work, or has ended.
+        strays = known.keys() - self._beginning - self._engine.alive()
+        if strays:
+            self._let_go(strays)
+
+    def _let_go(self, strays: Collection[int]) -> None:
+        at = self._clock.now()
+        for run_id in working.let_go(self._database, self._worker_id, strays, at=at):
+            log.warning(msgid("run %s is given to this worker and not at work: let go"), run_id)
 
     def _fail(self, error: Exception) -> None:
         """End at once, and raise the first such error."""

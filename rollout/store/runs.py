@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, insert, update
 from sqlalchemy import select as column_select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, func, select
 
 from rollout.domain.errors import NotFound
@@ -153,12 +154,17 @@ def progress(session: Session, run_ids: Sequence[int]) -> dict[int, tuple[int, i
 
 
 def add_results(session: Session, rows: Sequence[dict[str, object]]) -> None:
-    """Insert task results in bulk."""
+    """Insert task results in bulk.
+
+    Those that are there already came before: the server went away after its commit and before it
+    could say so, and whoever had no answer delivers again.
+    """
     if rows:
-        session.connection().execute(_INSERT, rows)
-
-
-_INSERT = insert(HostResult)
+        for_dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+        new = for_dialect.insert(HostResult).on_conflict_do_nothing(
+            index_elements=["run_id", "counter"]
+        )
+        session.connection().execute(new, rows)
 
 
 def results(session: Session, run_id: int) -> Sequence[tuple[HostResult, str]]:

@@ -138,7 +138,7 @@ class Crew:
             for one in workers.runs_alive(session):
                 if one.worker_id is not None and not one.worker_lives:
                     reason = told(msgid("its worker gave no sign for too long"))
-                    settle.run_lost(session, one.run, RunVerb.LOSE, at=at, reason=reason)
+                    settle.abandoned(session, one.run, at=at, reason=reason)
                 elif one.worker_id is None and one.run.id in tired:
                     why = told(msgid("no worker has taken it"))
                     settle.not_begun(session, one.run, at=at, reason=why)

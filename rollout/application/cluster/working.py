@@ -1,6 +1,6 @@
 """A worker's row: signing on, signs of life, signing off, and burying those that died here."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from json import dumps
@@ -9,7 +9,6 @@ from rollout.application import settle
 from rollout.application.cluster.taking import TakenForLost
 from rollout.application.ports import LeashedEngine
 from rollout.domain.errors import RolloutError
-from rollout.domain.run import RunVerb
 from rollout.domain.words import msgid
 from rollout.i18n import _
 from rollout.i18n.told import told
@@ -76,6 +75,23 @@ def beat(database: Database, worker_id: int) -> dict[int, bool]:
         return workers.runs_of(session, worker_id)
 
 
+def let_go(
+    database: Database, worker_id: int, strays: Collection[int], *, at: datetime
+) -> Sequence[int]:
+    """Settle runs that the tables give to this worker and that are not at work in it; which were.
+
+    The server went away before it could say that they were taken, or before it was told that they
+    cannot begin or have ended. Nobody else would ever ask: their worker lives.
+    """
+    settled = []
+    with database.write() as session:
+        for run_id in sorted(workers.runs_of(session, worker_id).keys() & set(strays)):
+            reason = told(msgid("its worker does not run it"))
+            settle.abandoned(session, runs.by_id(session, run_id), at=at, reason=reason)
+            settled.append(run_id)
+    return settled
+
+
 def take_no_more(database: Database, worker_id: int) -> None:
     """Nothing new goes to this worker; what it has goes on."""
     with database.note() as session:
@@ -120,6 +136,5 @@ def bury(
             for run_id in workers.runs_of(session, worker_id):
                 reason = told(msgid("the worker {name} died"), name=name)
                 run = runs.by_id(session, run_id)
-                settle.run_lost(session, run, RunVerb.LOSE, at=at, reason=reason)
-                settled += 1
+                settled += settle.abandoned(session, run, at=at, reason=reason)
     return settled

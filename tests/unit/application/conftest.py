@@ -22,6 +22,8 @@ from rollout.store.database import Database
 from rollout.store.history import verify
 from rollout.store.tables import Claim, Command, HostResult, Machine, Person, Run, Site, Wave
 
+from .crews import Team
+
 START = datetime(2022, 11, 1, 0, 30, tzinfo=UTC)
 DAY = date(2022, 11, 1)
 IMAGE = "win11-23h2-r1"
@@ -382,3 +384,9 @@ def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     yield arranged
     assert arranged.chain_holds(), "the history does not hold"
     database.close()
+
+
+@pytest.fixture
+def team(office: Office) -> Team:
+    office.wave()
+    return Team(office)

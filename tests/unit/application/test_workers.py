@@ -1,132 +1,19 @@
 """Runs in the hands of workers: taken once, made from the tables, settled when a worker is lost."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
-from sqlalchemy.exc import OperationalError
 
 from rollout.application.arrival_words import ArrivalRefused
 from rollout.application.cluster import working
-from rollout.application.cluster.crew import Crew
 from rollout.application.cluster.standing import standing
-from rollout.application.cluster.taking import TakenForLost, take
-from rollout.application.dispatch import claim_ready
-from rollout.application.ports import RunOrder
-from rollout.application.programme import Programme
+from rollout.application.cluster.taking import TakenForLost
 from rollout.domain.machine import MachineState, Step
 from rollout.domain.run import RunState
-from rollout.store import failures, runs
+from rollout.store import failures
 from rollout.store.tables import Claim, Run
 
-Office = Any
-
-
-class FakeQueue:
-    """The port `Queue` that loses every job unless the test looks into `jobs`."""
-
-    def __init__(self) -> None:
-        self.jobs: list[tuple[int, int, int | None]] = []
-        self.order: RunOrder | None = None
-
-    def start(self, order: RunOrder, _sink: object) -> None:
-        self.order = order
-
-    def put(self, run_id: int, epoch: int, site_id: int | None) -> None:
-        self.jobs.append((run_id, epoch, site_id))
-
-    def cancel(self, _run_id: int) -> bool:
-        return False
-
-    def alive(self) -> frozenset[int]:
-        return frozenset()
-
-    def sweep(self, _idents: object) -> int:
-        return 0
-
-    def close(self) -> None:
-        pass
-
-    def log(self, _ident: str) -> None:
-        return None
-
-
-class Broom(FakeQueue):
-    """What `bury` uses of an engine: says what is left here, notes what it was told to sweep."""
-
-    def __init__(self, state: Callable[[], object]) -> None:
-        super().__init__()
-        self.left: list[str] = []
-        self.swept: list[str] = []
-        self.found: list[object] = []
-        self._state = state
-
-    def untidy(self) -> list[str]:
-        return self.left
-
-    def reassure(self, until: float) -> None:
-        pass
-
-    def sweep(self, idents: Any) -> int:
-        self.swept += idents
-        self.found.append(self._state())
-        return 0
-
-
-class Team:
-    """An office whose runs go to workers; `now` is the daemon's own sense of time."""
-
-    def __init__(self, office: Office) -> None:
-        cluster = office.settings.cluster.model_copy(update={"engine": "procrastinate"})
-        office.settings = office.settings.model_copy(update={"cluster": cluster})
-        self.office, self.queue, self.now = office, FakeQueue(), 0.0
-        self.programme = self.new_programme(office.lease)
-
-    def new_programme(self, lease: int) -> Programme:
-        office = self.office
-        made = Programme(
-            office.database, office.settings, self.queue, office.clock, lease_epoch=lease
-        )
-        made._crew = Crew(
-            office.database, office.settings, self.queue, lease_epoch=lease,
-            monotonic=lambda: self.now,
-        )  # fmt: skip
-        return made
-
-    def worker(self, *sites: str, concurrency: int = 2, name: str = "host:1:1") -> int:
-        return working.sign_on(
-            self.office.database, name=name, host="host", sites=sites, concurrency=concurrency,
-            version="1",
-        ).worker_id  # fmt: skip
-
-    def take(self, run_id: int, worker_id: int) -> RunOrder | None:
-        office = self.office
-        return take(
-            office.database, office.settings, run_id, lease_epoch=office.lease,
-            worker_id=worker_id, at=office.clock.now(),
-        )  # fmt: skip
-
-    def run(self, step: Step = Step.CAPTURE, count: int = 1) -> tuple[int, list[int]]:
-        """A run that waits in the queue."""
-        ids = self.office.machines(count, state=step.starts_from)
-        self.programme.tick()
-        assert self.queue.order is not None
-        return self.queue.order.run_id, ids
-
-    def pass_by(self, seconds: float, *, beating: tuple[int, ...] = ()) -> None:
-        """Time goes by in small steps, with ticks; these workers give signs of life."""
-        for _ in range(int(seconds)):
-            self.now += 1
-            for worker_id in beating:
-                working.beat(self.office.database, worker_id)
-            self.programme.tick()
-
-
-@pytest.fixture
-def team(office: Office) -> Team:
-    office.wave()
-    return Team(office)
+from .crews import Broom, Team
 
 
 def test_an_order_made_from_the_tables_is_the_order_but_for_its_tokens(team: Team) -> None:
@@ -231,42 +118,6 @@ def test_what_workers_have_in_hand_outlives_the_daemon(team: Team) -> None:
     assert team.programme.recover() == 0
     team.programme.tick()
     assert [office.run(run).state for run in (taken, waiting)] == [RunState.RUNNING] * 2
-
-
-def test_what_a_dead_daemon_claimed_and_put_in_no_queue_begins_anew(team: Team) -> None:
-    office = team.office
-    team.worker()
-    (machine,) = office.machines(1, state=MachineState.REIMAGED)
-    (claimed,) = claim_ready(
-        office.database, office.settings, lease_epoch=office.lease, at=office.clock.now()
-    )
-    office.lease = office.take_lease("daemon two", gone=True)
-    team.programme = team.new_programme(office.lease)
-    assert team.programme.recover() == 1
-    assert office.run(claimed.run_id).state == RunState.LOST
-    team.programme.tick()
-    assert team.queue.order is not None
-    assert [host.machine_id for host in team.queue.order.hosts] == [machine]
-
-
-def test_what_could_not_be_handed_over_begins_anew(
-    team: Team, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    office = team.office
-    team.worker()
-    (machine,) = office.machines(1, state=MachineState.REIMAGED)
-
-    def away(*_: object) -> None:
-        raise OperationalError("UPDATE run", None, OSError("the server went away"))
-
-    with monkeypatch.context() as patch:
-        patch.setattr(runs, "started", away)
-        with pytest.raises(OperationalError):
-            team.programme.tick()
-    assert [run.state for run in office.rows(Run)] == [RunState.CREATED]
-    team.programme.tick()
-    assert [run.state for run in office.rows(Run)] == [RunState.CRASHED, RunState.RUNNING]
-    assert office.states([machine]) == [MachineState.CONNECTING]
 
 
 def test_machines_wait_where_they_are_while_no_worker_has_a_place_for_their_site(
