@@ -101,7 +101,7 @@ class Daemon:
         return [body for asked, body in self.asked if asked == path and body["serial"] == serial]
 
 
-@dataclass
+@dataclass(repr=False)
 class Play:
     """The outcome of one ansible-playbook, per host."""
 
@@ -109,6 +109,16 @@ class Play:
     tasks: list[dict[str, Any]]
     text: str
     stats: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """What a test that fails has to say; all of it would hide that."""
+        failed = [
+            f"{host}: {task['task']['name']}: {message_of(result)}"
+            for task in self.tasks
+            for host, result in task["hosts"].items()
+            if result.get("failed") or result.get("unreachable")
+        ]
+        return f"Play(code={self.code}, failed={failed})"
 
     def report(self, host: str) -> dict[str, Any] | None:
         for task in self.tasks:
