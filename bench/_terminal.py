@@ -25,6 +25,11 @@ class Terminal:
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         self._painted = b""
 
+    @property
+    def painted(self) -> bytes:
+        """What was painted since the last key."""
+        return self._painted
+
     def press(self, keys: bytes) -> None:
         """Type; what was painted before is forgotten."""
         self._drain(0)

@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import ActiveBinding
 from textual.message import Message
 from textual.screen import ModalScreen
-from textual.widgets import Footer
 
 from rollout.application.availability import DatabaseUnavailable, asking_the_database
 from rollout.application.daemon_status import DaemonStatus, daemon_status
@@ -21,6 +20,7 @@ from tui.desk import Desk
 from tui.exporting import Shown
 from tui.keys import in_order, translated
 from tui.screens.acting import ActingScreen
+from tui.widgets.key_line import KeyLine
 from tui.widgets.room_tabs import RoomTabs
 from tui.widgets.status_line import StatusLine
 from tui.widgets.title_bar import TitleBar
@@ -82,7 +82,7 @@ class LiveScreen(ActingScreen):
         yield RoomTabs(self.room)
         yield from self.compose_room()
         yield StatusLine()
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyLine()
 
     def compose_room(self) -> ComposeResult:
         """The widgets of the room."""

@@ -223,6 +223,10 @@ class MachinesScreen(WindowScreen, MachineKeys):
             return row_of(item.machine.asset_tag, (mark, WARN), *cells)
         return row_of(item.machine.asset_tag, *cells)
 
+    def manner(self) -> object:
+        """Marks are a column of their own."""
+        return super().manner(), tuple(self._marked)
+
     def _cells(self, joined: Joined) -> Iterator[tuple[object, str]]:
         machine = joined.machine
         yield machine.asset_tag, ""

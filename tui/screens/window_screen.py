@@ -9,7 +9,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 
 from rollout.domain.errors import RolloutError
-from rollout.i18n import _
+from rollout.i18n import _, language
 from rollout.i18n.labels import explained
 from tui.desk import Desk
 from tui.exporting import Cells, Shown
@@ -25,18 +25,21 @@ AT_ONCE = 1000
 
 @dataclass(frozen=True)
 class Window:
-    """Which rows: those that match, the first behind the place `after`."""
+    """Which rows: those that match, the first behind the place `after`; and drawn in which way."""
 
     wanted: Any
     after: Any
+    manner: object
 
 
 @dataclass(frozen=True)
 class Found:
-    """The rows of a window, and whether others follow."""
+    """The rows of a window, whether others follow, and the rows as they were drawn in `manner`."""
 
     rows: Sequence[Any]
     more: bool
+    drawn: Sequence[Row]
+    manner: object
 
 
 class WindowScreen(FilteredScreen):
@@ -63,7 +66,7 @@ class WindowScreen(FilteredScreen):
 
     @abstractmethod
     def row(self, item: Any) -> Row:
-        """A row as it is shown."""
+        """A row as it is shown; in a thread as well, so it touches no widget."""
 
     @abstractmethod
     def columns(self) -> Sequence[Column]:
@@ -89,17 +92,25 @@ class WindowScreen(FilteredScreen):
 
     def question(self) -> Window:
         """The window that is looked at."""
-        return Window(self.wanted, self._starts[-1])
+        return Window(self.wanted, self._starts[-1], self.manner())
+
+    def manner(self) -> object:
+        """What a row's words depend on besides its item."""
+        return language()
 
     def look(self, question: Window) -> Found:
         """Its rows, and one more to know whether others follow."""
         rows = self.fetch(question.wanted, question.after, WINDOW + 1)
-        return Found(rows[:WINDOW], len(rows) > WINDOW)
+        # Drawn here, since a hundred of them on the event loop would hold up a key.
+        drawn = [self.row(item) for item in rows[:WINDOW]]
+        return Found(rows[:WINDOW], len(rows) > WINDOW, drawn, question.manner)
 
     def paint(self, snapshot: Found) -> None:
         """Show them."""
         table = self.main_table()
-        rows = [self.row(item) for item in snapshot.rows]
+        rows = snapshot.drawn
+        if snapshot.manner != self.manner():
+            rows = [self.row(item) for item in snapshot.rows]
         # Every key asks for the chosen row: to make all rows for that would hold up the next key.
         self._items = {row.key: item for row, item in zip(rows, snapshot.rows, strict=True)}
         table.show_rows(self.drawn_columns(), rows)
