@@ -1,6 +1,6 @@
 """What every command gets from the options before it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,18 +17,23 @@ class Invocation:
 
     actor: str | None = None
     now: str | None = None
+    context: typer.Context | None = None
 
     def application(self, *, migrated: bool = True, worker: bool = False) -> "Application":
         """Read the configuration and open the database. Raises RolloutError."""
         from rollout.bootstrap import application
 
-        return application(now=self.now, migrated=migrated, worker=worker)
+        made = application(now=self.now, migrated=migrated, worker=worker)
+        # A server is told that its client ends, and does not have to find out.
+        if self.context is not None:
+            self.context.call_on_close(made.database.close)
+        return made
 
 
 def invocation(context: typer.Context) -> Invocation:
     """The options given before the command."""
     found = context.find_object(Invocation)
-    return found if isinstance(found, Invocation) else Invocation()
+    return replace(found if isinstance(found, Invocation) else Invocation(), context=context)
 
 
 AsJson = Annotated[bool, typer.Option("--json", help=_("print JSON with stable keys"))]

@@ -171,11 +171,12 @@ def test_only_what_the_dead_had_taken_is_freed(found: Callable[..., Any]) -> Non
     begin(app.database, app.settings, app.directory, OPERATOR, now)
     later = datetime(2100, 1, 1, tzinfo=UTC)
     with app.database.write() as session:
-        for row, taker in zip(account_queue.standings(session), ("dead", "alive"), strict=True):
-            account_queue.claim(session, Account, [row.id], later, taker)
+        dead, alive = (row.id for row in account_queue.standings(session))
+        account_queue.claim(session, Account, [dead], later, "dead")
+        account_queue.claim(session, Account, [alive], later, "alive")
         assert account_takers.takers(session, now) == {"dead", "alive"}
 
         assert account_takers.free(session, "dead", now) == 1
 
-        rows = account_queue.standings(session)
-    assert [(row.due_at, row.in_doubt) for row in rows] == [(now, True), (later, True)]
+        rows = {row.id: (row.due_at, row.in_doubt) for row in account_queue.standings(session)}
+    assert rows == {dead: (now, True), alive: (later, True)}
