@@ -40,7 +40,8 @@ _BY_A_WORKER: Mapping[str, tuple[str, ...]] = {
     ),
     "people": ("SELECT",),
     "sites": ("SELECT",),
-    # A run may halt its wave; who has approved it, and which machines, is not for a worker to say.
+    # A run may halt its wave, and no more (`GUARD`); who has approved it, and which machines, is
+    # not for a worker to say.
     "waves": ("SELECT", *updates(*_MOVED)),
     "runs": ("SELECT", *updates(*_MOVED, "started_at", "ended_at")),
     "claims": (
@@ -66,6 +67,27 @@ _BY_A_WORKER: Mapping[str, tuple[str, ...]] = {
     "audit_head": ("SELECT", "INSERT", "UPDATE"),
     VERSION: ("SELECT",),
 }
+
+
+GUARD = "workers_halt_only"
+"""A right to a column says nothing of what is written into it; this trigger does."""
+_GUARD = f"""
+CREATE OR REPLACE FUNCTION {GUARD}() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (OLD.state IN ('running', 'paused') AND NEW.state = 'halted') IS NOT TRUE AND (
+        SELECT bool_and(rolname = '{WORKER}') FROM pg_roles
+        WHERE rolname IN ('{OPERATOR}', '{APPROVER}', '{WORKER}', '{DAEMON}')
+        AND pg_has_role(current_user, oid, 'USAGE')
+    ) THEN
+        RAISE insufficient_privilege USING MESSAGE = 'a worker may halt a wave, and no more';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE OR REPLACE TRIGGER {GUARD} BEFORE UPDATE ON waves
+FOR EACH ROW EXECUTE FUNCTION {GUARD}();
+"""  # noqa: S608  (names of ours)
+# Not by names of roles in a policy: a copy is restored on servers that do not have them yet.
 
 
 @dataclass(frozen=True, order=True)
@@ -120,6 +142,7 @@ def write(database: Database, queue_schema: str | None) -> None:
             connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {role}"))
             if role != VIEWER:
                 connection.execute(text(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}"))
+        connection.exec_driver_sql(_GUARD)
         for grant in wanted():
             connection.execute(text(f"GRANT {grant.privilege} ON {grant.table} TO {grant.role}"))
         if queue_schema is not None:
@@ -146,7 +169,10 @@ def unknown(database: Database) -> list[str]:
 def differences(database: Database) -> tuple[list[Grant], list[Grant]]:
     """Rights that are missing, and rights on our tables that the roles should not have."""
     asked = set(wanted())
+    guard = Grant(WORKER, "waves", GUARD)
     with database.engine.connect() as connection:
+        there = text("SELECT 1 FROM pg_trigger WHERE tgname = :name AND tgenabled <> 'D'")
+        guarded = connection.execute(there, {"name": GUARD}).first() is not None
         found = {
             Grant(role, table, privilege)
             for role, table, privilege in connection.execute(
@@ -167,7 +193,8 @@ def differences(database: Database) -> tuple[list[Grant], list[Grant]]:
                 {"roles": list(ROLES)},
             )
         }
-    return sorted(asked - found), sorted(found - asked)
+    missing = asked - found if guarded else {*asked - found, guard}
+    return sorted(missing), sorted(found - asked)
 
 
 def _exists(connection: Connection, role: str) -> bool:

@@ -1,12 +1,13 @@
 """What `cluster init` writes, and what `cluster check` finds when it is missing."""
 
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import databases
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError
 
 from rollout.adapters.cluster import queue
@@ -15,6 +16,7 @@ from rollout.application.doctor import Finding, Level
 from rollout.settings import Settings, load
 from rollout.store import migrate, roles
 from rollout.store.database import Database
+from rollout.store.tables import Wave
 
 
 @pytest.fixture(scope="module")
@@ -69,10 +71,12 @@ def test_a_right_that_was_taken_away_is_missing_and_one_too_many_is_named(
     with database.engine.begin() as connection:
         connection.execute(text("REVOKE SELECT ON machines FROM rollout_viewer"))
         connection.execute(text("REVOKE UPDATE (cause) ON waves FROM rollout_worker"))
+        connection.execute(text("DROP TRIGGER workers_halt_only ON waves"))
         connection.execute(text("GRANT DELETE ON audit TO rollout_worker"))
         connection.execute(text("GRANT UPDATE (approved_by) ON waves TO rollout_worker"))
     found = examined(database, settings)
     missing = "missing: rollout_viewer: SELECT machines, rollout_worker: UPDATE (cause) waves"
+    missing += ", rollout_worker: workers_halt_only waves"
     assert finding(found, "roles").found == missing
     extra = "too many: rollout_worker: DELETE audit, rollout_worker: UPDATE (approved_by) waves"
     assert finding(found, "rights").found == extra
@@ -204,6 +208,40 @@ def test_the_server_itself_refuses_what_a_role_may_not(
         connection.execute(text(f"SET ROLE {role}"))
         with pytest.raises(DBAPIError, match=r"permission denied|must be owner"):
             connection.execute(text(statement))
+
+
+@pytest.mark.parametrize(
+    ("role", "state", "change", "may"),
+    [
+        (roles.WORKER, "running", "state = 'halted', cause = 'too many failed', version = 2", True),
+        (roles.WORKER, "paused", "state = 'halted'", True),
+        (roles.WORKER, "awaiting_approval", "state = 'approved'", False),
+        (roles.WORKER, "approved", "state = 'running'", False),
+        (roles.WORKER, "halted", "state = 'running'", False),
+        (roles.WORKER, "draft", "state = 'halted'", False),
+        (roles.WORKER, "running", "cause = 'nothing at all'", False),
+        (roles.DAEMON, "approved", "state = 'running'", True),
+        (roles.OPERATOR, "halted", "state = 'running'", True),
+        ("of_both", "approved", "state = 'running'", True),
+    ],
+)
+def test_a_worker_may_halt_a_wave_and_do_no_more_to_it(
+    database: Database, role: str, state: str, change: str, may: bool
+) -> None:
+    with database.engine.connect() as connection:
+        connection.execute(text("CREATE ROLE of_both IN ROLE rollout_worker, rollout_daemon"))
+        day = date(2022, 11, 1)
+        since = datetime(2022, 11, 1, tzinfo=UTC)
+        row = {"number": 1, "first_day": day, "last_day": day, "state": state, "state_since": since}
+        connection.execute(insert(Wave), row)
+        connection.execute(text(f"SET LOCAL ROLE {role}"))
+        changing = text(f"UPDATE waves SET {change}")  # noqa: S608
+        if may:
+            assert connection.execute(changing).rowcount == 1
+        else:
+            with pytest.raises(DBAPIError, match="may halt a wave, and no more"):
+                connection.execute(changing)
+        connection.rollback()
 
 
 def test_who_joins_a_role_sees_what_it_has_too(database: Database) -> None:
