@@ -27,7 +27,7 @@ from rollout.service.accounts import accounts_thread
 from rollout.service.beside import BesideThread
 from rollout.service.devices import devices_thread
 from rollout.service.endpoint import Endpoint
-from rollout.service.listener import Listener
+from rollout.service.listener import AddressTaken, Listener
 from rollout.service.metrics import Pulse
 from rollout.service.monitoring import Monitor, monitoring_application
 from rollout.service.notices import notices_thread
@@ -44,6 +44,8 @@ log = logging.getLogger(__name__)
 
 TICK, BEAT, SIGN, NIGHT = msgid("tick"), msgid("heartbeat"), "sign of life", "nightly work"
 STANDBY = "standby"
+AGAIN_SECONDS = 1.0
+"""After this a daemon that could not act tries to take over again."""
 NIGHT_SECONDS = 30
 """Between two looks whether the work of a night is due."""
 JUMP = timedelta(seconds=10)
@@ -57,7 +59,8 @@ class Daemon:
 
     `on_tick` is called after every tick, in the scheduler's thread. `run` returns when a signal
     came, the lease was lost, or, with `until_idle`, nothing is under way or can start. With
-    `wait` it stands by while another daemon acts, and takes over when that one ends or dies.
+    `wait` it stands by while another daemon acts, and takes over when that one ends or dies; it
+    stands by again when it was taken over itself or cannot begin to act.
 
     While the database does not answer (locked, full, read-only) nothing begins; the daemon says so
     and tries again with every tick. A tick that hangs ends the process at once, whatever its other
@@ -103,16 +106,53 @@ class Daemon:
         self._accounts, self._notices, self._devices = accounts, notices, devices
         self._at_night = threading.Lock()
         self._pulse = Pulse()
+        self._asked = False
+        self._told: str | None = None
+        """Why it stands by again, once that was said."""
         self._stop = threading.Event()
         self._hurry = threading.Event()
         self._failure: Exception | None = None
         self._lasts = timedelta(seconds=settings.service.lease_seconds)
 
     def run(self) -> None:
-        """Work. Raises LeaseHeld when another daemon is alive or has taken over, and ClockDied."""
-        epoch = self._stand_by() if self._wait else self._acquire()
-        if epoch is None:
-            return
+        """Work. Raises ClockDied.
+
+        Unless it is to wait: LeaseHeld when another daemon is alive or has taken over, AddressTaken.
+        """
+        while True:
+            epoch = self._stand_by() if self._wait else self._acquire()
+            if epoch is None:
+                return
+            try:
+                self._act(epoch)
+            except Exception as error:
+                why = self._why_to_wait(error)
+                if why is None:
+                    raise
+                if why != self._told:
+                    log.error(msgid("this daemon does not act and stands by again: %s"), why)  # noqa: TRY400
+                self._told = why
+            else:
+                return
+            if not self._again():
+                return
+
+    def _why_to_wait(self, error: Exception) -> str | None:
+        """What keeps it from acting now and may be otherwise soon: a server that crashed lets the
+        other daemon of this computer take over while this one still listens."""
+        if not self._wait:
+            return None
+        return str(error) if isinstance(error, LeaseHeld | AddressTaken) else unavailable(error)
+
+    def _again(self) -> bool:
+        """Whether to stand by again; False when it was told to end meanwhile."""
+        self._failure = None
+        self._stop.clear()
+        if self._asked:
+            return False
+        return not self._stop.wait(AGAIN_SECONDS)
+
+    def _act(self, epoch: int) -> None:
         companions: list[Listener | BesideThread[Any]] = [
             *self._listeners(epoch),
             *self._threads(epoch),
@@ -125,6 +165,7 @@ class Daemon:
                 companion.start()
             log.info(msgid("this daemon acts, by lease %s"), epoch)
             lost = programme.recover()
+            self._told = None
             if lost:
                 log.warning(msgid("%s runs of an earlier daemon were settled"), lost)
             self._tick_until_stopped(programme, epoch)
@@ -138,8 +179,9 @@ class Daemon:
 
     def stop(self) -> None:
         """Start nothing more, wait for what runs, and end; asked again, wait no longer."""
-        if self._stop.is_set():
+        if self._asked:
             self._hurry.set()
+        self._asked = True
         self._stop.set()
 
     def _threads(self, epoch: int) -> Iterator[BesideThread[Any]]:

@@ -13,6 +13,10 @@ from rollout.i18n import _
 log = logging.getLogger(__name__)
 
 
+class AddressTaken(RolloutError):
+    """Another program listens there."""
+
+
 class Listener:
     """Serves one application on one address; `setting` is what says which port."""
 
@@ -61,11 +65,11 @@ class Listener:
             self._ended.set()
 
     def start(self) -> None:
-        """Listen; raises RolloutError when the address cannot be had."""
+        """Listen; raises AddressTaken when the address cannot be had."""
         self._thread.start()
         while not self._server.started:
             if self._ended.wait(0.02):
-                raise RolloutError(
+                raise AddressTaken(
                     _(
                         "cannot listen on {address}: another program has the port; "
                         "stop it, or set {setting}"

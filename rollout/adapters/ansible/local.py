@@ -106,7 +106,8 @@ class LocalEngine:
         return RunArchive(self._settings).untidy()
 
     def close(self) -> None:
-        """Cancel everything that runs and wait until every end is delivered."""
+        """Cancel everything that runs and wait until every end is delivered; what would start
+        meanwhile is refused."""
         with self._lock:
             self._closed = True
             runs = list(self._runs.values())
@@ -114,6 +115,8 @@ class LocalEngine:
                 run.cancel()
         for run in runs:
             run.join()
+        with self._lock:
+            self._closed = False
 
     def log(self, ident: str) -> Path | None:
         """The output of a run, while it is kept."""

@@ -201,9 +201,6 @@ def test_what_cannot_start_leaves_nothing(world, engine, recorder):
     world.settings.group_vars.rmdir()
     with pytest.raises(CannotStart, match=r"ansible\.group_vars"):
         engine.start(order, recorder)
-    engine.close()
-    with pytest.raises(CannotStart, match="closed"):
-        engine.start(order, recorder)
     assert engine.alive() == frozenset()
     assert not engine.cancel(order.run_id)
     assert not world.settings.artifacts.exists()

@@ -1,7 +1,9 @@
 """One daemon acts; it ends in order, and whatever goes wrong in a tick ends it."""
 
 import ctypes
+import socket
 import threading
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +18,7 @@ from rollout.service.daemon import Daemon
 from rollout.service.watch import ClockDied
 from rollout.settings import Settings
 from rollout.store import leases
+from rollout.store.clock_lock import ClockLock
 from rollout.store.database import Database
 
 
@@ -67,6 +70,13 @@ def lasting(settings: Settings, seconds: int) -> Settings:
     """The same with a lease of this length; a short one runs out on a computer that is busy."""
     service = settings.service.model_copy(update={"lease_seconds": seconds})
     return settings.model_copy(update={"service": service})
+
+
+def until(condition: Callable[[], bool]) -> None:
+    limit = time.monotonic() + 90
+    while not condition():
+        assert time.monotonic() < limit, "it did not come to that"
+        time.sleep(0.02)
 
 
 def take(database: Database, holder: str) -> int:
@@ -209,15 +219,47 @@ def test_a_daemon_that_stands_by_takes_over_from_one_that_gives_no_sign(
 
 
 def test_a_daemon_that_stands_by_can_be_told_to_end(database: Database, settings: Settings) -> None:
+    other = Database(database.url)
+    lock = ClockLock(other)
+    lock.hold()
     epoch = take(database, "elsewhere:1:1")
     standby = Standby(database, settings)
     standby.end()
+    lock.give_back()
+    other.close()
     assert not standby.ticked.is_set()
     with database.write() as session:
         leases.require(session, epoch)
         held = leases.holder(session, now=datetime.now(UTC))
     assert held is not None
     assert held.holder == "elsewhere:1:1"
+
+
+def test_a_daemon_that_waits_and_finds_its_port_taken_stands_by_until_it_is_free(
+    database: Database, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        service = settings.service.model_copy(update={"port": port})
+        standby = Standby(database, settings.model_copy(update={"service": service}))
+        until(lambda: "another program has the port" in caplog.text)
+        assert not standby.ticked.is_set()
+    assert standby.ticked.wait(timeout=90)
+    standby.end()
+
+
+def test_a_daemon_that_waits_and_was_taken_over_acts_again_when_the_other_has_ended(
+    database: Database, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    standby = Standby(database, settings)
+    assert standby.ticked.wait(timeout=90)
+    epoch = take(database, "other:1:1")
+    until(lambda: "stands by again: the lease 1 was taken over" in caplog.text)
+    standby.ticked.clear()
+    with database.write() as session:
+        leases.release(session, epoch)
+    assert standby.ticked.wait(timeout=90)
+    standby.end()
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
