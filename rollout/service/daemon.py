@@ -117,7 +117,8 @@ class Daemon:
     def run(self) -> None:
         """Work. Raises ClockDied.
 
-        Unless it is to wait: LeaseHeld when another daemon is alive or has taken over, AddressTaken.
+        Unless it is to wait, LeaseHeld when another daemon is alive or has taken over, and
+        AddressTaken.
         """
         while True:
             epoch = self._stand_by() if self._wait else self._acquire()
