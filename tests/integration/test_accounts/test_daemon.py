@@ -79,9 +79,20 @@ def asked_for(found: Found, people: int, **behaviour: Any) -> Any:
     return prefecture
 
 
+_opened: list[Database] = []
+
+
+@pytest.fixture(autouse=True)
+def _nothing_stays_open() -> Iterator[None]:
+    yield
+    while _opened:
+        _opened.pop().close()
+
+
 def work_of(prefecture: Any, clock: Clock) -> AccountsWork:
     settings = prefecture.app.settings
-    return Application(settings, Database(settings.database_url), clock).accounts_work
+    _opened.append(Database(settings.database_url))
+    return Application(settings, _opened[-1], clock).accounts_work
 
 
 @contextmanager

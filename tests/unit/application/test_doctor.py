@@ -364,6 +364,7 @@ def test_pcs_that_are_switched_off_are_no_fault_unless_none_answers(patient: Pat
     assert patient.level("reach") is WARNING
 
 
+@databases.of_a_file
 @pytest.mark.parametrize(
     ("language", "words"),
     [("en", ("last backup", "output of runs")), ("ja", ("直近のバックアップ", "実行ログ"))],
