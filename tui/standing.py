@@ -26,6 +26,8 @@ from tui.filter_language import word_for
 from tui.paced import Costly, Pace
 
 TRAINING_SECONDS = 30
+SHOWN = 200
+"""Waves that are shown; a programme of a million machines has thousands."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class StandingLooker:
         self._tally: Tally | None = None
         self._counted = Costly(lambda: counted(database))
         self._followed_from: Tally | None = None
-        self._waves = Costly(lambda: waves.all_of(database))
+        self._waves = Costly(lambda: waves.foremost(database, SHOWN))
         self._pools = Costly(lambda: spares.pools(database, settings))
         self._burn_up = Costly(
             lambda: (self._taking_part(), burn_up(database, settings, desk.now()))
@@ -84,6 +86,7 @@ class StandingLooker:
         # What an import or a plan has changed waits for nothing but itself.
         self._paces = (Pace(), Pace(), Pace(), Pace())
         self._unclear = 0
+        self._plan: tuple[int, str] | None = None
         self._first: Future[dict[str, int]] | None = None
         self._due: tuple[Pace, Costly[Any], object] | None = None
         self._trouble: RolloutError | None = None
@@ -104,6 +107,11 @@ class StandingLooker:
             return self._standing(first.result(), glance=None)
         seen = glance(self._desk.database)
         counts = self._counts()
+        if seen.plan != self._plan:
+            # Who puts a plan into force looks at once whether its days are there.
+            self._plan = seen.plan
+            for pace in self._paces:
+                pace.hurry()
         self._due = next(
             (
                 (pace, *due)
@@ -165,7 +173,7 @@ class StandingLooker:
         return self._tally.by_state
 
     def _progress(self) -> list[WaveView] | None:
-        """Every wave with its machines of this moment."""
+        """The waves that are shown with their machines of this moment."""
         known, tally = self._waves.answer, self._tally
         if known is None or tally is None:
             return None

@@ -1,6 +1,6 @@
 """What operators do with waves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,6 +29,18 @@ class WaveRefused(RolloutError):
     """The wave cannot do this; the message says what is missing."""
 
 
+_OVER = (WaveState.DONE, WaveState.CANCELLED)
+_RANKS: Sequence[Collection[WaveState]] = (
+    (WaveState.HALTED,),
+    (WaveState.RUNNING, WaveState.PAUSED),
+    (WaveState.SOAKING,),
+    (WaveState.AWAITING_APPROVAL, WaveState.APPROVED),
+    (WaveState.PLANNED, WaveState.DRAFT),
+    (WaveState.DONE,),
+    (WaveState.CANCELLED,),
+)
+
+
 @dataclass(frozen=True)
 class WaveView:
     """A wave as listings show it."""
@@ -54,10 +66,10 @@ def listing(database: Database) -> list[WaveView]:
         return [WaveView(wave, counts.get(wave.id or 0, {})) for wave in waves.all_of(session)]
 
 
-def all_of(database: Database) -> list[Wave]:
-    """Every wave, without its machines."""
+def foremost(database: Database, limit: int) -> list[Wave]:
+    """What moves before what waits, and that before what is over; of these the newest first."""
     with database.read() as session:
-        return list(waves.all_of(session))
+        return list(waves.ranked(session, _RANKS, _OVER, limit))
 
 
 def show(database: Database, number: int) -> tuple[WaveView, list[machines.Joined]]:

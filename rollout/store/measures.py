@@ -92,6 +92,50 @@ def moved(session: Session, after: int, until: int) -> list[Moved]:
     ]
 
 
+class Told(NamedTuple):
+    """A fact of a machine that was amended meanwhile; generation, site and state are those of now.
+
+    `before` is the state from which the fact led, None where it wrote none.
+    """
+
+    machine_id: int
+    generation: str
+    site: str
+    state: str
+    verb: str
+    before: str | None
+    after: str | None
+    detail: str | None
+
+
+def told_of_amended(session: Session, after: int, until: int, limit: int) -> list[Told]:
+    """The first facts behind `after`, up to `until`, of machines that one of them amended."""
+    machine, fact = _columns(Machine), _columns(AuditRow)
+    names = site_keys(session)
+    meanwhile = (fact.id > after, fact.id <= until, fact.noun + "" == "machine")
+    amended = select(fact.noun_id).where(*meanwhile, fact.verb == "amend")
+    rows = session.connection().execute(
+        select(
+            machine.id,
+            machine.generation,
+            machine.site_id,
+            machine.state,
+            fact.verb,
+            fact.from_state,
+            fact.to_state,
+            fact.detail,
+        )
+        .select_from(AuditRow)
+        .join(Machine, machine.id == fact.noun_id)
+        .where(*meanwhile, fact.noun_id.in_(amended))
+        .order_by(fact.id)
+        .limit(limit)
+    )
+    return [
+        Told(id_, generation, names.get(site, ""), *rest) for id_, generation, site, *rest in rows
+    ]
+
+
 def newest_fact_of(session: Session, noun: str, after: int, until: int) -> int:
     """The newest fact of that noun behind `after`; 0 when there is none."""
     fact = _columns(AuditRow)

@@ -1,10 +1,10 @@
 """Queries on waves."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 
-from sqlalchemy import and_, or_
+from sqlalchemy import and_, case, or_
 from sqlmodel import Session, col, func, select
 
 from rollout.domain.errors import NotFound
@@ -17,6 +17,20 @@ from rollout.store.tables import AuditRow, Machine, Wave
 def all_of(session: Session) -> Sequence[Wave]:
     """Every wave, in order of number."""
     return session.exec(select(Wave).order_by(col(Wave.number))).all()
+
+
+def ranked(
+    session: Session,
+    ranks: Sequence[Collection[WaveState]],
+    newest_first: Collection[WaveState],
+    limit: int,
+) -> Sequence[Wave]:
+    """The first waves by the rank of their state, then by number: downwards in `newest_first`."""
+    state, number = col(Wave.state), col(Wave.number)
+    rank = {word.value: at for at, words in enumerate(ranks) for word in words}
+    over = state.in_([word.value for word in newest_first])
+    order = (case(rank, value=state, else_=len(ranks)), case((over, -number), else_=number))
+    return session.exec(select(Wave).order_by(*order).limit(limit)).all()
 
 
 def by_number(session: Session, number: int) -> Wave:

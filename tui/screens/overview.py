@@ -185,7 +185,7 @@ class OverviewScreen(ChartingScreen):
                     progress(view.done, view.size, 8),
                 ],
             )
-            for view in in_order(views)
+            for view in views
         ]
         columns = [
             Column("wave", _("wave"), widest=8),
@@ -239,18 +239,3 @@ class OverviewScreen(ChartingScreen):
         if action == "places" and self._wide:
             return False
         return super().check_action(action, parameters)
-
-
-SHOWN = 200
-_RANKS = {"halted": 0, "running": 1, "paused": 1, "soaking": 2, "awaiting_approval": 3,
-          "approved": 3, "planned": 4, "draft": 4, "done": 5, "cancelled": 6}  # fmt: skip
-
-
-def in_order(views: Sequence[WaveView]) -> list[WaveView]:
-    """What moves before what waits, and that before what is over; the newest that are done."""
-
-    def place(view: WaveView) -> tuple[int, int]:
-        over = _RANKS[view.wave.state] >= _RANKS["done"]
-        return _RANKS[view.wave.state], -view.wave.number if over else view.wave.number
-
-    return sorted(views, key=place)[:SHOWN]

@@ -46,3 +46,19 @@ def test_a_first_answer_waits_for_nothing(clock):
     pace, one, other = Pace(), Costly(slow), Costly(lambda: "fast")
     pace.renew(one, "a")
     assert pace.due([(one, "b"), (other, "b")]) == (other, "b")
+
+
+def test_who_hurries_waits_once_for_nothing_even_when_it_was_said_during_an_answer(clock):
+    def slow() -> str:
+        clock[0] += 1.0
+        pace.hurry()
+        return "slow"
+
+    pace, one = Pace(), Costly(slow)
+    pace.renew(one, "a")
+    assert pace.due([(one, "a")]) is None, "nothing has changed"
+    assert pace.due([(one, "b")]) == (one, "b")
+    one.ask = lambda: clock.__setitem__(0, clock[0] + 1.0)
+    pace.renew(one, "b")
+    one.answer = "known"
+    assert pace.due([(one, "c")]) is None
