@@ -1,11 +1,15 @@
 """The last line: the keys that work here, a click on one of which presses it.
 
+Where not all of them have room it ends with `…`: the help has them all.
+
 Textual's own footer is a widget for each key and is made anew, with the layout of the whole screen,
 whenever another key becomes possible: with every step of the cursor to a row in another state.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 from textual import events
@@ -13,10 +17,22 @@ from textual.binding import ActiveBinding
 from textual.screen import Screen
 from textual.widgets import Static
 
-from tui.plain import plain
+from tui.plain import ELLIPSIS, plain
 
 _KEY = "key"
 _TOOLTIP = "tooltip"
+
+
+def _fitted(texts: Sequence[Text], width: int) -> Text:
+    """As many as have room, none in part."""
+    line, used = Text(no_wrap=True, end=""), 0
+    for number, text in enumerate(texts, 1):
+        needed = cell_len(text.plain) + 1
+        if used + needed + (number < len(texts)) > width + 1:
+            return line.append(ELLIPSIS)
+        line.append_text(text).append(" ")
+        used += needed
+    return line
 
 
 class KeyLine(Static):
@@ -30,7 +46,7 @@ class KeyLine(Static):
 
     @property
     def text(self) -> str:
-        """What stands there, cut off by the width of the terminal only."""
+        """What stands there."""
         return str(self.content)
 
     def on_mount(self) -> None:
@@ -51,19 +67,23 @@ class KeyLine(Static):
     def repaint(self) -> None:
         """Draw the line when it has changed."""
         keys = [found for found in self.screen.active_bindings.values() if found.binding.show]
-        shown = tuple(
-            (found.binding.key, found.binding.description, found.enabled) for found in keys
+        shown = (
+            self.size.width,
+            *((one.binding.key, one.binding.description, one.enabled) for one in keys),
         )
         if shown == self._shown:
             return
         self._shown = shown
-        line = Text(no_wrap=True, end="")
-        for action in dict.fromkeys(found.binding.action for found in keys):
-            # An action with several keys is shown with its first.
-            line.append_text(
-                self._key(next(found for found in keys if found.binding.action == action))
-            )
-        self.update(line, layout=False)
+        # An action with several keys is shown with its first.
+        first = {found.binding.action: found for found in reversed(keys)}
+        texts = [
+            self._key(first[action]) for action in dict.fromkeys(k.binding.action for k in keys)
+        ]
+        self.update(_fitted(texts, self.size.width), layout=False)
+
+    def on_resize(self) -> None:
+        """More or fewer keys have room."""
+        self.repaint()
 
     def _key(self, found: ActiveBinding) -> Text:
         binding = found.binding
@@ -73,7 +93,7 @@ class KeyLine(Static):
         text.stylize(self.get_component_rich_style("key-line--key") + about)
         words = plain(f" {binding.description}")
         words.stylize(self.get_component_rich_style("key-line--words") + about)
-        return text.append_text(words).append(" ")
+        return text.append_text(words)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Say more of the key under the mouse."""
