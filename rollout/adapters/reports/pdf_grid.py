@@ -10,11 +10,13 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.platypus import LongTable, Paragraph
 
 from rollout.adapters.reports.colours import COLOURS, HEAD, LINE
-from rollout.adapters.reports.pdf_page import FONT, INK, WIDTH, markup
+from rollout.adapters.reports.pdf_page import FONT, INK, WIDTH, markup, short
+from rollout.adapters.reports.pdf_sections import without_orphans
 from rollout.application.exports.status.grids.form import Cell, Change, Grid, Rate, Word
 from rollout.application.exports.status.grids.head import day_text
 
 SIZE = 7.5
+_PADDING = 3
 
 
 def style(size: float = SIZE, **options: Any) -> ParagraphStyle:
@@ -47,10 +49,11 @@ def table(grid: Grid, *, width: float = WIDTH, most: int | None = None) -> LongT
         return note(grid.empty)
     # Reportlab measures every cell: those of a long list are cheap only when they are short.
     cells = [[Paragraph(markup(column.heading), _HEAD) for column in grid.columns]]
-    cells += [[_shown(value) for value in row] for row in rows]
-    made = LongTable(cells, colWidths=_widths(grid, width), repeatRows=1)
+    widths = _widths(grid, width)
+    cells += [[*map(_shown, row, widths)] for row in rows]
+    made = LongTable(cells, colWidths=widths, repeatRows=1)
     made.setStyle([*_LOOKS, *_tones(rows), *(_TOTAL if grid.total else ())])
-    return made
+    return without_orphans(made, total=grid.total)
 
 
 def _widths(grid: Grid, width: float) -> Sequence[float]:
@@ -58,11 +61,11 @@ def _widths(grid: Grid, width: float) -> Sequence[float]:
     return [width * column.width / whole for column in grid.columns]
 
 
-def _shown(value: Cell) -> Paragraph:
+def _shown(value: Cell, width: float) -> Paragraph:
     if isinstance(value, Word):
         ink = HexColor(COLOURS[value.tone][1])
         return Paragraph(markup(value.text), style(alignment=TA_CENTER, textColor=ink))
-    text = shown(value)
+    text = short(shown(value), width - 2 * _PADDING, SIZE)
     is_number = isinstance(value, int | float | Rate | Change)
     return Paragraph(markup(text), _NUMBER if is_number else _TEXT)
 
@@ -94,14 +97,12 @@ _LOOKS = [
     ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
     ("TOPPADDING", (0, 0), (-1, -1), 1.6),
     ("BOTTOMPADDING", (0, 0), (-1, -1), 2.2),
-    ("LEFTPADDING", (0, 0), (-1, -1), 3),
-    ("RIGHTPADDING", (0, 0), (-1, -1), 3),
+    ("LEFTPADDING", (0, 0), (-1, -1), _PADDING),
+    ("RIGHTPADDING", (0, 0), (-1, -1), _PADDING),
 ]
 _TOTAL = [
     ("BACKGROUND", (0, -1), (-1, -1), HexColor("#EEF2F6")),
     ("LINEABOVE", (0, -1), (-1, -1), 1, HexColor(INK)),
-    # A total never stands alone on the next page.
-    ("NOSPLIT", (0, -2), (-1, -1)),
 ]
 
 

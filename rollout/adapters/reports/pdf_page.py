@@ -22,8 +22,12 @@ PAGE = landscape(A4)
 MARGIN = 12 * mm
 WIDTH = PAGE[0] - 2 * MARGIN
 """What a page holds beside its margins."""
+FOOT = MARGIN + 4 * mm
+HEIGHT = PAGE[1] - MARGIN - FOOT
+"""What a page holds above its foot."""
 INK, FAINT = "#1F2933", "#6B7280"
-_GETA = "〓"
+_GETA, _CUT = "〓", "…"
+_LINES = 24
 
 
 @cache
@@ -42,6 +46,14 @@ def plain(text: str) -> str:
     """`text` as the font can show it: without control characters, 〓 for what it does not have."""
     known = font().face.charToGlyph
     return "".join(one if one.isspace() or ord(one) in known else _GETA for one in printable(text))
+
+
+def short(text: str, width: float, size: float) -> str:
+    """What of `text` a cell shows, with a mark where it ends: a row must be lower than a page, or
+    there would be no paper at all."""
+    # As if every character were of full width.
+    most, whole = _LINES * max(1, int(width / size)), printable(text)
+    return whole if len(whole) <= most else whole[: most - 1] + _CUT
 
 
 def markup(text: str) -> str:

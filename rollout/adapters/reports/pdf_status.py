@@ -7,7 +7,6 @@ from pathlib import Path
 from reportlab.lib.units import mm
 from reportlab.platypus import (
     BaseDocTemplate,
-    CondPageBreak,
     Flowable,
     Frame,
     PageBreak,
@@ -20,7 +19,8 @@ from reportlab.platypus import (
 from rollout.adapters.reports.beside import Seal, beside
 from rollout.adapters.reports.pdf_burn_up import BurnUpPicture
 from rollout.adapters.reports.pdf_grid import heading, note, style, table
-from rollout.adapters.reports.pdf_page import MARGIN, PAGE, WIDTH, Pages, font, markup
+from rollout.adapters.reports.pdf_page import FOOT, HEIGHT, MARGIN, PAGE, WIDTH, Pages, font, markup
+from rollout.adapters.reports.pdf_sections import on_pages
 from rollout.application.exports.checks import checks
 from rollout.application.exports.status.daily import DailyReport
 from rollout.application.exports.status.grids import head, people, progress, work
@@ -30,6 +30,7 @@ from rollout.i18n import _, language
 MOST = 200
 """Exceptions on pages; who needs more takes the sheets."""
 _GAP = 6 * mm
+Section = Sequence[Flowable]
 
 
 def write_status_pdf(path: Path, report: DailyReport, seal: Seal | None = None) -> Path:
@@ -52,16 +53,16 @@ def write_status_pdf(path: Path, report: DailyReport, seal: Seal | None = None) 
         pages = partial(
             Pages, moment=summary.as_of, left=summary.programme, right=head.as_of(report)
         )
-        made.build([*_first(report), *_machines(report), *_others(report)], canvasmaker=pages)
+        sections = [*_machines(report), *_others(report)]
+        story = [*_first(report), PageBreak(), *on_pages(sections)]
+        made.build(story, canvasmaker=pages)
     return path
 
 
 def _frame() -> Frame:
     """The whole page but its margins, the foot's included."""
-    foot = MARGIN + 4 * mm
-    height = PAGE[1] - MARGIN - foot
     air = dict.fromkeys(("leftPadding", "rightPadding", "topPadding", "bottomPadding"), 0)
-    return Frame(MARGIN, foot, WIDTH, height, **air)
+    return Frame(MARGIN, FOOT, WIDTH, HEIGHT, **air)
 
 
 def _first(report: DailyReport) -> Iterator[Flowable]:
@@ -78,42 +79,43 @@ def _first(report: DailyReport) -> Iterator[Flowable]:
         yield note(sentence)
 
 
-def _machines(report: DailyReport) -> Iterator[Flowable]:
+def _machines(report: DailyReport) -> Iterator[Section]:
     splits = progress.splits(report)
-    yield PageBreak()
-    yield from _whole(splits["by_department"])
-    yield from _whole(splits["by_site"])
-    yield from _whole(splits["by_generation"])
-    yield from _whole(splits["by_wave"])
+    for name in ("by_department", "by_site", "by_generation", "by_wave"):
+        yield _whole(splits[name])
 
 
-def _others(report: DailyReport) -> Iterator[Flowable]:
+def _others(report: DailyReport) -> Iterator[Section]:
     exceptions = work.exceptions(report)
-    yield from _whole(exceptions, most=MOST)
     more = len(exceptions.rows) - MOST
-    if more > 0:
-        yield note(_("and {count} more: see the sheets (--format xlsx)").format(count=more))
-    yield from _whole(work.holds(report), most=MOST)
-    yield from _whole(work.tomorrow(report))
-    yield CondPageBreak(70 * mm)
-    yield heading(_("People and accounts"))
-    yield _beside(people.shares(report), people.devices(report), people.obstacles(report))
+    told = _("and {count} more: see the sheets (--format xlsx)").format(count=more)
+    yield [*_whole(exceptions, most=MOST), *([note(told)] if more > 0 else [])]
+    yield _whole(work.holds(report), most=MOST)
+    yield _whole(work.tomorrow(report))
+    *more_people, last = _people(report)
+    yield from more_people
+    # The check by itself would be a page with two lines.
+    yield [*last, *_check(report)]
+
+
+def _people(report: DailyReport) -> Iterator[Section]:
+    shares = people.shares(report), people.devices(report), people.obstacles(report)
+    yield [heading(_("People and accounts")), _beside(*shares)]
     # Nobody reads on paper that none is configured; the sheets say it.
     if report.board.milestones:
-        yield from _whole(people.milestones(report))
+        yield _whole(people.milestones(report))
     if report.board.indicators:
-        yield from _whole(people.indicators(report))
-    yield CondPageBreak(16 * mm)
-    yield heading(_("Check"))
-    yield note("　".join(f"{name}: {value}" for name, value in checks(report.reach)))
+        yield _whole(people.indicators(report))
 
 
-def _whole(grid: Grid, *, most: int | None = None) -> Iterator[Flowable]:
-    yield CondPageBreak(32 * mm)
-    yield heading(grid.title)
-    yield table(grid, most=most)
-    if grid.note:
-        yield note(grid.note)
+def _check(report: DailyReport) -> Section:
+    told = "　".join(f"{name}: {value}" for name, value in checks(report.reach))
+    return [heading(_("Check")), note(told)]
+
+
+def _whole(grid: Grid, *, most: int | None = None) -> Section:
+    told = [note(grid.note)] if grid.note else []
+    return [heading(grid.title), table(grid, most=most), *told]
 
 
 def _beside(*grids: Grid) -> Table:

@@ -101,8 +101,15 @@ def _table(note: Note) -> Any:
     ]
     weights = [8 if column.holds == "number" else column.width for column in note.columns]
     room = landscape(A4)[0] - 72
+    widths = [room * weight / sum(weights) for weight in weights]
     rows = [[Paragraph(_text(column.heading), cell) for column in note.columns]]
-    rows += [[Paragraph(_text(value), cell) for value in line] for line in zip(*shown, strict=True)]
+    rows += [
+        [
+            Paragraph(_text(_in_cell(value, width)), cell)
+            for value, width in zip(line, widths, strict=True)
+        ]
+        for line in zip(*shown, strict=True)
+    ]
     look = TableStyle(
         [
             ("GRID", (0, 0), (-1, -1), 0.4, HexColor("#8899AA")),
@@ -112,8 +119,13 @@ def _table(note: Note) -> Any:
             ("BOTTOMPADDING", (0, 0), (-1, -1), 2),
         ]
     )
-    widths = [room * weight / sum(weights) for weight in weights]
     return LongTable(rows, colWidths=widths, repeatRows=1, style=look)
+
+
+def _in_cell(value: Cell, width: float) -> Cell:
+    from rollout.adapters.reports.pdf_page import short
+
+    return short(value, width - 12, 8) if isinstance(value, str) else value
 
 
 def _text(value: Cell) -> str:

@@ -27,10 +27,10 @@ _MOST, _HALF = 0.9, 0.5
 def shares(report: DailyReport) -> Grid:
     """Accounts, sign-in, training and readiness of everybody in service."""
     columns = (
-        Column(_("Of people in service"), 26),
+        Column(_("Of people in service"), 24),
         Column(_("Number"), 10),
-        Column(_("Change"), 10),
-        Column(_("Of"), 10),
+        Column(_("Change"), 13),
+        Column(_("Of"), 9),
         Column(_("Share"), 10),
         Column(_("How it stands"), 19),
         Column(_("Blocked"), 10),
