@@ -12,15 +12,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from rollout.application.exports import stamp
-from rollout.domain.errors import RolloutError
-from rollout.i18n import _
+from rollout.application.exports.failed import CannotWrite
+from rollout.application.exports.failed import ExportFailed as ExportFailed
 
 Seal = Callable[[BinaryIO], bytes]
 """Given the finished file, may put something into it; what it returns is the stamp beside it."""
-
-
-class ExportFailed(RolloutError):
-    """The file could not be written; an older one is still whole."""
 
 
 @contextmanager
@@ -51,11 +47,7 @@ def beside(path: Path, seal: Seal | None = None, *, of: Path | None = None) -> I
                         part.unlink()
                 raise
     except OSError as error:
-        raise ExportFailed(
-            _("cannot write {path}: {why}; an older export is unchanged").format(
-                path=of or path, why=error.strerror or error
-            )
-        ) from None
+        raise CannotWrite(of or path, error.strerror or error) from None
 
 
 def _part(path: Path) -> Path:

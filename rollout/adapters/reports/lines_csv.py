@@ -78,7 +78,8 @@ def _end_of_cell(text: bytes, begin: int) -> int:
 
 def _fitted(text: bytes, begins: list[int]) -> bytes:
     """The page with the cells that begin there as they have to be."""
-    pieces, done = [], 0
+    pieces: list[bytes] = []
+    done = 0
     for begin in begins:
         end = _end_of_cell(text, begin + 1)
         pieces += text[done : begin + 1], fit(text[begin + 1 : end].decode()).encode()

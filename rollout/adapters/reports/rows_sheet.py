@@ -4,8 +4,8 @@ Rows go to the disk one after the other (`constant_memory`). Texts are written a
 they begin with; days and moments as dates, moments in the programme's zone.
 """
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
@@ -13,9 +13,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
-from rollout.adapters.reports.beside import ExportFailed, Seal, beside
+from rollout.adapters.reports.beside import Seal, beside
 from rollout.application.exports.checks import checks
 from rollout.application.exports.extract import Column, Extract, Holds, Note
+from rollout.application.exports.failed import CannotWrite, ExportFailed
 from rollout.application.exports.forms import Cell
 from rollout.i18n import _
 
@@ -58,20 +59,42 @@ def write(
     from xlsxwriter.exceptions import XlsxWriterException
 
     try:
-        with beside(path, seal) as file, TemporaryDirectory(prefix="rollout-sheet-") as folder:
+        with beside(path, seal) as file:
             target = _Target(file)
-            book = xlsxwriter.Workbook(target, {**_OPTIONS, "tmpdir": folder})
-            try:
-                with book:
-                    return _Book(book, extract, rows).write(progress)
-            finally:
-                target.over = True
-                _let_go(book)
+            with _sheets_aside(target) as folder:
+                book = xlsxwriter.Workbook(target, {**_OPTIONS, "tmpdir": folder})
+                try:
+                    with book:
+                        return _Book(book, extract, rows).write(progress)
+                finally:
+                    target.over = True
+                    _let_go(book)
     except XlsxWriterException as error:
+        raise CannotWrite(path, error) from None
+
+
+@contextmanager
+def _sheets_aside(target: "_Target") -> Iterator[str]:
+    """A folder for the rows of sheets, which are as large as the book is before it is packed.
+
+    It may be on another disk than the book: when that is the full one, ExportFailed names it.
+    """
+    from xlsxwriter.exceptions import FileCreateError
+
+    place = "TMPDIR"
+    try:
+        with TemporaryDirectory(prefix="rollout-sheet-") as folder:
+            place = str(Path(folder).parent)
+            yield folder
+    except (OSError, FileCreateError) as error:
+        found = error if isinstance(error, OSError) else error.args[0]
+        if target.failed:
+            raise found from None
         raise ExportFailed(
-            _("cannot write {path}: {why}; an older export is unchanged").format(
-                path=path, why=error
-            )
+            _(
+                "sheets cannot be put together in {folder}: {why}; make room there, or set TMPDIR "
+                "to a folder with room for about six times the CSV; an older export is unchanged"
+            ).format(folder=place, why=found.strerror or found)
         ) from None
 
 
@@ -92,12 +115,16 @@ class _Target:
         self._file = file
         self._most = 0
         self.over = False
+        self.failed = False
+        """Whether it was this file that could not be written."""
 
     def write(self, data: bytes) -> int:
-        return len(data) if self.over else self._file.write(data)
+        with self._noted():
+            return len(data) if self.over else self._file.write(data)
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        return 0 if self.over else self._file.seek(offset, whence)
+        with self._noted():
+            return 0 if self.over else self._file.seek(offset, whence)
 
     def tell(self) -> int:
         if not self.over:
@@ -105,8 +132,17 @@ class _Target:
         return self._most if self.over else self._file.tell()
 
     def flush(self) -> None:
-        if not self.over:
-            self._file.flush()
+        with self._noted():
+            if not self.over:
+                self._file.flush()
+
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError:
+            self.failed = True
+            raise
 
 
 class _Book:

@@ -17,6 +17,7 @@ from pathlib import Path
 from rollout import __version__
 from rollout.application.exports import audit, evidence, machines, stamp
 from rollout.application.exports.extract import Extract
+from rollout.application.exports.failed import CannotWrite
 from rollout.application.exports.forms import iso
 from rollout.application.exports.stamp import Kind
 from rollout.application.exports.verifying import (
@@ -101,12 +102,11 @@ class Packer:
             except BaseException:
                 shutil.rmtree(part, ignore_errors=True)
                 raise
+        except CannotWrite as error:
+            # Nobody but us knows the folder beside.
+            raise _refused(folder / error.path.name, error.why) from None
         except OSError as error:
-            raise PackRefused(
-                _("{path} cannot be written: {why}").format(
-                    path=folder, why=error.strerror or error
-                )
-            ) from None
+            raise _refused(folder, error.strerror or error) from None
         return Packed(folder, sorted(path.name for path in folder.iterdir()), digest)
 
     def _write(
@@ -143,6 +143,10 @@ class Packer:
         place = folder / MANIFEST
         place.write_text(json.dumps(tree, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         return stamp.digest(place)[0]
+
+
+def _refused(path: Path, why: object) -> PackRefused:
+    return PackRefused(_("{path} cannot be written: {why}").format(path=path, why=why))
 
 
 def _extract(

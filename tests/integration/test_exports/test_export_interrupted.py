@@ -1,15 +1,17 @@
 """A full disk, Ctrl-C or a database that goes away leaves the export that was there."""
 
 import os
-import resource
+import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from export_fleet import NOW
+from full_disk import no_file_larger_than
 
 from rollout.adapters.reports.beside import ExportFailed
 from rollout.adapters.reports.exporting import Form, write
@@ -21,17 +23,6 @@ from rollout.store.database import Database
 
 BLOCK = 4096
 FORMS = [Form.CSV, Form.XLSX, Form.JSON, Form.JSONL]
-
-
-@contextmanager
-def no_file_larger_than(size: int) -> Iterator[None]:
-    """What a full disk does: a write fails in the middle of a file."""
-    _soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
 
 
 def old_one(folder: Path, form: Form) -> Path:
@@ -130,6 +121,22 @@ def test_wherever_the_disk_is_full_export_and_stamp_are_both_the_old_ones_or_bot
         assert (made.sha256, made.size) == stamp.digest(path)
         assert set(folder.iterdir()) == {path, stamp.beside(path), filling}
     assert failed > 3
+
+
+def test_a_full_disk_on_which_sheets_are_put_together_is_named_and_not_that_of_the_book(
+    fleet: Database, configuration: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "books").mkdir()
+    path = old_one(tmp_path / "books", Form.XLSX)
+    with disk(tmp_path / "aside", 4 * BLOCK) as aside:
+        monkeypatch.setattr(tempfile, "tempdir", str(aside))
+        with (
+            open_machines(fleet, configuration, now=NOW) as extract,
+            pytest.raises(ExportFailed, match=f"in {re.escape(str(aside))}: .*set TMPDIR"),
+        ):
+            write(path, extract, Form.XLSX)
+        assert [*aside.iterdir()] == []
+    assert is_untouched(path)
 
 
 def test_who_reads_the_older_export_reads_it_to_its_end(

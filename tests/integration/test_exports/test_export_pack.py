@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from export_fleet import NOW, hours
+from full_disk import no_file_larger_than
 
 from rollout.adapters.clock import clock_from
 from rollout.application.exports import pack as packs
@@ -108,3 +109,14 @@ def test_a_folder_that_is_there_or_is_no_pack_is_refused(
     (tmp_path / MANIFEST).write_text("[]", encoding="utf-8")
     with pytest.raises(PackRefused, match="cannot be read"):
         packs.verify_pack(fleet, configuration, tmp_path)
+
+
+def test_what_cannot_be_written_is_named_as_it_was_given(
+    fleet: Database, configuration: Settings, tmp_path: Path
+) -> None:
+    folder = tmp_path / "final"
+    with no_file_larger_than(2_000), pytest.raises(PackRefused, match="cannot be written") as said:
+        application(fleet, configuration).packer.make(folder, now=NOW)
+    assert str(folder) in str(said.value)
+    assert ".part" not in str(said.value)
+    assert [*tmp_path.iterdir()] == []
