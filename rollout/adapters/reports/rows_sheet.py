@@ -4,25 +4,29 @@ Rows go to the disk one after the other (`constant_memory`). Texts are written a
 they begin with; days and moments as dates, moments in the programme's zone.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, BinaryIO
+from typing import Any
 
 from rollout.adapters.reports.beside import Seal, beside
+from rollout.adapters.reports.sheet_paper import set_paper
+from rollout.adapters.reports.sheet_place import Target, let_go, sheets_aside
 from rollout.application.exports.checks import checks
 from rollout.application.exports.extract import Column, Extract, Holds, Note
-from rollout.application.exports.failed import CannotWrite, ExportFailed
+from rollout.application.exports.failed import CannotWrite
 from rollout.application.exports.forms import Cell
 from rollout.i18n import _
 
 Progress = Callable[[int, int], None]
 ROWS = 1_048_576
 """So many rows a sheet of this format has."""
+BYTES = 1_500_000_000
+"""No sheet is larger before it is packed: from two thousand million bytes on, archives need a form
+that spreadsheets call damaged. Looked at after each page of rows."""
 LONGEST = 32_767
 """So many characters a cell has, counted as UTF-16 does."""
 KEPT = 1_000
@@ -52,104 +56,38 @@ class Cut:
 
 
 def write(
-    path: Path, extract: Extract, seal: Seal | None = None, *, progress: Progress, rows: int = ROWS
+    path: Path,
+    extract: Extract,
+    seal: Seal | None = None,
+    *,
+    progress: Progress,
+    rows: int = ROWS,
+    size: int = BYTES,
 ) -> Cut:
-    """Write `extract` to `path`; `rows` is how many a sheet takes. Raises ExportFailed."""
+    """Write `extract` to `path`; `rows` and bytes are what a sheet takes. Raises ExportFailed."""
     import xlsxwriter
     from xlsxwriter.exceptions import XlsxWriterException
 
     try:
         with beside(path, seal) as file:
-            target = _Target(file)
-            with _sheets_aside(target) as folder:
+            target = Target(file)
+            with sheets_aside(target) as folder:
                 book = xlsxwriter.Workbook(target, {**_OPTIONS, "tmpdir": folder})
                 try:
                     with book:
-                        return _Book(book, extract, rows).write(progress)
+                        return _Book(book, extract, rows, size).write(progress)
                 finally:
                     target.over = True
-                    _let_go(book)
+                    let_go(book)
     except XlsxWriterException as error:
         raise CannotWrite(path, error) from None
-
-
-@contextmanager
-def _sheets_aside(target: "_Target") -> Iterator[str]:
-    """A folder for the rows of sheets, which are as large as the book is before it is packed.
-
-    It may be on another disk than the book: when that is the full one, ExportFailed names it.
-    """
-    from xlsxwriter.exceptions import FileCreateError
-
-    place = "TMPDIR"
-    try:
-        with TemporaryDirectory(prefix="rollout-sheet-") as folder:
-            place = str(Path(folder).parent)
-            yield folder
-    except (OSError, FileCreateError) as error:
-        found = error if isinstance(error, OSError) else error.args[0]
-        if target.failed:
-            raise found from None
-        raise ExportFailed(
-            _(
-                "sheets cannot be put together in {folder}: {why}; make room there, or set TMPDIR "
-                "to a folder with room for about six times the CSV; an older export is unchanged"
-            ).format(folder=place, why=found.strerror or found)
-        ) from None
-
-
-def _let_go(book: Any) -> None:
-    """Close the rows of sheets that were not finished; their file goes with its folder."""
-    for sheet in book.worksheets():
-        if sheet.row_data_fh is not None:
-            # What could not be written to a full disk would be written again now.
-            with suppress(OSError):
-                sheet.row_data_fh.close()
-
-
-class _Target:
-    """A file for the archive of a workbook. An archive that broke off tries to end itself when it
-    is collected, long after the file is gone: that must do nothing."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._most = 0
-        self.over = False
-        self.failed = False
-        """Whether it was this file that could not be written."""
-
-    def write(self, data: bytes) -> int:
-        with self._noted():
-            return len(data) if self.over else self._file.write(data)
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        with self._noted():
-            return 0 if self.over else self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        if not self.over:
-            self._most = max(self._most, self._file.tell())
-        return self._most if self.over else self._file.tell()
-
-    def flush(self) -> None:
-        with self._noted():
-            if not self.over:
-                self._file.flush()
-
-    @contextmanager
-    def _noted(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError:
-            self.failed = True
-            raise
 
 
 class _Book:
     """A workbook while it is written."""
 
-    def __init__(self, book: Any, extract: Extract, rows: int) -> None:
-        self._book, self._extract, self._rows = book, extract, rows
+    def __init__(self, book: Any, extract: Extract, rows: int, size: int) -> None:
+        self._book, self._extract, self._rows, self._bytes = book, extract, rows, size
         self._cut = Cut()
         # The same rows give the same bytes.
         book.set_properties({
@@ -180,8 +118,10 @@ class _Book:
         writers = [self._writer(column) for column in self._extract.columns]
         sheet, number, at, done = self._sheet(1), 1, 1, 0
         for page in self._extract.shown():
+            full = os.fstat(sheet.row_data_fh.fileno()).st_size > self._bytes
             for cells in zip(*page, strict=True):
-                if at == self._rows:
+                if at == self._rows or full:
+                    full = False
                     self._end(sheet, at)
                     number += 1
                     sheet, at = self._sheet(number), 1
@@ -202,7 +142,7 @@ class _Book:
         for place, column in enumerate(self._extract.columns):
             sheet.write_string(0, place, column.heading, self._bold)
         sheet.freeze_panes(1, 1)
-        self._print_set_up(sheet)
+        self._set_paper(sheet, self._extract.columns)
         sheet.repeat_rows(0)
         return sheet
 
@@ -238,7 +178,10 @@ class _Book:
         at = len(told) + 3
         for note in self._extract.notes():
             at = self._write_note(sheet, at, note) + 1
-        self._print_set_up(sheet)
+        self._set_paper(sheet)
+
+    def _set_paper(self, sheet: Any, columns: Sequence[Column] = ()) -> None:
+        set_paper(sheet, columns, self._extract.programme, self._extract.as_of)
 
     def _write_note(self, sheet: Any, at: int, note: Note) -> int:
         sheet.write_string(at, 0, note.title, self._title)
@@ -283,14 +226,6 @@ class _Book:
             sheet.write_number(row, place, serial(cell), look)
 
         return write
-
-    def _print_set_up(self, sheet: Any) -> None:
-        sheet.set_landscape()
-        sheet.set_paper(9)  # A4
-        sheet.fit_to_pages(1, 0)
-        # A name of the programme must not become a code of the footer.
-        name = self._extract.programme.replace("&", "&&")[:100]
-        sheet.set_footer(f"&L{name} {self._extract.as_of}&R&P / &N")
 
 
 def shortened(text: str) -> str:

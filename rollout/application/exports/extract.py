@@ -35,7 +35,8 @@ Holds = Literal["text", "number", "day", "moment"]
 class Column:
     """One column. `key` never changes; `show` makes what a person reads, `tell` what a program
     reads; without them a value is both as it is. Days and moments are ISO-8601 text. Columns at the
-    end that are not `printed` are for machines: on paper they would make the others too small."""
+    end that are not `printed` are for machines: on paper they would make the others too small. A
+    `new_page` beside the one before begins with a column that says so."""
 
     key: str
     heading: str
@@ -44,6 +45,7 @@ class Column:
     tell: Callable[[Any], Any] | None = None
     width: int = 14
     printed: bool = True
+    new_page: bool = False
 
     def shown(self, values: Sequence[Any]) -> Sequence[Cell]:
         """For people."""

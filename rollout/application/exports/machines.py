@@ -191,7 +191,7 @@ def columns(zone: ZoneInfo) -> tuple[Column, ...]:
         Column("staff_number", _("Staff number"), width=12),
         Column("owner", _("Owner"), width=14),
         Column("purpose", _("Purpose"), width=10),
-        Column("lease_from", _("Lease from"), holds="day", width=11),
+        Column("lease_from", _("Lease from"), holds="day", width=11, new_page=True),
         Column("lease_to", _("Lease to"), holds="day", width=11),
         Column("may_leave", _("May be taken out"), show=yes, tell=truth, width=9),
         Column("in_ledger", _("In the ledger"), show=yes, tell=truth, width=9),
@@ -204,7 +204,7 @@ def columns(zone: ZoneInfo) -> tuple[Column, ...]:
         Column("cause", _("Cause"), show=cause, tell=cause, width=30),
         Column("held_from", _("Held from"), show=words(MachineState), width=12),
         Column("hold_until", _("Held until"), holds="day", width=11),
-        Column("image_id", _("Image"), width=14),
+        Column("image_id", _("Image"), width=14, new_page=True),
         Column("last_seen_at", _("Last seen"), "moment", moment, moment, 20),
         Column("remark", _("Remark"), width=24),
         Column("spare", _("Spare in its place"), width=16),
@@ -214,7 +214,7 @@ def columns(zone: ZoneInfo) -> tuple[Column, ...]:
             Column(service.value, label(service), show=account, width=12)
             for service in CloudService
         ),
-        Column("take_out", _("Take-out"), show=words(TakeoutState), width=10),
+        Column("take_out", _("Take-out"), show=words(TakeoutState), width=10, new_page=True),
         Column("take_out_from", _("Out from"), holds="day", width=11),
         Column("take_out_to", _("Out until"), holds="day", width=11),
         Column("disk_pin", _("PIN of the disk"), show=words(PinState), width=12),
