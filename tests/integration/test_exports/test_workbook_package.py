@@ -84,14 +84,14 @@ def test_the_daily_report_breaks_none_either(
     assert workbook_rules.broken(path) == []
 
 
-@pytest.mark.parametrize("limit", [{"rows": 8}, {"size": 1}])
+@pytest.mark.parametrize(("rows", "size"), [(8, rows_sheet.BYTES), (rows_sheet.ROWS, 1)])
 def test_rows_go_on_upon_the_next_sheet_where_one_is_full(
-    fleet: Database, configuration: Settings, tmp_path: Path, limit: dict[str, int]
+    fleet: Database, configuration: Settings, tmp_path: Path, rows: int, size: int
 ) -> None:
     path = tmp_path / "m.xlsx"
     with open_machines(fleet, configuration, now=NOW) as extract:
         extract.pages = _small(extract.pages)
-        rows_sheet.write(path, extract, progress=silent, **limit)
+        rows_sheet.write(path, extract, progress=silent, rows=rows, size=size)
     assert workbook_rules.broken(path) == []
     _summary, *sheets = openpyxl.load_workbook(path).worksheets
     assert len(sheets) > 2
