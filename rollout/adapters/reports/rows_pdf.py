@@ -129,8 +129,10 @@ def _in_cell(value: Cell, width: float) -> Cell:
 
 
 def _text(value: Cell) -> str:
-    """A value as the text of a paragraph: data, never markup."""
+    """A value as the text of a paragraph: data, never markup, and 〓 for what the font has not."""
+    from rollout.adapters.reports.pdf_page import plain
+
     if value is None:
         return ""
-    text = printable(value)
+    text = plain(str(value))
     return escape(text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…")
