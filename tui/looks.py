@@ -124,7 +124,8 @@ def verdict(reading: Reading) -> Text:
 def progress(done: int, size: int, cells: int = 10) -> Text:
     """A bar with the figures behind it."""
     filled = cells * done // size if size else 0
-    bar = plain("█" * filled, GOOD)
+    bar = plain("")  # whose own style is none: what is appended would have it
+    bar.append("█" * filled, GOOD)
     bar.append("░" * (cells - filled), CALM)
     bar.append(f" {done}/{size}")
     return bar

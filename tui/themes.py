@@ -22,6 +22,8 @@ DARK_TONES: Mapping[str, str] = {
     "bad": "#ff8a5c",
     "warn": "#f0c040",
 }
+GOOD_ON_BAR, WARN_ON_BAR = "#8ff0d0", "bold #f8d878"
+"""In the first line, whose ground is dark in both themes."""
 LIGHT_TONES: Mapping[str, str] = {
     "good": "#00664a",
     "busy": "#00538c",

@@ -72,7 +72,8 @@ class BurnUpChart(Vertical):
             self.show_burn_up(found)
 
     def _write(self, burn_up: BurnUp) -> None:
-        words = plain(f"{ACTUAL} ", GOOD)
+        words = plain("")  # whose own style is none: what is appended would have it
+        words.append(f"{ACTUAL} ", GOOD)
         words.append(_("done {number}").format(number=f"{burn_up.done:,}"))
         words.append(f"   {PLAN * 2} ", CALM)
         words.append(_("plan for today {number}").format(number=f"{burn_up.planned:,}"))

@@ -9,7 +9,7 @@ from rollout.i18n import _
 from rollout.i18n.labels import label
 from tui.desk import Desk
 from tui.plain import fitted, plain
-from tui.themes import GOOD, WARN
+from tui.themes import GOOD_ON_BAR, WARN_ON_BAR
 
 
 class TitleBar(Static):
@@ -50,9 +50,9 @@ class TitleBar(Static):
         if self._daemon is None:
             right.append(_("daemon: ?"))
         elif self._daemon.alive:
-            right.append(_("daemon: at work"), GOOD)
+            right.append(_("daemon: at work"), GOOD_ON_BAR)
         else:
-            right.append(_("daemon: none"), WARN)
+            right.append(_("daemon: none"), WARN_ON_BAR)
         width = max(self.size.width, 20)
         room = max(width - cell_len(right.plain) - 3, 4)
         name = fitted(plain(self._desk.settings.programme.name, "bold"), room)

@@ -3,15 +3,26 @@
 import pytest
 from textual.color import Color
 
-from tui.themes import DARK, DARK_TONES, LIGHT, LIGHT_TONES
+from tui.themes import DARK, DARK_TONES, GOOD_ON_BAR, LIGHT, LIGHT_TONES, WARN_ON_BAR
 
 
 @pytest.mark.parametrize(("theme", "tones"), [(DARK, DARK_TONES), (LIGHT, LIGHT_TONES)])
 def test_every_tone_has_the_contrast_of_wcag_aa(theme, tones):
     ground = Color.parse(theme.surface)
     for name, tone in tones.items():
-        dark, light = sorted((_luminance(Color.parse(tone)), _luminance(ground)))
-        assert (light + 0.05) / (dark + 0.05) >= 4.5, name
+        assert _contrast(Color.parse(tone), ground) >= 4.5, name
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT])
+@pytest.mark.parametrize("tone", [GOOD_ON_BAR, WARN_ON_BAR])
+def test_what_the_first_line_says_of_the_daemon_can_be_read_in_both_themes(theme, tone):
+    ground = Color.parse(theme.to_color_system().generate()["primary-darken-2"])
+    assert _contrast(Color.parse(tone.removeprefix("bold ")), ground) >= 4.5
+
+
+def _contrast(one: Color, other: Color) -> float:
+    dark, light = sorted((_luminance(one), _luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
 
 
 def _luminance(colour: Color) -> float:
