@@ -12,8 +12,10 @@ from rollout.adapters.ansible.processes import available, find, kill
 from rollout.adapters.ansible.run import LocalRun
 from rollout.adapters.clock import SystemClock
 from rollout.application.ports import Clock, EventSink, RunOrder
+from rollout.domain.words import msgid
 from rollout.i18n import _
 from rollout.settings import AnsibleSettings
+from rollout.store.faults import unavailable
 
 log = logging.getLogger(__name__)
 
@@ -141,8 +143,15 @@ class LocalEngine:
     def _rotate(self) -> None:
         with self._lock:
             mine = {other.order.ident for other in self._runs.values()}
-        # A run whose machines are still awaited may be asked about, though its processes ended.
-        mine |= self._needed()
+        try:
+            # A run whose machines are still awaited may be asked about, though its processes ended.
+            mine |= self._needed()
+        except Exception as error:
+            why = unavailable(error)
+            if why is None:
+                raise
+            log.warning(msgid("old runs are removed another time: %s"), why)
+            return
 
         def live(ident: str) -> bool:
             return ident in mine or bool(find([RunFolder(self._settings, ident).marker]))

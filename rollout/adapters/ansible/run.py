@@ -158,13 +158,15 @@ class LocalRun:
                 told(msgid("the engine failed: {error}"), error=clean(str(error))),
             )
         how, message = self._clear_up(how, message)
-        self._cleared()
-        end = self._end(how, message)
-        self._deliver_end(end)
-        self._ended(self)
-        # Not before: until then cancel() may write.
-        os.close(self._wake_in)
-        os.close(self._wake_out)
+        try:
+            self._cleared()
+        finally:
+            # Whatever went wrong: what never ends would be at work for ever.
+            self._deliver_end(self._end(how, message))
+            self._ended(self)
+            # Not before: until then cancel() may write.
+            os.close(self._wake_in)
+            os.close(self._wake_out)
 
     def _end(self, how: str, message: str | None) -> RunEnd:
         """The last word; after Ansible broke off it names the machines that it did not end."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from rollout.adapters.ansible.folder import CannotStart
 from rollout.adapters.ansible.local import LocalEngine
@@ -185,6 +186,24 @@ def test_a_run_without_a_failure_is_successful_and_old_runs_are_removed(
         *idents[1:],
         "not a run",
     }
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize(
+    "error",
+    [OperationalError("SELECT", None, OSError("away")), ValueError("a defect")],
+    ids=["away", "defect"],
+)
+def test_a_run_ends_though_nobody_can_say_which_old_ones_are_needed(world, recorder, error):
+    def needed():
+        raise error
+
+    engine = LocalEngine(world.settings, needed=needed)
+    host = replace(world.host(1), address="-oProxyCommand=touch owned")
+    engine.start(world.order("quick", [host]), recorder)
+    engine.close()
+    assert recorder.end.how == "failed"
+    assert engine.alive() == frozenset()
 
 
 def test_what_cannot_start_leaves_nothing(world, engine, recorder):
