@@ -28,7 +28,7 @@ from rollout.domain.run import ALIVE
 from rollout.domain.wave import WaveState, WaveVerb
 from rollout.service.daemon import Daemon
 
-KEEPER_SECONDS = 120
+KEEPER_SECONDS = 300
 _WRITES = re.compile(r'\s*(?:INSERT INTO|UPDATE) "?(claims|runs|machines)\b', re.IGNORECASE)
 
 
