@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select as columns
-from sqlalchemy import true, update
+from sqlalchemy import update
 from sqlmodel import Session, col, func, or_, select
 
 from rollout.domain.machine import IN_USE, MachineState, Step
@@ -17,13 +17,12 @@ from rollout.store.takeouts import AppliedPc
 _ALLOWING = sorted(state.value for state in ALLOWING)
 
 
-def looked_at(
-    session: Session, today: date, among: Collection[int] | None = None
-) -> list[AppliedPc]:
-    """PCs that may leave now, and PCs in use with an application that allows it today."""
+def looked_at(session: Session, today: date, among: Collection[int]) -> list[AppliedPc]:
+    """Of these PCs, those that may leave now, and those in use with an application that allows it
+    today."""
     # Found once and not for each PC: SQLite would go through all of the same state every time.
     allowed = select(Takeout.machine_id).where(
-        true() if among is None else these(session, col(Takeout.machine_id), among),
+        these(session, col(Takeout.machine_id), among),
         col(Takeout.state).in_(_ALLOWING),
         col(Takeout.period_from) <= today,
         col(Takeout.period_to) >= today,
@@ -31,7 +30,7 @@ def looked_at(
     rows: Any = session.connection().execute(
         columns(*(getattr(Machine, name) for name in AppliedPc._fields))
         .where(
-            true() if among is None else these(session, col(Machine.id), among),
+            these(session, col(Machine.id), among),
             col(Machine.state).in_([state.value for state in sorted(IN_USE)]),
             or_(
                 col(Machine.state) == MachineState.PORTABLE.value,

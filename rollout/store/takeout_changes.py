@@ -7,16 +7,17 @@ at a time.
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import date
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, or_, union
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, func, select
 
-from rollout.domain.machine import MACHINE
+from rollout.domain.machine import MACHINE, MachineState
 from rollout.domain.takeout import DISK_PIN, TAKEOUT
 from rollout.store.batches import batches
 from rollout.store.id_lists import these
-from rollout.store.tables import AuditRow, DiskPin, Evidence, Machine, Takeout
+from rollout.store.tables import AuditRow, DiskPin, Evidence, Machine, Person, Takeout
 
 PERSON = "person"
 """The noun of facts about people, training among them."""
@@ -55,6 +56,27 @@ def since(session: Session, before: Seen) -> set[int]:
             chosen = columns(col(column)).where(these(session, col(key), some))
             found |= {id_ or 0 for (id_,) in session.connection().execute(chosen)}
     return found
+
+
+def by_day(session: Session, before: date, today: date) -> set[int]:
+    """The PCs on which something depends that begins or ends with a day after `before`."""
+    periods = columns(col(Takeout.machine_id)).where(
+        or_(
+            col(Takeout.period_from).between(before, today),
+            col(Takeout.period_to).between(before, today),
+        )
+    )
+    gone = columns(col(Person.id)).where(col(Person.left_on).between(before, today))
+    owned = columns(col(Machine.id)).where(col(Machine.owner_id).in_(gone))
+    applied = columns(col(Takeout.machine_id)).where(col(Takeout.person_id).in_(gone))
+    return set(session.connection().execute(union(periods, owned, applied)).scalars())
+
+
+def every(session: Session) -> set[int]:
+    """Every PC that somebody ever applied for or that may be outside."""
+    outside = columns(col(Machine.id)).where(col(Machine.state) == MachineState.PORTABLE.value)
+    applied = columns(col(Takeout.machine_id))
+    return set(session.connection().execute(union(outside, applied)).scalars())
 
 
 _FACTS = columns(col(AuditRow.noun), col(AuditRow.noun_id)).where(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, true, tuple_
+from sqlalchemy import ColumnElement, and_, tuple_
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, func, or_, select
 
@@ -213,9 +213,9 @@ def overlapping(session: Session, machine_id: int, first: date, last: date) -> S
     ).all()
 
 
-def over(session: Session, today: date, among: Collection[int] | None = None) -> list[int]:
-    """Applications that were never decided, or never became a PC's, and whose period is over;
-    with `among` of these PCs only."""
+def over(session: Session, today: date, among: Collection[int]) -> list[int]:
+    """Applications for these PCs that were never decided, or never became a PC's, and whose period
+    is over."""
     return _ids(
         session,
         among,
@@ -231,10 +231,10 @@ def over(session: Session, today: date, among: Collection[int] | None = None) ->
 
 
 def of_people_gone(
-    session: Session, today: date, among: Collection[int] | None = None
+    session: Session, today: date, among: Collection[int]
 ) -> tuple[list[int], list[int]]:
-    """Applications of people who left: those whose PC never left, and those whose PC may be
-    outside and was not called back; with `among` of these PCs only."""
+    """Applications for these PCs of people who left: those whose PC never left, and those whose PC
+    may be outside and was not called back."""
     state = col(Takeout.state)
     theirs = (
         select(Person.id)
@@ -249,10 +249,8 @@ def of_people_gone(
     )
 
 
-def _ids(
-    session: Session, among: Collection[int] | None, *conditions: ColumnElement[bool]
-) -> list[int]:
-    chosen = true() if among is None else these(session, col(Takeout.machine_id), among)
+def _ids(session: Session, among: Collection[int], *conditions: ColumnElement[bool]) -> list[int]:
+    chosen = these(session, col(Takeout.machine_id), among)
     rows = session.exec(select(Takeout.id).where(chosen, *conditions).order_by(col(Takeout.id)))
     return [id_ or 0 for id_ in rows]
 

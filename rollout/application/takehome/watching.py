@@ -19,11 +19,14 @@ from rollout.domain.words import msgid
 from rollout.i18n.told import Told, told
 from rollout.settings import Settings
 from rollout.store import leases, portability, takeout_changes, takeouts, transitions
+from rollout.store.batches import batches
 from rollout.store.database import Database
 from rollout.store.tables import DiskPin, Machine, Takeout
 from rollout.store.takeout_changes import Seen
 from rollout.store.takeouts import AppliedPc
 
+AT_ONCE = 5_000
+"""PCs that are looked at in one transaction: nobody else writes meanwhile."""
 PIN = "encryption_pin"
 """The control that says whether the disk asks for a PIN."""
 
@@ -38,8 +41,9 @@ _VERBS = {
 class Watch:
     """Looks at most once in `pause`: days and evidence do not change with every tick.
 
-    Every PC is looked at once a day and after a start; in between those of which something was
-    told since, so that a look costs what has happened and not what there is.
+    Every PC is looked at after a start, when the configuration may be another one; from then on
+    those of which something was told since, and with a new day those for which something begins or
+    ends with it: a look costs what has happened and not what there is.
     """
 
     def __init__(self, pause: timedelta = timedelta(minutes=1)) -> None:
@@ -57,9 +61,18 @@ class Watch:
         day = today(settings, at)
         with database.read() as session:
             now = takeout_changes.seen(session)
-            told = None if day != self._day else takeout_changes.since(session, self._seen)
-        watch(database, settings, lease_epoch=lease_epoch, at=at, among=told)
+            among = self._among(session, day)
+        for some in batches(sorted(among), AT_ONCE):
+            watch(database, settings, lease_epoch=lease_epoch, at=at, among=some)
         self._looked, self._day, self._seen = at, day, now
+
+    def _among(self, session: Session, day: date) -> set[int]:
+        if self._day is None or day < self._day:
+            return takeout_changes.every(session)
+        found = takeout_changes.since(session, self._seen)
+        if day > self._day:
+            found |= takeout_changes.by_day(session, self._day, day)
+        return found
 
 
 def watch(
@@ -68,14 +81,9 @@ def watch(
     *,
     lease_epoch: int,
     at: datetime,
-    among: Collection[int] | None = None,
+    among: Collection[int],
 ) -> None:
-    """Expire what is over, and let PCs out or keep them in; repeatable at any time.
-
-    `among`: only these PCs are looked at, and the applications for them.
-    """
-    if among is not None and not among:
-        return
+    """Expire what is over, and let these PCs out or keep them in; repeatable at any time."""
     day = today(settings, at)
     with database.read() as session:
         if not (
@@ -86,17 +94,12 @@ def watch(
             return
     with database.write() as session:
         leases.require(session, lease_epoch)
-        look_now(session, settings, day, at, among)
+        _look_now(session, settings, day, at, among)
 
 
-def look_now(
-    session: Session,
-    settings: Settings,
-    day: date,
-    at: datetime,
-    among: Collection[int] | None = None,
+def _look_now(
+    session: Session, settings: Settings, day: date, at: datetime, among: Collection[int]
 ) -> None:
-    """The same within a transaction of the caller."""
     _end(session, takeouts.over(session, day, among), TakeoutVerb.EXPIRE, at)
     inside, outside = takeouts.of_people_gone(session, day, among)
     _end(session, inside, TakeoutVerb.WITHDRAW, at)

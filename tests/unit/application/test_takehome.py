@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlmodel import select
 
 from rollout.application.choosing import today
 from rollout.application.operators import Operator
@@ -98,6 +99,29 @@ def test_with_everything_it_is_portable_and_ceases_to_be_when_the_period_is_over
         office.clock.now(),
     )
     assert not listing(office.database, office.settings, office.clock.now(), Filter(overdue_on=day))
+
+
+@pytest.mark.parametrize("ends", ["period", "service"])
+def test_what_was_known_before_happens_with_its_day_when_nothing_else_does(
+    office: Office, ends: str
+) -> None:
+    id_ = _handed_over(office, **FULL)
+    wish = _wish(office, id_, days=4 if ends == "period" else 9)
+    now = office.clock.now()
+    later = replace(wish, first=wish.first + timedelta(days=2))
+    _decide(office, decisions.apply(office.database, office.settings, later, office.planner, now))
+    if ends == "service":
+        with office.database.write() as session:
+            person = session.exec(select(Person)).one()
+            person.left_on = wish.first + timedelta(days=4)
+            session.add(person)
+    for day in range(7):
+        # Twice: what a look does itself is looked at again by the next one, and then no more.
+        _later(office, minutes=2)
+        _later(office, minutes=2)
+        allowed = "portable" if day in (2, 3, 4) else "migrated"
+        assert (day, office.states([id_])) == (day, [allowed])
+        office.clock.forward(days=1)
 
 
 @pytest.mark.parametrize("control", FULL)
