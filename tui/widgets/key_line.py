@@ -66,6 +66,8 @@ class KeyLine(Static):
 
     def repaint(self) -> None:
         """Draw the line when it has changed."""
+        if not self.is_attached:
+            return  # the screen was left before the paint that this waited for
         keys = [found for found in self.screen.active_bindings.values() if found.binding.show]
         shown = (
             self.size.width,

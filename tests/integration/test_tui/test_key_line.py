@@ -45,3 +45,14 @@ async def test_the_keys_follow_language_and_theme(at_the_screen):
         await seat.until(lambda: line.rich_style != before)
         await seat.press("L")
         await seat.until(lambda: "絞り込み" in line.text)
+
+
+async def test_a_screen_that_is_left_before_its_keys_are_drawn_ends_in_order(at_the_screen):
+    async with at_the_screen(size=(160, 45)) as seat:
+        await seat.press("3")
+        await seat.sees("machines 1–100", "? keys")
+        line = seat.app.screen.query_one(KeyLine)
+        words = line.text
+        await line.remove()
+        line.repaint()
+        assert line.text == words
