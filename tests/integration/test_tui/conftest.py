@@ -12,6 +12,7 @@ import pytest
 from sqlmodel import Session, select
 from textual import events
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from rollout import i18n
 from rollout.application import waves as waves_
@@ -62,8 +63,11 @@ class Seat:
 
     async def type(self, words: str) -> None:
         """Put words into the field that has the keys, as a terminal does with a paste."""
-        assert self.app.focused is not None
-        self.app.focused.post_message(events.Paste(words))
+        # A person sees the field before typing into it.
+        await self.until(lambda: isinstance(self.app.focused, Input))
+        field = self.app.focused
+        assert field is not None
+        field.post_message(events.Paste(words))
         await self.pilot.pause()
 
     async def until(self, condition: Callable[[], object], seconds: float = 90) -> None:
