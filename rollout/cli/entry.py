@@ -10,6 +10,7 @@ from pathlib import Path
 import typer
 from typer.main import get_command
 
+from rollout.cli import help_words
 from rollout.cli.commands import app
 from rollout.domain.errors import NeedsApproval, RolloutError
 from rollout.i18n import _
@@ -19,10 +20,7 @@ OK, REFUSED, USAGE, NEEDS_APPROVAL, INTERRUPTED = 0, 1, 2, 3, 130
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; no traceback reaches the user."""
-    if "--help" in arguments or len(arguments) < 2:
-        from rollout.cli.help_words import speak
-
-        speak()
+    help_words.speak()
     try:
         code = get_command(app).main(list(arguments), "rollout", standalone_mode=False)
     except typer.exceptions.TyperException as error:

@@ -51,8 +51,12 @@ def test_it_is_said_in_one_line(
     assert capsys.readouterr().err == f"rollout: {WRONG[line][place]}\n"
 
 
-def test_a_group_without_a_command_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["wave"]) == USAGE
+@pytest.mark.parametrize(("lang", "usage"), [("en", "Usage: "), ("ja", "使い方: ")])
+def test_a_group_without_a_command_shows_its_help(
+    lang: str, usage: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ROLLOUT_LANG", lang)
+    assert run(["--actor", "sato", "wave"]) == USAGE
     lines = capsys.readouterr().err.splitlines()
-    assert lines[0].startswith("Usage: rollout wave")
+    assert lines[0].startswith(f"{usage}rollout wave")
     assert any(line.startswith("  submit ") for line in lines)
