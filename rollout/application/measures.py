@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rollout.application.backup import BY_HAND, NIGHTS
 from rollout.settings import Settings
-from rollout.store import backup, leases, measures, nightly
+from rollout.store import backup, inspection, leases, measures, nightly
 from rollout.store.backup import BackupFailed
 from rollout.store.database import Database
 from rollout.store.measures import Machines, Open
@@ -95,7 +95,8 @@ def _sizes(database: Database) -> dict[str, int | None]:
         path = backup.file_of(database)
         free = shutil.disk_usage(path.parent).free
     except (BackupFailed, OSError):
-        return {"database_size": None, "log_size": None, "disk_free": None}
+        size = inspection.server_size(database)
+        return {"database_size": size, "log_size": None, "disk_free": None}
     return {
         "database_size": _size(path),
         "log_size": _size(path.with_name(path.name + "-wal")),

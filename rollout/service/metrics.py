@@ -169,7 +169,7 @@ def _single(measured: Measured) -> Iterator[Metric]:
         ("rollout_lease_epoch", "Grows with each new holder of the lease.", measured.lease_epoch),
         ("rollout_backup_age_seconds", "Time since the last good backup.",
          measured.backup_age),
-        ("rollout_database_bytes", "Size of the database's file.", measured.database_size),
+        ("rollout_database_bytes", "Size of the database.", measured.database_size),
         ("rollout_database_log_bytes", "Size of its write-ahead log.", measured.log_size),
         ("rollout_disk_free_bytes", "Free space where the database is.", measured.disk_free),
     ):  # fmt: skip

