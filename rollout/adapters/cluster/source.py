@@ -27,6 +27,8 @@ CHECK_SECONDS = 5.0
 AGAIN_SECONDS = 1.0
 STALLED_SECONDS = 60.0
 """procrastinate forgets workers of its own that were silent for so long."""
+_BURY = "DELETE FROM procrastinate_jobs WHERE status = 'doing' AND worker_id IS NULL"
+"""What a dead worker had fetched. Its run has another job, or stands in the tables as taken."""
 
 
 class JobSource:
@@ -96,6 +98,7 @@ class JobSource:
         app = queue.application(connector)
         app.task(name=queue.TASK)(self._job)
         async with app.open_async():
+            await app.connector.execute_query_async(_BURY)
             while not self._has_room() and not self._stop.is_set():
                 await asyncio.sleep(ROOM_SECONDS)
             if self._stop.is_set():

@@ -116,3 +116,28 @@ def test_a_worker_makes_room_among_the_output_of_its_runs(
     with working(as_worker, "本庁"):
         office.until(lambda: not old.exists())
     assert new.exists()
+
+
+def test_a_job_of_a_dead_worker_does_not_stay_in_the_queue(
+    office: Any, as_worker: Application
+) -> None:
+    with office.database.engine.begin() as connection:
+        connection.execute(text(f"SET LOCAL search_path = {queue.SCHEMA}"))
+        alive = connection.scalar(
+            text("INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id")
+        )
+        connection.execute(
+            text(
+                "INSERT INTO procrastinate_jobs (queue_name, task_name, status, worker_id)"
+                " VALUES ('site-77', 'run', 'doing', NULL), ('site-77', 'run', 'doing', :alive)"
+            ),
+            {"alive": alive},
+        )
+
+    def owners() -> list[int | None]:
+        with office.database.engine.connect() as connection:
+            found = text(f"SELECT worker_id FROM {queue.SCHEMA}.procrastinate_jobs")  # noqa: S608
+            return list(connection.scalars(found))
+
+    with working(as_worker, "本庁"):
+        office.until(lambda: owners() == [alive])
