@@ -39,6 +39,15 @@ def test_the_program_understands_the_command(line: str) -> None:
     assert told.exit_code == 0, told.output
 
 
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_what_lies_beside_the_configuration_can_be_written(unit: Path) -> None:
+    """Paths in it are relative to its folder, and the unit makes others read-only."""
+    lines = unit.read_text(encoding="utf-8").splitlines()
+    (configuration,) = (line.rpartition("=")[2] for line in lines if "ROLLOUT_CONFIG=" in line)
+    (writable,) = (line.rpartition("=")[2] for line in lines if line.startswith("ReadWrite"))
+    assert Path(configuration).is_relative_to(writable)
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
 def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: Path) -> None:
     here = str(Path(sys.executable).with_name("rollout"))
