@@ -84,8 +84,6 @@ def write(path: Path, machines: int) -> Database:
         connection.execute(
             insert(DayForecast), [_forecast(machines, back) for back in range(100, -1, -1)]
         )
-    with database.engine.connect() as connection:
-        connection.exec_driver_sql("ANALYZE")
     return database
 
 

@@ -84,7 +84,8 @@ def any_open(session: Session, checked_before: datetime) -> bool:
 def due(session: Session, *, checked_before: datetime) -> Sequence[tuple[PendingControls, Machine]]:
     """What was last looked at before then, on machines in use that can be addressed
     and that nobody is at work on, the longest waiting first; not those of a wave that stands."""
-    # Their numbers first: there are few, and otherwise SQLite reads every machine there is.
+    # Their numbers first, and their state without its index: there are few, and otherwise SQLite
+    # reads every machine there is.
     waiting = session.exec(select(PendingControls.machine_id).where(*_open(checked_before))).all()
     if not waiting:
         return []
@@ -96,7 +97,7 @@ def due(session: Session, *, checked_before: datetime) -> Sequence[tuple[Pending
         .where(
             *_open(checked_before),
             these(session, col(Machine.id), waiting),
-            col(Machine.state).in_([state.value for state in IN_USE]),
+            (col(Machine.state) + "").in_([state.value for state in IN_USE]),
             col(Machine.id).not_in(busy),
             col(Machine.wave_id).is_(None) | col(Machine.wave_id).not_in(standing),
             Machine.serial != "",

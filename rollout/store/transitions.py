@@ -243,7 +243,8 @@ def _change(columns: _Columns, names: tuple[str, ...], in_json: bool) -> Update:
         update(table)
         .where(
             among(table.c.id, in_json),
-            table.c.state == bindparam("was_state"),
+            # By their ids: as a column, SQLite would rather go through all rows of that state.
+            table.c.state + "" == bindparam("was_state"),
             table.c.version == bindparam("was_version"),
         )
         .values({name: bindparam(f"new_{name}") for name in names})

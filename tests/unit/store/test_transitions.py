@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import event, insert
 from sqlmodel import col, func, select
 
 from rollout.domain.errors import NotAllowed, NotFound, StaleState
@@ -55,6 +55,27 @@ def test_what_the_session_has_changed_before_a_move_is_written_with_it(migrated:
         transitions.apply(session, Machine, [1], MachineVerb.PLAN, actor="a", at=NOW)
     with migrated.read() as session:
         assert session.get(Machine, 2).remark == "seen"
+
+
+def test_moved_rows_are_found_by_their_ids_and_not_among_all_of_their_state(
+    migrated: Database,
+) -> None:
+    """Of a million planned machines a move of three took 40 ms, for every writer in turn."""
+    fill(migrated, 3)
+    plans: list[str] = []
+
+    @event.listens_for(migrated.engine, "before_cursor_execute")
+    def explain(connection: Any, _cursor: Any, statement: str, given: Any, *_: Any) -> None:
+        if statement.startswith("UPDATE machines"):
+            raw = connection.connection.dbapi_connection
+            plans.extend(row[3] for row in raw.execute(f"EXPLAIN QUERY PLAN {statement}", given))
+
+    move(migrated, [1, 2], MachineVerb.PLAN)
+    move(migrated, [1], MachineVerb.HOLD, reason="x")
+    move(migrated, [1], MachineVerb.RELEASE)
+    found = [plan for plan in plans if " machines" in plan]
+    assert len(found) == 3
+    assert all("USING INTEGER PRIMARY KEY" in plan for plan in found), found
 
 
 def test_a_bulk_move_writes_every_row_and_one_fact_each(migrated: Database) -> None:
