@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -37,6 +38,8 @@ PER_SECOND = 200
 KEYS = 240
 FLUSHES = 10
 """Looks that have to paint something while keys are measured, or the figure says little."""
+ARRIVING = 3
+"""Seconds in which the overview asks for everything once; kept beside what it takes then."""
 _IN_SIGHT = range(1, 40)
 # With -P, or this file would be found in place of the package `tui`.
 _CHILD = str(Path(__file__).with_name("_tui_child.py"))
@@ -155,6 +158,7 @@ def _ours(folder: Path, database: Database, machines: int) -> dict[str, Any]:
             keys, flushes = _latencies(terminal)
             share = terminal.watch(5)
             terminal.press(b"1")
+            arriving = terminal.watch(ARRIVING)
             overview = terminal.watch(8)
     finally:
         terminal.close()
@@ -165,8 +169,9 @@ def _ours(folder: Path, database: Database, machines: int) -> dict[str, Any]:
         "load": {
             **_quantiles(keys),
             "flushes_that_painted": flushes,
-            "core": round(share, 3),
+            "core_machines": round(share, 3),
             "core_overview": round(overview, 3),
+            "core_overview_arriving": round(arriving, 3),
             "changes_per_second": round(load.reached, 1),
         },
     }
@@ -209,7 +214,7 @@ def main() -> int:
             database.close()
         kept["fleets"][str(machines)] = {"ours": ours, "plain table": plain}
         print(f"{machines:>9,}  ours {ours}  plain table {plain}", flush=True)
-    aims = _aims(ours)
+    aims = _aims([fleet["ours"] for fleet in kept["fleets"].values()])
     kept["aims"] = aims
     RESULTS.mkdir(exist_ok=True)
     name = "tui-quick.json" if quick else "tui.json"
@@ -218,23 +223,26 @@ def main() -> int:
     return 0 if all(aim["holds"] for aim in aims) else 1
 
 
-def _aims(largest: dict[str, Any]) -> list[dict[str, Any]]:
-    """Of the largest fleet that was measured."""
-    first, load = largest["first_data_s"], largest["load"]
+def _aims(fleets: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of each figure the worst of all fleets, of work that of the room that takes more."""
+    loads = [fleet["load"] for fleet in fleets]
+    first = max(fleet["first_data_s"] for fleet in fleets)
+    p95 = max(load["p95_ms"] for load in loads)
+    painted = min(load["flushes_that_painted"] for load in loads)
+    core = max(max(load["core_machines"], load["core_overview"]) for load in loads)
+    reached = min(load["changes_per_second"] for load in loads)
+    keys = min(load["keys"] for load in loads)
     return [
         {"name": "first data after imports", "value": first, "unit": "s", "aim": "< 0.5",
          "holds": first < 0.5},
-        {"name": "key to paint p95 under load", "value": load["p95_ms"], "unit": "ms",
-         "aim": "< 30", "holds": load["p95_ms"] < 30 and load["keys"] == KEYS},
-        {"name": "looks that painted rows meanwhile", "value": load["flushes_that_painted"],
-         "unit": "", "aim": f">= {FLUSHES}", "holds": load["flushes_that_painted"] >= FLUSHES},
-        {"name": "work under load", "value": load["core"], "unit": "cores", "aim": "< 0.2",
-         "holds": load["core"] < 0.2},
-        {"name": "work of the overview under load", "value": load["core_overview"],
-         "unit": "cores", "aim": "< 0.2", "holds": load["core_overview"] < 0.2},
-        {"name": "changes under load", "value": load["changes_per_second"], "unit": "1/s",
-         "aim": f">= {0.95 * PER_SECOND:.0f}",
-         "holds": load["changes_per_second"] >= 0.95 * PER_SECOND},
+        {"name": "key to paint p95 under load", "value": p95, "unit": "ms",
+         "aim": "< 30", "holds": p95 < 30 and keys == KEYS},
+        {"name": "looks that painted rows meanwhile", "value": painted,
+         "unit": "", "aim": f">= {FLUSHES}", "holds": painted >= FLUSHES},
+        {"name": "work under load", "value": core, "unit": "cores", "aim": "< 0.2",
+         "holds": core < 0.2},
+        {"name": "changes under load", "value": reached, "unit": "1/s",
+         "aim": f">= {0.95 * PER_SECOND:.0f}", "holds": reached >= 0.95 * PER_SECOND},
     ]  # fmt: skip
 
 

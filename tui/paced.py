@@ -29,25 +29,26 @@ class Pace:
 
     def __init__(self) -> None:
         self._not_before = 0.0
-        self._hurries = False
+        self.hurries = False
+        """Whether the next answer is awaited."""
 
     def hurry(self) -> None:
         """Wait for nothing before the next answer: a person has just done what it depends on."""
-        self._hurries = True
+        self.hurries = True
 
     def due(self, asked: Sequence[tuple[Costly[Any], object]]) -> tuple[Costly[Any], object] | None:
         """Whose turn it is, of questions with what their answers depend on."""
         for part, key in asked:
             if part.answer is None:
                 return part, key
-        if monotonic() < self._not_before and not self._hurries:
+        if monotonic() < self._not_before and not self.hurries:
             return None
         stale = [(part, key) for part, key in asked if part.key != key]
         return min(stale, key=lambda pair: pair[0].asked_at, default=None)
 
     def renew(self, part: Costly[Any], key: object) -> None:
         """Ask."""
-        self._hurries = False  # before the answer: what happens during it is not in it
+        self.hurries = False  # before the answer: what happens during it is not in it
         begun = thread_time()  # what others do to a busy computer is no cost of ours
         part.answer = part.ask()
         part.key, part.asked_at = key, monotonic()

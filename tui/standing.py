@@ -85,6 +85,7 @@ class StandingLooker:
         self._late = Costly(lambda: view(database, settings, desk.now()).late)
         # What an import or a plan has changed waits for nothing but itself.
         self._paces = (Pace(), Pace(), Pace(), Pace())
+        self._seen: Glance | None = None
         self._unclear = 0
         self._plan: tuple[int, str] | None = None
         self._first: Future[dict[str, int]] | None = None
@@ -105,7 +106,7 @@ class StandingLooker:
         if self._first is not None:
             first, self._first = self._first, None
             return self._standing(first.result(), glance=None)
-        seen = glance(self._desk.database)
+        seen = self._seen = glance(self._desk.database, self._seen)
         counts = self._counts()
         if seen.plan != self._plan:
             # Who puts a plan into force looks at once whether its days are there.
@@ -122,17 +123,22 @@ class StandingLooker:
         )
         return self._standing(counts, glance=seen)
 
-    def deepen(self) -> None:
-        """Ask for the part whose turn it is; runs beside `look` in a thread, one at a time."""
+    def deepen(self) -> bool:
+        """Ask for the part whose turn it is; runs beside `look` in a thread, one at a time.
+
+        Whether somebody waits for the answer, so that it is worth a look of its own.
+        """
         due, self._due = self._due, None
         if due is None:
-            return
+            return False
         pace, part, key = due
+        awaited = part.answer is None or pace.hurries
         try:
             with asking_the_database():
                 pace.renew(part, key)
         except RolloutError as error:
             self._trouble = error
+        return awaited
 
     @property
     def deepens(self) -> bool:

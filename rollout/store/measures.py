@@ -152,6 +152,37 @@ def by_state(session: Session, table: type[SQLModel]) -> dict[str, int]:
     return {word: number for word, number in rows}  # noqa: C416 - rows are no pairs to the checker
 
 
+class Stepped(NamedTuple):
+    """How many rows of a noun went from one state to another; `before` is None at first."""
+
+    noun: str
+    before: str | None
+    after: str
+    number: int
+
+
+def stepped(session: Session, after: int, until: int) -> list[Stepped]:
+    """What the facts behind `after` say of all nouns but machines, up to `until`."""
+    fact = _columns(AuditRow)
+    keys = (fact.noun, fact.from_state, fact.to_state)
+    rows = session.connection().execute(
+        select(*keys, func.count())
+        .where(
+            fact.id > after,
+            fact.id <= until,
+            fact.noun + "" != "machine",
+            fact.to_state.is_not(None),
+        )
+        .group_by(*keys)
+    )
+    return [Stepped(*row) for row in rows]
+
+
+def newest_row(session: Session, table: type[SQLModel]) -> int:
+    """The id of the row that was made last; 0 when there is none."""
+    return session.connection().execute(select(func.max(_columns(table).id))).scalar() or 0
+
+
 def waves(session: Session) -> dict[str, int]:
     """Waves by state."""
     return by_state(session, Wave)

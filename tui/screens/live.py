@@ -1,4 +1,4 @@
-"""What the rooms have in common: a look at the database twice a second, never on the event loop."""
+"""What the rooms have in common: the database is looked at every second, and by a thread."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -25,7 +25,6 @@ from tui.widgets.room_tabs import RoomTabs
 from tui.widgets.status_line import StatusLine
 from tui.widgets.title_bar import TitleBar
 
-PAUSE = 0.5
 PATIENCE = 2.0
 REST = 4
 """After a look this many times its length passes before the next: looking takes at most a fifth of
@@ -49,6 +48,8 @@ class LiveScreen(ActingScreen):
     """
 
     room: ClassVar[str]
+    pause: ClassVar[float] = 0.5
+    """Seconds between looks; with a look they are less than a second."""
     ACTS: ClassVar[dict[str, OperatorRole]] = {}
     """Actions that change something, with the role that they need; absent for others."""
     SELDOM: ClassVar[tuple[str, ...]] = ()
@@ -110,7 +111,7 @@ class LiveScreen(ActingScreen):
 
     def on_mount(self) -> None:
         """Begin to look."""
-        self.set_interval(PAUSE, self.look_when_due)
+        self.set_interval(self.pause, self.look_when_due)
         self.look_when_due()
 
     def on_screen_resume(self) -> None:

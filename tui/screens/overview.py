@@ -1,6 +1,7 @@
 """Where everything stands."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -13,7 +14,7 @@ from rollout.application.spares import SparePool
 from rollout.application.waves import WaveView
 from rollout.domain.machine import MachineState
 from rollout.domain.words import msgid
-from rollout.i18n import _
+from rollout.i18n import _, language
 from tui import needs
 from tui.desk import Desk
 from tui.figures import figures, outlook_words
@@ -24,7 +25,7 @@ from tui.plain import plain
 from tui.screens.burn_up import BurnUpScreen
 from tui.screens.charting import ChartingScreen
 from tui.screens.workers import WorkersScreen
-from tui.standing import Place, Standing, StandingLooker
+from tui.standing import SHOWN, Place, Standing, StandingLooker
 from tui.themes import BAD, WARN
 from tui.widgets.live_table import Column, LiveTable, Row
 from tui.widgets.state_bar import StateBar
@@ -33,10 +34,17 @@ TALL, WIDE = 36, 120
 """Lines and cells of a terminal from which on the chart, and the places, are there at once."""
 
 
+@lru_cache(maxsize=2 * SHOWN)
+def _wave_row(number: int, state: str, done: int, size: int, _language: str) -> Row:
+    """The same row again for the same wave: two hundred are shown, and few are others now."""
+    return Row(f"wave:{number}", [plain(number), wave_state(state), progress(done, size, 8)])
+
+
 class OverviewScreen(ChartingScreen):
     """Machines, waves, the burn-up, and what needs a person; Enter goes to its place."""
 
     room = "overview"
+    pause = 0.8  # half of the screen is another one with every look at a programme at work
     chart_at = "#burn-up-place"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("b", "burn_up", msgid("burn-up"), tooltip=msgid("the burn-up on a whole screen")),
@@ -44,7 +52,11 @@ class OverviewScreen(ChartingScreen):
     ]
 
     class Deepened(Message):
-        """A thread has asked for a costly part."""
+        """A thread has asked for a costly part; `awaited`: somebody waits for its answer."""
+
+        def __init__(self, *, awaited: bool) -> None:
+            super().__init__()
+            self.awaited = awaited
 
     def __init__(self, desk: Desk, looker: StandingLooker) -> None:
         super().__init__(desk)
@@ -82,13 +94,13 @@ class OverviewScreen(ChartingScreen):
         return self._looker.look()
 
     def _deepen(self) -> None:
-        self._looker.deepen()
-        self.post_message(self.Deepened())
+        self.post_message(self.Deepened(awaited=self._looker.deepen()))
 
-    def on_overview_screen_deepened(self) -> None:
-        """Show the part, and ask for the next."""
+    def on_overview_screen_deepened(self, message: Deepened) -> None:
+        """Show what is awaited and ask for the next part; the rest has time until a look."""
         self._deepening = False
-        self.look_now()
+        if message.awaited:
+            self.look_now()
 
     def paint(self, snapshot: Standing) -> None:
         """Show them."""
@@ -177,14 +189,7 @@ class OverviewScreen(ChartingScreen):
 
     def _show_waves(self, views: Sequence[WaveView]) -> None:
         rows = [
-            Row(
-                f"wave:{view.wave.number}",
-                [
-                    plain(view.wave.number),
-                    wave_state(view.wave.state),
-                    progress(view.done, view.size, 8),
-                ],
-            )
+            _wave_row(view.wave.number, view.wave.state, view.done, view.size, language())
             for view in views
         ]
         columns = [

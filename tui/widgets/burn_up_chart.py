@@ -1,6 +1,7 @@
 """The burn-up as a picture. Importing this costs numpy: a thread does it, after the first paint."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 
 from textual.app import ComposeResult
@@ -47,6 +48,7 @@ class BurnUpChart(Vertical):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._shown: tuple[object, ...] | None = None
+        self._picture: tuple[object, ...] | None = None
 
     def compose(self) -> ComposeResult:
         """Words and picture."""
@@ -62,7 +64,10 @@ class BurnUpChart(Vertical):
             return
         self._shown = shown
         self._write(burn_up)
-        self._draw(burn_up)
+        picture = (_in_steps(burn_up, 2 * self.size.height), self.size, self.app.theme)
+        if picture != self._picture:
+            self._picture = picture
+            self._draw(burn_up)
 
     def on_resize(self) -> None:
         """The band has to be as dense as the cells are."""
@@ -121,6 +126,12 @@ class BurnUpChart(Vertical):
             chart.add_v_line(day.toordinal(), line_style=calm)
         # The margins are others now, and its canvases learn of their size from a layout only.
         chart.refresh(layout=True)
+
+
+def _in_steps(burn_up: BurnUp, steps: int) -> BurnUp:
+    """The same with today's number in steps that can be seen: most changes leave the picture."""
+    step = max(burn_up.total // steps, 1)
+    return replace(burn_up, actual=[*burn_up.actual[:-1], (burn_up.today, burn_up.done // step)])
 
 
 def _span(burn_up: BurnUp) -> tuple[int, int]:

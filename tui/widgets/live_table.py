@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from operator import is_
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -64,6 +65,7 @@ class LiveTable(PaintedCells):
     def __init__(self, *, id: str, grows: bool = False) -> None:
         super().__init__(id=id, cursor_type="row", zebra_stripes=False)
         self._grows = grows
+        self._asked: tuple[object, ...] = ()
         self._laid_out: _Layout = ()
         self._rows: list[Row] = []
         self._looks: list[list[_Look]] = []
@@ -80,6 +82,11 @@ class LiveTable(PaintedCells):
 
     def show_rows(self, columns: Sequence[Column], rows: Sequence[Row]) -> None:
         """Show these rows; the cursor stays on its row as long as that exists."""
+        asked = (self.app.size.width, self.size.width, *columns)
+        same = len(rows) == len(self._rows) and all(map(is_, rows, self._rows))
+        if same and asked == self._asked:
+            return
+        self._asked = asked
         layout, indexes = self._layout(columns, rows)
         if layout == self._laid_out and [row.key for row in rows] == self.keys:
             self._update(rows, layout, indexes)

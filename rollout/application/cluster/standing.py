@@ -31,6 +31,8 @@ def standing(database: Database, *, ended: bool = False) -> list[WorkerView]:
     """The living workers; with `ended` the newest ones, whatever became of them."""
     with database.read() as session:
         rows = workers.latest(session) if ended else workers.living(session)
+        if not rows:
+            return []
         busy, keys = workers.counts(session), machines.site_keys(session)
         now = moments.real_now(session)
         return [

@@ -1,11 +1,12 @@
 """The numbers behind the picture of the burn-up."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import pairwise
 
 from rollout.application.burn_up import BurnUp
 from rollout.store.tables import DayForecast
-from tui.widgets.burn_up_chart import Days, _band, _middle, _span, _steps
+from tui.widgets.burn_up_chart import Days, _band, _in_steps, _middle, _span, _steps
 
 TODAY, CUTOVER = date(2022, 11, 16), date(2023, 5, 1)
 
@@ -42,6 +43,15 @@ def test_the_band_begins_at_what_is_done_and_ends_with_all():
 def test_a_late_finish_beyond_the_horizon_still_has_a_band():
     points = list(_band(_burn_up(_forecast(None, date(2023, 4, 1), None)), 1.0, 20))
     assert max(day for day, _ in points) > CUTOVER.toordinal()
+
+
+def test_a_number_of_today_that_moves_no_line_of_the_picture_leaves_it():
+    def done(number: int) -> BurnUp:
+        begun = replace(_burn_up(), total=1000)
+        return replace(begun, actual=[*begun.actual[:-1], (TODAY, number)])
+
+    assert _in_steps(done(101), 20) == _in_steps(done(149), 20)
+    assert _in_steps(done(101), 20) != _in_steps(done(150), 20)
 
 
 def test_without_a_forecast_there_is_no_band():
