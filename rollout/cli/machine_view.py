@@ -139,10 +139,8 @@ def view_json(view: "MachineView", zone: ZoneInfo, day: date) -> dict[str, Any]:
 
 
 def print_view(view: "MachineView", zone: ZoneInfo, day: date) -> None:
-    from rollout.application.host_keys import HostKeyVerb
-    from rollout.domain.machine import MachineState, MachineVerb, Step
-    from rollout.domain.retirement import ErasureVerb
-    from rollout.domain.spare import SpareVerb
+    from rollout.application.fact_words import state_word, verb_word
+    from rollout.domain.machine import MachineState, Step
     from rollout.i18n.labels import label
 
     joined, machine = view.joined, view.joined.machine
@@ -169,18 +167,23 @@ def print_view(view: "MachineView", zone: ZoneInfo, day: date) -> None:
     )
     if view.replaced:
         retirement.print_retirement(view.replaced, zone, day)
-    known_states = {state.value: label(state) for state in MachineState}
-    verbs = (*MachineVerb, *SpareVerb, *ErasureVerb, *HostKeyVerb)
-    known_verbs = {verb.value: label(verb) for verb in verbs}
     print_table(
-        [_("time"), _("who"), _("what"), _("from"), _("to"), _("run"), _("reason")],
+        [
+            _("time"),
+            _("who"),
+            _("what"),
+            _("state before"),
+            _("state after"),
+            _("run"),
+            _("reason"),
+        ],
         [
             [
                 moment(row.at, zone),
                 row.actor,
-                known_verbs.get(row.verb, row.verb),
-                known_states.get(row.from_state or "", row.from_state),
-                known_states.get(row.to_state or "", row.to_state),
+                verb_word(row.noun, row.verb),
+                state_word(row.noun, row.from_state or ""),
+                state_word(row.noun, row.to_state or ""),
                 row.run_id,
                 row.reason,
             ]

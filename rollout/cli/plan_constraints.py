@@ -37,7 +37,7 @@ def constraints(
         say(_("no machine and no person has dates of their own"))
         return
     print_table(
-        ["", _("limit"), _("from"), _("to"), _("source"), _("note")],
+        ["", _("limit"), _("first day"), _("last day"), _("source"), _("note")],
         [
             [
                 entry.name,

@@ -5,9 +5,9 @@ from typing import Any
 
 from rollout.application import activity
 from rollout.application.activity import Wanted
+from rollout.application.fact_words import noun_word, states_words, verb_word, verbs_named
 from rollout.i18n import _
 from rollout.store.tables import AuditRow
-from tui.facts import noun_word, states_words, verb_word, verbs_named
 from tui.jumps import MachinesRequested
 from tui.plain import plain
 from tui.screens.window_screen import WindowScreen

@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from rollout.application import machines
 from rollout.application.command_words import outcome_of
+from rollout.application.fact_words import verb_word
 from rollout.application.machines import Joined, MachineView
 from rollout.domain.machine import MachineState, Step
 from rollout.domain.run import ClaimOutcome
@@ -20,7 +21,6 @@ from rollout.domain.words import msgid
 from rollout.i18n import _
 from rollout.i18n.labels import label
 from tui.desk import Desk
-from tui.facts import verb_word
 from tui.looks import machine_state
 from tui.screens.machine_keys import MachineKeys
 from tui.themes import BAD, GOOD, WARN

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from rollout.application.fact_words import LIFECYCLES, noun_word, verb_word, verbs_named
 from rollout.i18n import language, use_language
-from tui.facts import LIFECYCLES, noun_word, verb_word, verbs_named
 
 
 @pytest.fixture

@@ -96,11 +96,12 @@ def verbs_named(word: str) -> tuple[str, ...]:
 
 def states_words(fact: AuditRow) -> str:
     """From which state to which."""
-    words = [_state(fact.noun, state or "") for state in (fact.from_state, fact.to_state)]
+    words = [state_word(fact.noun, state or "") for state in (fact.from_state, fact.to_state)]
     return " → ".join(words) if words[0] != words[1] else words[0]
 
 
-def _state(noun: str, state: str) -> str:
+def state_word(noun: str, state: str) -> str:
+    """A state of what a fact is about."""
     if noun == "stop":
         return {"running": _("not stopped"), "halted": _("stopped")}.get(state, state)
     states: type[StrEnum] | None = LIFECYCLES[noun].states if noun in LIFECYCLES else None
