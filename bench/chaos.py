@@ -81,7 +81,7 @@ def chaos(root: Path, form: Form, seed: int, say: Callable[[str], None] = print)
         say(f"tormented for {form.seconds:g} s; now in peace")
         course.work_a_little(operators, crew, programme, course.WORK_SECONDS)
         left = course.in_peace(operators, crew, programme, PEACE_SECONDS)
-        crew.end(60)
+        crew.end(course.ENDS_WITHIN)
         return course.look(programme, operators, crew, left)
     finally:
         crew.kill_all()

@@ -59,7 +59,7 @@ def torture(root: Path, form: Form, seed: int, say: Callable[[str], None] = prin
         daemons.calm()
         course.work_a_little(operators, daemons, programme, course.WORK_SECONDS)
         left = course.in_peace(operators, daemons, programme, PEACE_SECONDS)
-        daemons.end(60)
+        daemons.end(course.ENDS_WITHIN)
         return course.look(programme, operators, daemons, left)
     finally:
         daemons.kill_all()

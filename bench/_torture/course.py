@@ -20,8 +20,12 @@ from _torture.operators import Operators
 
 RESULTS = Path(__file__).parents[1] / "results"
 ASK_SECONDS = 5.0
-WORK_SECONDS = 240.0
+WORK_SECONDS = 300.0
 """How long the first wipes may take on a busy computer."""
+SHORT_OF_TIME_SECONDS = 60.0
+AMPLE_MINUTES = 1.5
+"""So long may a step take on a computer so busy that none was done within the seconds above."""
+ENDS_WITHIN = 60.0
 
 
 class Processes(Protocol):
@@ -32,6 +36,9 @@ class Processes(Protocol):
 
     def keep(self) -> None:
         """Start again what has ended."""
+
+    def end(self, patience: float) -> None:
+        """Ask everybody to end in order."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +59,16 @@ class Outcome:
 def work_a_little(
     operators: Operators, processes: Processes, programme: truth.Programme, patience: float
 ) -> None:
-    """On a busy computer the faults may have left no time for anything: let the waves go on until
-    a quarter of the PCs is rewritten."""
+    """On a busy computer the faults, or the deadlines, may have left no time for anything: let the
+    waves go on until a quarter of the PCs is rewritten."""
     operators.mend_everything()
-    end = time.monotonic() + patience
+    began, short_of_time = time.monotonic(), False
     asked = float("-inf")
-    while truth.wiped(programme) < len(programme.pcs) / 4 and time.monotonic() < end:
+    while truth.wiped(programme) < len(programme.pcs) / 4 and time.monotonic() < began + patience:
+        if not short_of_time and time.monotonic() > began + SHORT_OF_TIME_SECONDS:
+            short_of_time = True
+            processes.end(ENDS_WITHIN)
+            programme.allow(AMPLE_MINUTES)
         processes.keep()
         if time.monotonic() - asked > ASK_SECONDS:
             # What fell silent at its deadline is tried again, and what that halted goes on.

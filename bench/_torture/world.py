@@ -6,6 +6,7 @@ work in between (copying, measuring) is replaced by reading the machine's stamp.
 """
 
 import os
+import re
 import socket
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -117,6 +118,12 @@ class Programme:
     def configuration(self) -> Path:
         """What the daemon and the command line are started with."""
         return self.root / "rollout.toml"
+
+    def allow(self, minutes: float) -> None:
+        """Give steps so much time; daemons that are started from now on know."""
+        text = self.configuration.read_text(encoding="utf-8")
+        allowed = re.sub(r"^minutes = .*$", f"minutes = {minutes}", text, flags=re.MULTILINE)
+        self.configuration.write_text(allowed, encoding="utf-8")
 
     def close(self) -> None:
         """Take the PCs down."""
