@@ -1,9 +1,8 @@
-"""Several readers of one and the same moment, so that two processors can read at once.
+"""Readers of one and the same moment, at work while Python does something else.
 
-SQLite computes without Python's lock, so a thread for each reader is enough. On PostgreSQL the
-first reader lends its snapshot to the others; SQLite has no such thing, but tells a connection
-whether another one committed since it last asked: readers that began while nobody committed see
-the same.
+On PostgreSQL there are two, of which the first lends the other its snapshot. SQLite gets one: it
+computes without Python's lock, but two of its connections in one process wait for each other at
+every piece of memory that they take, and together are no faster than one alone.
 """
 
 from collections import deque
@@ -22,8 +21,6 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 READERS = 2
-TRIES = 50
-"""So often they begin anew, when others commit all the time, before one has to read alone."""
 
 
 class Readers:
@@ -64,44 +61,28 @@ class Readers:
 
 
 @contextmanager
-def read_together(database: Database, count: int = READERS) -> Iterator[Readers]:
-    """As `Database.read()`, with up to `count` readers."""
+def read_together(database: Database) -> Iterator[Readers]:
+    """As `Database.read()`, with as many readers as the database is faster with."""
+    sqlite = database.engine.dialect.name == "sqlite"
     with ExitStack() as stack:
-        connections = [stack.enter_context(database.reading()) for _ in range(count)]
-        began = (
-            _with_one_version if database.engine.dialect.name == "sqlite" else _with_one_snapshot
-        )
-        together = began(connections)
+        connections = [
+            stack.enter_context(database.reading()) for _ in range(1 if sqlite else READERS)
+        ]
+        (_begin if sqlite else _share_snapshot)(*connections)
         readers = Readers([
             stack.enter_context(Session(one, autoflush=False, expire_on_commit=False))
-            for one in connections[: count if together else 1]
+            for one in connections
         ])  # fmt: skip
         stack.callback(readers.close)
         yield readers
 
 
-def _with_one_snapshot(connections: Sequence[Connection]) -> bool:
-    first, *others = connections
+def _begin(only: Connection) -> None:
+    """What it sees is what was committed when it is first asked something."""
+    only.exec_driver_sql("PRAGMA data_version").close()
+
+
+def _share_snapshot(first: Connection, *others: Connection) -> None:
     snapshot = first.scalar(text("SELECT pg_export_snapshot()"))
     for one in others:
         one.exec_driver_sql(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
-    return True
-
-
-def _with_one_version(connections: Sequence[Connection]) -> bool:
-    for _try in range(TRIES):
-        before = [_version(one) for one in connections]
-        for one in connections:
-            one.rollback()
-        # Nobody committed between the first question and each beginning, so all see one state.
-        if [_version(one) for one in connections] == before:
-            return True
-        for one in connections:
-            one.rollback()
-    return False
-
-
-def _version(connection: Connection) -> int:
-    """Begins to read; differs from the one before on this connection if another one committed."""
-    found: int = connection.exec_driver_sql("PRAGMA data_version").scalar_one()
-    return found

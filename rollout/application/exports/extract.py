@@ -7,7 +7,6 @@ person sees a value (`Column.show`) is asked once per value and not once per row
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Literal
@@ -24,10 +23,8 @@ from rollout.store.exporting.lines import END as END
 from rollout.store.exporting.texts import FIRST as FIRST
 from rollout.store.exporting.texts import SAFE as SAFE
 from rollout.store.exporting.texts import TEXT as TEXT
-from rollout.store.exporting.texts import Offsets
 
 Page = Sequence[Sequence[Any]]
-_SECOND = "%Y-%m-%dT%H:%M:%S"
 Holds = Literal["text", "number", "day", "moment"]
 
 
@@ -157,28 +154,6 @@ def why() -> Callable[[Any], str | None]:
         return None if kept is None else str(retold(kept))
 
     return shown
-
-
-def offsets(zone: ZoneInfo, until: datetime) -> Offsets:
-    """The hours of a zone since clocks of computers begin, up to a year behind `until`."""
-    week = timedelta(days=7)
-    begin, end = datetime(1970, 1, 1, tzinfo=UTC), until.astimezone(UTC) + timedelta(days=366)
-    found = [(begin.strftime(_SECOND), _offset(zone, begin))]
-    while begin < end:
-        if _offset(zone, begin + week) != _offset(zone, begin):
-            before, after = begin, begin + week
-            while after - before > timedelta(seconds=1):
-                middle = before + timedelta(seconds=int((after - before).total_seconds()) // 2)
-                same = _offset(zone, middle) == _offset(zone, begin)
-                before, after = (middle, after) if same else (before, middle)
-            found.append((after.strftime(_SECOND), _offset(zone, after)))
-        begin += week
-    return found[::-1]
-
-
-def _offset(zone: ZoneInfo, at: datetime) -> int:
-    found = at.astimezone(zone).utcoffset() or timedelta()
-    return int(found.total_seconds())
 
 
 def local(zone: ZoneInfo) -> Callable[[Any], str | None]:

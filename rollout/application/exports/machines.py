@@ -17,7 +17,6 @@ from rollout.application.exports.extract import (
     Note,
     Page,
     local,
-    offsets,
     said,
     truth,
     why,
@@ -130,7 +129,6 @@ def _lines(
             "disk_pin": said(PinState),
             **{service.value: account for service in CloudService},
         },
-        offsets=offsets(zone, now),
         moment=local(zone),
         cause=why(),
     )

@@ -1,11 +1,11 @@
 """What lies beside machines in other tables, as cells of their lines: see `lines`.
 
 The database strings up what belongs to a machine, and `Saying` puts words in its place: there are
-few different ones.
+few different ones. So it does with moments, since SQLite takes longer to count with them.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, case, exists, func, literal, null, select
@@ -16,31 +16,40 @@ from rollout.domain.account import ACCOUNT
 from rollout.domain.controls import Verdict
 from rollout.domain.machine import Step
 from rollout.domain.takeout import UNDER_WAY
+from rollout.store.exporting import texts
 from rollout.store.exporting.beside import Accounts, Controls, summary
 from rollout.store.exporting.texts import (
     FIRST,
     SAFE,
     SAID,
     TEXT,
-    Offsets,
     day,
     line,
-    shown_moment,
     worded,
 )
 from rollout.store.tables import Account, Claim, DiskPin, Evidence, Machine, SpareLoan, Takeout
 
 Words = Mapping[str, Mapping[Any, str]]
 Cells = ColumnElement[str]
+Several = Mapping[bytes, Sequence[Any]]
+"""By what stands for them on a page: the columns of machines whose controls were measured more than
+once."""
 
-_CAUSE, _ACCOUNTS, _CONTROLS, _SEVERAL = (SAID + letter for letter in "WACM")
+_CAUSE, _ACCOUNTS, _CONTROLS, _SEVERAL, _MOMENT = (SAID + letter for letter in "WACMT")
 _PART, _ITEM = "\x1a", "\x1b"
 """Between parts of what is still to be said, and between what the database strings up."""
 _ID = "[0-9]{1,9}"
 _ASKED = re.compile(f"{_SEVERAL}({_ID})".encode())
-# What is asked for by its id ends a line: the line break behind it does not belong to it.
-_sayings = re.compile(f"{_SEVERAL}{_ID}|{SAID}[^{SAID}{TEXT}{SAFE}{FIRST}]*".encode()).sub
+# Some end a line: the line break behind it does not belong to them.
+_sayings = re.compile(
+    f"{_MOMENT}.{{26}}Z|{_SEVERAL}{_ID}|{SAID}[^{SAID}{TEXT}{SAFE}{FIRST}]*".encode()
+).sub
 _SUMMED_UP = re.compile(f"([0-9]{{1,9}}){_ITEM}([0-9]{{1,9}}){_ITEM}(.*)", re.DOTALL)
+
+
+def moment(session: Session, column: Any) -> Cells:
+    """A moment; what a person sees of it is on the clock of a zone."""
+    return func.coalesce(literal(_MOMENT, String).concat(texts.moment(session, column)), SAFE)
 
 
 def cause(own: Any, control: Any) -> Cells:
@@ -118,7 +127,7 @@ def _lent(session: Session, other: Any, own: Any) -> Cells:
     return found.correlate(Machine).scalar_subquery()
 
 
-def controls(session: Session, offsets: Offsets) -> Cells:
+def controls(session: Session) -> Cells:
     """The last verdict on each control since the disk was last rewritten, strung up, and when the
     last of them was measured. Which is the last of several is not asked in SQL."""
     it = Evidence
@@ -137,7 +146,7 @@ def controls(session: Session, offsets: Offsets) -> Cells:
         (_CONTROLS, count),
         (_ITEM, failed),
         (_ITEM, func.aggregate_strings(lacking, _ITEM)),
-        (SAFE, shown_moment(session, func.max(it.measured_at), offsets)),
+        ("", moment(session, func.max(it.measured_at))),
     )
     found = select(
         case(
@@ -147,6 +156,15 @@ def controls(session: Session, offsets: Offsets) -> Cells:
         )
     ).where(col(it.machine_id) == col(Machine.id))
     return found.correlate(Machine).scalar_subquery()
+
+
+def several(session: Session, page: bytes) -> Several:
+    """What a page asks for by ids."""
+    ids = sorted({*map(int, _ASKED.findall(page))})
+    if not ids:
+        return {}
+    found = zip(*Controls(session).of(ids), strict=True)
+    return {f"{_SEVERAL}{id_}".encode(): columns for id_, columns in zip(ids, found, strict=True)}
 
 
 def _any(session: Session, table: Any) -> bool:
@@ -172,16 +190,18 @@ class Saying:
             _CAUSE: lambda kept: TEXT + (self._cause(kept) or ""),
             _ACCOUNTS: self._accounts,
             _CONTROLS: _controls,
+            _MOMENT: self._at,
         }
 
-    def said(self, session: Session, page: bytes) -> bytes | None:
+    def said(self, page: bytes, several: Several) -> bytes | None:
         """A page in words; None when a text has signs of ours where they cannot be told apart.
 
         Elsewhere such a sign comes out as a cell too many, and nothing makes one too few: a page
         with as many cells as it should have has none.
         """
         try:
-            return _sayings(_Known(self._say, self._several(session, page)).of, page)
+            known = {asked: self._summed_up(*found) for asked, found in several.items()}
+            return _sayings(_Known(self._say, known).of, page)
         except _NotOurs:
             return None
 
@@ -197,16 +217,15 @@ class Saying:
             for name in Accounts.FIELDS
         )
 
-    def _several(self, session: Session, page: bytes) -> Mapping[bytes, bytes]:
-        """Machines whose controls were measured more than once."""
-        ids = sorted({*map(int, _ASKED.findall(page))})
-        columns = Controls(session).of(ids) if ids else []
-        return {
-            f"{_SEVERAL}{machine}".encode(): (
-                f"{_told(passed, failed, pending, lacking)}{SAFE}{self._moment(at) if at else ''}"
-            ).encode()
-            for machine, passed, failed, pending, lacking, at in zip(ids, *columns, strict=True)
-        }
+    def _at(self, kept: str) -> str:
+        try:
+            return f"{SAFE}{self._moment(kept)}"
+        except ValueError:
+            raise _NotOurs from None
+
+    def _summed_up(self, *found: Any) -> bytes:
+        *verdicts, at = found
+        return f"{_told(*verdicts)}{SAFE}{self._moment(at) if at else ''}".encode()
 
 
 class _Known(dict[bytes, bytes]):

@@ -4,14 +4,15 @@ A million rows of forty values are forty million objects, and making them takes 
 a CSV. Here thousands of rows are one piece of UTF-8, in which cells stand one behind the other with
 FIRST, TEXT or SAFE before each: SAFE before what can be nothing but a number, a day, a moment or a
 word of ours. What SQL cannot say is strung up behind SAID and put into words: see `beside_lines`.
-The database works without Python's lock, so that several readers fill pages at once.
+The database works without Python's lock, so it strings up the next page while the one before is put
+into words.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Integer, Select, bindparam, case, func, literal, select
 from sqlmodel import Session, col
@@ -22,13 +23,11 @@ from rollout.store.exporting.texts import (
     FIRST,
     SAFE,
     TEXT,
-    Offsets,
     day,
     in_sqlite,
     kept,
     line,
     plain,
-    shown_moment,
     strung,
     truth,
     worded,
@@ -45,7 +44,7 @@ from rollout.store.tables import (
     Wave,
 )
 
-PAGE = 5_000
+PAGE = 10_000
 END = "\r\n"
 """Between lines: behind it comes FIRST, which no line break in a text has."""
 Show = Callable[[str], str | None]
@@ -57,7 +56,6 @@ class Shown:
     a call."""
 
     words: Mapping[str, Mapping[Any, str]]
-    offsets: Offsets
     moment: Show
     cause: Show
 
@@ -82,20 +80,27 @@ def pages(
     session = readers.first
     statement = _pieces(session, wanted, today, shown)
     saying = beside_lines.Saying(shown.words, shown.cause, shown.moment)
-    read = partial(_page, statement, saying)
-    return (page for page in readers.each(read, [*_bounds(session, size)]) if page.states)
+    for page in readers.each(partial(_page, statement), [*_bounds(session, size)]):
+        if page.text is not None:
+            said = None if page.odd else saying.said(page.text, page.several)
+            yield Lines(page.after, page.states.split(" "), said or b"", odd=said is None)
 
 
-def _page(
-    statement: Select[Any], saying: beside_lines.Saying, session: Session, bound: tuple[str, str]
-) -> Lines:
+class _Page(NamedTuple):
+    """What the database strung up of a page, and what had to be read apart."""
+
+    after: str
+    text: bytes | None
+    states: str
+    odd: bool
+    several: beside_lines.Several
+
+
+def _page(statement: Select[Any], session: Session, bound: tuple[str, str]) -> _Page:
     after, upto = bound
-    found = plain(session, statement, {"after": after, "upto": upto})
-    text, states, odd = found[0]
-    if text is None:
-        return Lines(after, (), b"", odd=False)
-    said = None if odd else saying.said(session, text)
-    return Lines(after, states.split(" "), said or b"", odd=said is None)
+    ((text, states, odd),) = plain(session, statement, {"after": after, "upto": upto})
+    several = {} if text is None or odd else beside_lines.several(session, text)
+    return _Page(after, text, states, bool(odd), several)
 
 
 def _bounds(session: Session, size: int) -> Iterator[tuple[str, str]]:
@@ -158,19 +163,19 @@ def _ledger(session: Session, shown: Shown) -> Sequence[tuple[str, Any]]:
 
 def _standing(session: Session, shown: Shown) -> Sequence[tuple[str, Any]]:
     """Cells without a sign bring their own."""
-    it, words, offsets = Machine, shown.words, shown.offsets
+    it, words = Machine, shown.words
     return (
         (SAFE, Wave.number),
         (SAFE, day(session, it.planned_day)),
         (TEXT, worded(col(it.state), words["state"])),
         (TEXT, worded(col(it.step), words["step"])),
         (SAFE, it.attempt),
-        (SAFE, shown_moment(session, it.state_since, offsets)),
+        ("", beside_lines.moment(session, it.state_since)),
         ("", beside_lines.cause(kept(it.cause), kept(PendingControls.cause))),
         (TEXT, worded(col(it.held_from), words["held_from"])),
         (SAFE, day(session, it.hold_until)),
         (TEXT, it.image_id),
-        (SAFE, shown_moment(session, it.last_seen_at, offsets)),
+        ("", beside_lines.moment(session, it.last_seen_at)),
         (TEXT, it.remark),
         (TEXT, beside_lines.spare(session)),
         (TEXT, beside_lines.stands_in_for(session)),
@@ -178,7 +183,7 @@ def _standing(session: Session, shown: Shown) -> Sequence[tuple[str, Any]]:
         ("", beside_lines.accounts(session)),
         ("", beside_lines.takeouts(session, words)),
         (TEXT, beside_lines.disk_pin(session, words)),
-        ("", beside_lines.controls(session, offsets)),
+        ("", beside_lines.controls(session)),
     )
 
 

@@ -1,12 +1,10 @@
 """Values as text in both databases, because a million objects of dates cost more than the rows."""
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    DateTime,
     LargeBinary,
     String,
     Text,
@@ -42,30 +40,6 @@ FIRST = "\x1c"
 """Before the first cell of a line, which may have any text."""
 SAID = "\x1d"
 """Before a letter and what is still to be said in words of people: see `lines`."""
-
-Offsets = Sequence[tuple[str, int]]
-"""The hours of a zone, the latest first: from which moment in UTC on (`2022-11-01T10:00:00`), and
-seconds from UTC. The last one holds from the beginning of time."""
-
-
-def shown_moment(session: Session, column: Any, offsets: Offsets) -> ColumnElement[str | None]:
-    """A moment on the clock of a zone, as `2022-11-01T10:00:00+09:00`."""
-    sqlite = in_sqlite(session)
-    whole = func.substr(column, 1, 19) if sqlite else column
-
-    def told(seconds: int) -> ColumnElement[str | None]:
-        sign, minutes = "-" if seconds < 0 else "+", abs(seconds) // 60
-        offset = f"{sign}{minutes // 60:02d}:{minutes % 60:02d}"
-        if sqlite:
-            return func.strftime(f"%Y-%m-%dT%H:%M:%S{offset}", whole, f"{seconds} seconds")
-        form = f'YYYY-MM-DD"T"HH24:MI:SS"{offset}"'
-        return func.to_char(type_coerce(column, DateTime) + timedelta(seconds=seconds), form)
-
-    *later, (_ever, first) = offsets
-    if not later:
-        return told(first)
-    since = [(moment(session, column) >= begin, told(seconds)) for begin, seconds in later]
-    return case(*since, else_=told(first))
 
 
 def line(session: Session, *cells: tuple[str, Any]) -> ColumnElement[str]:

@@ -29,7 +29,7 @@ from rollout.store.tables import Evidence, Machine, Person
 CALCULATED = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "\0")
 SIGNS = "\x1a\x1b\x1c\x1d\x1e\x1f"
 FEW = 4
-letters = st.sampled_from([*CALCULATED, *SIGNS, *"'\",; WACM019aあ𠮷﨑−\\{}%s"])
+letters = st.sampled_from([*CALCULATED, *SIGNS, *"'\",; WACMT019aあ𠮷﨑−\\{}%s"])
 if databases.POSTGRESQL:
     letters = letters.filter("\0".__ne__)
 texts = st.text(letters, max_size=8) | st.text(
@@ -101,6 +101,12 @@ def by_the_csv_module(extract: Any) -> bytes:
 @example(PLAIN, "utf-8-bom")
 @example(
     ["\x1dCx", "\x1dM1", "\x1dM" + "9" * 40, "\x1dA", "\x1dW", "\x1dZ", "\x1f", "\x1d"] * FEW,
+    "utf-8-bom",
+)
+@example(
+    ["\x1dT2023-02-01T00:00:00.000000Z", "\x1dT2023-99-01T00:00:00.000000Z", "\x1dT", "x"]
+    * 2
+    * FEW,
     "utf-8-bom",
 )
 @example(["'=1", "''-1", "'x", '"', "\r\n", ",", "a\nb", '=1,"'] * FEW, "cp932")
