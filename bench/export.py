@@ -147,7 +147,7 @@ def _peak() -> float:
 def theirs(folder: Path, forms: list[str]) -> dict[str, dict[str, float]]:
     """The same rows out of memory."""
     from rollout.adapters.reports.cells import harmless
-    from rollout.adapters.reports.rows_sheet import day_number, moment_number
+    from rollout.adapters.reports.sheet_cells import day_number, moment_number
 
     holds: list[str] = []
     rows: list[tuple[Any, ...]] = []

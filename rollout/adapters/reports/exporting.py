@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from rollout.adapters import export_files
 from rollout.adapters.export_files import Written
-from rollout.adapters.reports import rows_csv, rows_json, rows_pdf, rows_sheet
+from rollout.adapters.reports import rows_csv, rows_json, rows_pdf, rows_sheet, sheet_cells
 from rollout.adapters.reports.cells import Replaced
 from rollout.application.exports import carried, status
 from rollout.application.exports.extract import Extract
@@ -54,7 +54,7 @@ def write(
     progress: Callable[[int, int], None] = silent,
 ) -> Exported:
     """Write `extract` to `path`, then its stamp. Raises ExportFailed; an older file stays whole."""
-    lost, cut = rows_csv.Replacements(), rows_sheet.Cut()
+    lost, cut = rows_csv.Replacements(), sheet_cells.Cut()
     seal = Sealing(lambda: _of(extract, form, encoding))
     match form:
         case Form.CSV:

@@ -6,17 +6,16 @@ they begin with; days and moments as dates, moments in the programme's zone.
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from functools import lru_cache
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from rollout.adapters.reports.beside import Seal, beside
+from rollout.adapters.reports.sheet_cells import LONGEST, Cells, Cut
 from rollout.adapters.reports.sheet_paper import set_paper
 from rollout.adapters.reports.sheet_place import Target, let_go, sheets_aside
 from rollout.application.exports.checks import checks
-from rollout.application.exports.extract import Column, Extract, Holds, Note
+from rollout.application.exports.extract import Column, Extract, Note
 from rollout.application.exports.failed import CannotWrite
 from rollout.application.exports.forms import Cell
 from rollout.i18n import _
@@ -27,32 +26,13 @@ ROWS = 1_048_576
 BYTES = 1_500_000_000
 """No sheet is larger before it is packed: from two thousand million bytes on, archives need a form
 that spreadsheets call damaged. Looked at after each page of rows."""
-LONGEST = 32_767
-"""So many characters a cell has, counted as UTF-16 does."""
-KEPT = 1_000
 _OPTIONS = {
     "constant_memory": True,
     "strings_to_formulas": False,
     "strings_to_urls": False,
     "strings_to_numbers": False,
 }
-_EPOCH = date(1899, 12, 30).toordinal()
-_CUT = "…"
 _LINE = 60
-
-
-@dataclass
-class Cut:
-    """Texts that were longer than a cell takes: how many, and where the first ones stand."""
-
-    count: int = 0
-    first: list[str] = field(default_factory=list)
-
-    def add(self, sheet: str, row: int, column: str) -> None:
-        """One more; `row` counts from 1."""
-        self.count += 1
-        if len(self.first) < KEPT:
-            self.first.append(f"{sheet}, {column}, {row}")
 
 
 def write(
@@ -115,21 +95,23 @@ class _Book:
         return self._cut
 
     def _write_rows(self, progress: Progress) -> None:
-        writers = [self._writer(column) for column in self._extract.columns]
+        columns = self._extract.columns
+        looks = [self._formats.get(column.holds) for column in columns]
         sheet, number, at, done = self._sheet(1), 1, 1, 0
-        for page in self._extract.shown():
+        for shown in self._extract.shown():
             full = os.fstat(sheet.row_data_fh.fileno()).st_size > self._bytes
-            for cells in zip(*page, strict=True):
+            page = Cells(columns, shown)
+            for row, cells in enumerate(page.rows()):
                 if at == self._rows or full:
                     full = False
                     self._end(sheet, at)
                     number += 1
                     sheet, at = self._sheet(number), 1
-                for place, (write, cell) in enumerate(zip(writers, cells, strict=True)):
-                    if cell is not None:
-                        write(sheet, at, place, cell)
+                _put(sheet, at, cells, looks)
                 at += 1
-            done += len(page[0])
+                for heading in page.shortened.get(row, ()):
+                    self._cut.add(sheet.name, at, heading)
+            done += len(shown[0])
             progress(done, self._extract.total)
         self._end(sheet, at)
 
@@ -191,59 +173,17 @@ class _Book:
             column.shown([row[place] for row in note.rows])
             for place, column in enumerate(note.columns)
         ]
-        writers = [self._writer(column) for column in note.columns]
+        looks = [self._formats.get(column.holds) for column in note.columns]
         at += 2
-        for cells in zip(*shown, strict=True):
-            for place, (write, cell) in enumerate(zip(writers, cells, strict=True)):
-                if cell is not None:
-                    write(sheet, at, place, cell)
+        for cells in Cells(note.columns, shown).rows():
+            _put(sheet, at, cells, looks)
             at += 1
         return at
 
-    def _writer(self, column: Column) -> Callable[[Any, int, int, Any], None]:
-        if column.holds == "number":
-            return lambda sheet, row, place, cell: sheet.write_number(row, place, cell)
-        return self._text(column.heading) if column.holds == "text" else self._date(column.holds)
 
-    def _text(self, heading: str) -> Callable[[Any, int, int, Any], None]:
-        """Writes a text, cut where a cell ends."""
-
-        def write(sheet: Any, row: int, place: int, cell: Any) -> None:
-            text = cell if isinstance(cell, str) else str(cell)
-            if len(text) > LONGEST // 2:
-                whole, text = text, shortened(text)
-                if text is not whole:
-                    self._cut.add(sheet.name, row + 1, heading)
-            sheet.write_string(row, place, text)
-
-        return write
-
-    def _date(self, holds: Holds) -> Callable[[Any, int, int, Any], None]:
-        """Writes ISO text as a date with its format."""
-        look, serial = self._formats[holds], (day_number if holds == "day" else moment_number)
-
-        def write(sheet: Any, row: int, place: int, cell: Any) -> None:
-            sheet.write_number(row, place, serial(cell), look)
-
-        return write
-
-
-def shortened(text: str) -> str:
-    """`text` itself, or what of it a cell takes, with a mark that something is missing."""
-    units = text.encode("utf-16-le", "surrogatepass")
-    if len(units) // 2 <= LONGEST:
-        return text
-    return units[: 2 * (LONGEST - 1)].decode("utf-16-le", "ignore") + _CUT
-
-
-@lru_cache(maxsize=65_536)
-def day_number(text: str) -> float:
-    """An ISO day as a sheet counts it."""
-    return float(date.fromisoformat(text).toordinal() - _EPOCH)
-
-
-def moment_number(text: str) -> float:
-    """An ISO moment as a sheet counts it, by its own wall clock."""
-    # The wall clock of the programme's zone: sheets know no zones.
-    seconds = int(text[11:13]) * 3600 + int(text[14:16]) * 60 + int(text[17:19])
-    return day_number(text[:10]) + seconds / 86_400
+def _put(sheet: Any, at: int, cells: Sequence[str | float | None], looks: Sequence[Any]) -> None:
+    for place, cell in enumerate(cells):
+        if isinstance(cell, str):
+            sheet.write_string(at, place, cell)
+        elif cell is not None:
+            sheet.write_number(at, place, cell, looks[place])

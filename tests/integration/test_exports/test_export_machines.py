@@ -15,7 +15,7 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from rollout.adapters.reports import rows_sheet
+from rollout.adapters.reports import rows_sheet, sheet_cells
 from rollout.adapters.reports.exporting import Form, write
 from rollout.adapters.reports.lines_csv import as_csv
 from rollout.application.exports import machines
@@ -190,11 +190,11 @@ def test_more_rows_than_a_sheet_has_go_on_on_the_next(
      ("𠮷" * 16_384, 16_384), ("x" + "𠮷" * 16_383, 16_384)],
 )  # fmt: skip
 def test_a_text_longer_than_a_cell_is_cut_where_a_character_ends(text: str, left: int) -> None:
-    found = rows_sheet.shortened(text)
+    found = sheet_cells.shortened(text)
     assert len(found) == left
     units = len(found.encode("utf-16-le")) // 2
-    assert units <= rows_sheet.LONGEST
-    assert (found == text) == (len(text.encode("utf-16-le")) // 2 <= rows_sheet.LONGEST)
+    assert units <= sheet_cells.LONGEST
+    assert (found == text) == (len(text.encode("utf-16-le")) // 2 <= sheet_cells.LONGEST)
     assert found == text or found.endswith("…")
 
 
