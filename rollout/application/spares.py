@@ -16,6 +16,7 @@ from rollout.application.operators import Operator
 from rollout.domain.errors import RolloutError
 from rollout.domain.history import Fact, canonical
 from rollout.domain.machine import WORKING, MachineState, MachineVerb
+from rollout.domain.purpose import Purpose
 from rollout.domain.spare import HANDED_OUT_FROM, HELD_WHILE_OUT, NEEDED_FOR, SpareVerb
 from rollout.domain.words import msgid
 from rollout.i18n import _
@@ -25,7 +26,6 @@ from rollout.settings import OperatorRole, Settings
 from rollout.store import history, machines, spares, transitions
 from rollout.store.columns import instant_text
 from rollout.store.database import Database
-from rollout.store.spares import SPARE
 from rollout.store.spares import Loan as Loan  # front ends show it
 from rollout.store.tables import Machine, Person, SpareLoan
 
@@ -175,7 +175,7 @@ def take_back(
 
 def _owner_in_need(session: Session, machine: Machine) -> Person:
     tag = machine.asset_tag
-    if machine.purpose == SPARE and machine.owner_id is None:
+    if machine.purpose == Purpose.SPARE and machine.owner_id is None:
         raise SpareRefused(
             _(
                 "{tag} is itself a spare: take it back with `rollout machine spare-return {tag}`, "
@@ -238,7 +238,7 @@ def _free_at_its_site(session: Session, machine: Machine) -> Sequence[Machine]:
 
 def _must_be_free(session: Session, spare: Machine, machine: Machine) -> None:
     tag = spare.asset_tag
-    if spare.purpose != SPARE:
+    if spare.purpose != Purpose.SPARE:
         raise SpareRefused(
             _("{tag} is no spare: the ledger has to say 予備 as its purpose").format(tag=tag)
         )

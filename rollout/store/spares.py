@@ -12,12 +12,10 @@ from sqlmodel import Session, col, func, select
 
 from rollout.domain.errors import StaleState
 from rollout.domain.machine import DONE, IN_USE, MachineState
+from rollout.domain.purpose import Purpose
 from rollout.domain.spare import HANDED_OUT_FROM
 from rollout.store.machines import Joined
 from rollout.store.tables import Machine, Person, Site, SpareLoan
-
-SPARE = "spare"
-"""The purpose that the import gives to 予備, 予備機, 代替機 and the like."""
 
 _GONE = [state.value for state in (MachineState.EXCLUDED, *(DONE - IN_USE))]  # no spare any more
 _BEST_FIRST = case({state.value: rank for rank, state in enumerate(HANDED_OUT_FROM)},
@@ -47,7 +45,7 @@ class Pool(NamedTuple):
 def _in_the_pool() -> ColumnElement[bool]:
     return and_(
         # Written out: a partial index is of no use to a parameter.
-        col(Machine.purpose) == literal(SPARE, literal_execute=True),
+        col(Machine.purpose) == literal(Purpose.SPARE.value, literal_execute=True),
         # A spare with an owner is in somebody's hands, whatever the ledger calls it.
         col(Machine.owner_id).is_(None),
         col(Machine.in_ledger),

@@ -84,7 +84,8 @@ def _pages(extract: Extract, columns: Sequence["_Column"], codec: str) -> Iterat
 
     def written(page: Page) -> bytes:
         row = extract.rows + 2
-        cells = [column.fitted(values, row) for column, values in zip(columns, page, strict=True)]
+        joined = zip(columns, extract.joined(page), strict=True)
+        cells = [column.fitted(values, row) for column, values in joined]
         text = "\r\n".join(map(",".join, zip(*cells, strict=True)))
         return (text + "\r\n").encode(codec)
 

@@ -1,7 +1,8 @@
 """`export audit`: the history with its hash chain.
 
 Rows are told as they are chained (moments in UTC, reasons as they are kept), so that a program can
-follow the chain in a JSON export without the database; people read reasons in their language.
+follow the chain in a JSON export without the database; people read words and reasons in their
+language.
 """
 
 from collections import Counter
@@ -12,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
+from rollout.application.exports import recorded_words
 from rollout.application.exports.extract import Column, Extract, Page, local, why
 from rollout.application.exports.forms import iso
 from rollout.application.exports.stamp import Kind
@@ -78,16 +80,17 @@ def _counted(pages: Iterator[Page], counts: Counter[str]) -> Iterator[Page]:
 
 def columns(zone: ZoneInfo) -> tuple[Column, ...]:
     """In the order of `store.exporting.audit.FIELDS`."""
+    about, verb, state = recorded_words.nouns(), recorded_words.verbs(), recorded_words.states()
     found = (
         Column("id", _("No."), holds="number", width=9),
         Column("at", _("At"), "moment", local(zone), width=20),
         Column("actor", _("Who"), width=14),
-        Column("noun", _("About"), width=12),
+        Column("noun", _("About"), show=lambda noun: about.get(noun, noun), width=12),
         Column("noun_id", _("Its number"), holds="number", width=9),
         Column("key", _("Its name"), width=18),
-        Column("verb", _("What"), width=14),
-        Column("from_state", _("From"), width=12),
-        Column("to_state", _("To"), width=12),
+        Column("verb", _("What"), show=verb, width=14, along="noun"),
+        Column("from_state", _("From"), show=state, width=12, along="noun"),
+        Column("to_state", _("To"), show=state, width=12, along="noun"),
         Column("reason", _("Reason"), show=why(), width=34),
         Column("run_id", _("Run"), holds="number", width=8),
         Column("version", _("Version"), holds="number", width=8),

@@ -33,7 +33,8 @@ class Column:
     """One column. `key` never changes; `show` makes what a person reads, `tell` what a program
     reads; without them a value is both as it is. Days and moments are ISO-8601 text. Columns at the
     end that are not `printed` are for machines: on paper they would make the others too small. A
-    `new_page` beside the one before begins with a column that says so."""
+    `new_page` beside the one before begins with a column that says so. `along` is the key of a
+    column of whose value `show` is given a pair with its own."""
 
     key: str
     heading: str
@@ -43,6 +44,7 @@ class Column:
     width: int = 14
     printed: bool = True
     new_page: bool = False
+    along: str | None = None
 
     def shown(self, values: Sequence[Any]) -> Sequence[Cell]:
         """For people."""
@@ -103,7 +105,18 @@ class Extract:
     def shown(self) -> Iterator[Sequence[Sequence[Cell]]]:
         """The pages for people, in columns."""
         for page in self.read():
-            yield [column.shown(values) for column, values in zip(self.columns, page, strict=True)]
+            joined = zip(self.columns, self.joined(page), strict=True)
+            yield [column.shown(values) for column, values in joined]
+
+    def joined(self, page: Page) -> Page:
+        """A page as `Column.show` takes it."""
+        places = {column.key: place for place, column in enumerate(self.columns)}
+        return [
+            values
+            if column.along is None
+            else [*zip(page[places[column.along]], values, strict=True)]
+            for column, values in zip(self.columns, page, strict=True)
+        ]
 
     def told(self) -> Iterator[Iterator[tuple[Any, ...]]]:
         """The pages for programs, in rows."""

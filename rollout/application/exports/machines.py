@@ -27,6 +27,7 @@ from rollout.application.exports.forms import iso
 from rollout.application.exports.stamp import Kind
 from rollout.domain.account import AccountState, CloudService
 from rollout.domain.machine import MachineState, Step
+from rollout.domain.purpose import Purpose
 from rollout.domain.takeout import PinState, TakeoutState
 from rollout.i18n import _
 from rollout.i18n.labels import label
@@ -120,6 +121,7 @@ def _lines(
     account = said(AccountState)
     shown = lines.Shown(
         words={
+            "purpose": said(Purpose),
             "state": said(MachineState),
             "held_from": said(MachineState),
             "step": said(Step),
@@ -188,7 +190,7 @@ def columns(zone: ZoneInfo) -> tuple[Column, ...]:
         Column("division", _("Division"), width=18),
         Column("staff_number", _("Staff number"), width=12),
         Column("owner", _("Owner"), width=14),
-        Column("purpose", _("Purpose"), width=10),
+        Column("purpose", _("Purpose"), show=words(Purpose), width=10),
         Column("lease_from", _("Lease from"), holds="day", width=11, new_page=True),
         Column("lease_to", _("Lease to"), holds="day", width=11),
         Column("may_leave", _("May be taken out"), show=yes, tell=truth, width=9),

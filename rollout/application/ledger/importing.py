@@ -9,10 +9,10 @@ from rollout.application.ledger.organisation import Importing, Organisation
 from rollout.application.ledger.parsing import Entry, RowParser
 from rollout.application.ledger.report import ImportReport
 from rollout.application.ledger.rows import Ledger
-from rollout.application.ledger.words import PERSONAL
 from rollout.application.ledger.writing import MachineWriter
 from rollout.application.operators import Operator
 from rollout.domain.identifiers import GENERATIONS
+from rollout.domain.purpose import Purpose
 from rollout.domain.words import msgid
 from rollout.settings import OperatorRole
 from rollout.store.database import Database
@@ -119,7 +119,7 @@ def _remark_on(good: list[Entry], report: ImportReport) -> None:
             report.remark(_NO_NUMBER, entry.row)
         if entry.left:
             report.remark(_HAS_LEFT, entry.row)
-        if entry.purpose != PERSONAL:
+        if entry.purpose != Purpose.PERSONAL:
             continue
         if number is None:
             report.remark(_NO_OWNER, entry.row)

@@ -9,7 +9,6 @@ from rollout.application.ledger.rows import LedgerRow, cell_text
 from rollout.application.ledger.words import (
     CORRECT_CELL,
     NOBODY,
-    PERSONAL,
     day_of,
     floor_of,
     left_in_name,
@@ -25,6 +24,7 @@ from rollout.application.ledger.words import (
 from rollout.domain import identifiers
 from rollout.domain.dates import parse_date
 from rollout.domain.periods import parse_period
+from rollout.domain.purpose import Purpose
 from rollout.domain.text import ValueRefused, is_ditto, tidy
 from rollout.domain.words import msgid
 from rollout.i18n import _
@@ -86,7 +86,7 @@ class Entry:
     @property
     def personal(self) -> bool:
         """Whether this is somebody's own PC, not a shared one, a counter's or a spare."""
-        return self.purpose in (PERSONAL, "")
+        return self.purpose in (Purpose.PERSONAL, "")
 
 
 _NEVER_EMPTY = frozenset({"asset_tag", "serial", "computer_name", "site"})

@@ -7,19 +7,19 @@ from functools import lru_cache
 from rollout.application.ledger.rows import UNCOMPUTED, Cell, cell_text
 from rollout.domain.dates import parse_date
 from rollout.domain.identifiers import made_a_date, refuse_number
+from rollout.domain.purpose import Purpose
 from rollout.domain.text import ValueRefused, is_ditto, match_key, tidy
 from rollout.domain.words import msgid
 
-PERSONAL, SHARED, COUNTER, SPARE = "personal", "shared", "counter", "spare"
 _PURPOSES = {
-    match_key(word): code
-    for code, words in {
-        PERSONAL: "一人一台 1人1台 一人一台パソコン 1人1台パソコン 個人 個人用",
-        SHARED: "共用 共有 共用PC 共用パソコン 課共用",
-        COUNTER: "窓口 窓口用 窓口端末",
-        SPARE: "予備 予備機 代替機 保守機",
+    match_key(word): purpose.value
+    for purpose, words in {
+        Purpose.PERSONAL: "一人一台 1人1台 一人一台パソコン 1人1台パソコン 個人 個人用",
+        Purpose.SHARED: "共用 共有 共用PC 共用パソコン 課共用",
+        Purpose.COUNTER: "窓口 窓口用 窓口端末",
+        Purpose.SPARE: "予備 予備機 代替機 保守機",
     }.items()
-    for word in (code, *words.split())
+    for word in (purpose.value, *words.split())
 }
 _YES = "可 可能 ○ ◯ 〇 有 あり 許可 持出可 true yes y 1"
 _NO = "否 不可 × ✕ ✖ ✗ x 無 なし 不許可 持出不可 false no n 0"

@@ -149,11 +149,12 @@ def _ledger(session: Session, shown: Shown) -> Sequence[tuple[str, Any]]:
     it, words = Machine, shown.words
     texts = (
         it.generation, it.model, it.serial, it.mac, it.computer_name, Site.key, it.floor,
-        Department.bureau, Department.division, Person.staff_number, Person.name, it.purpose,
+        Department.bureau, Department.division, Person.staff_number, Person.name,
     )  # fmt: skip
     return (
         (FIRST, it.asset_tag),
         *((TEXT, cell) for cell in texts),
+        (TEXT, worded(col(it.purpose), words["purpose"])),
         (SAFE, day(session, it.lease_from)),
         (SAFE, day(session, it.lease_to)),
         (TEXT, truth(col(it.may_leave), words["may_leave"])),

@@ -57,13 +57,13 @@ def poison(session: Session, given_texts: list[str]) -> Filter:
         session.connection().execute(
             update(Machine)
             .where(col(Machine.id) == number)
-            .values(model=next(mine), floor=next(mine), cause=next(mine), image_id=next(mine),
-                    remark=next(mine))
+            .values(model=ledger(next(mine)), floor=ledger(next(mine)), cause=next(mine),
+                    image_id=next(mine), remark=ledger(next(mine)))
         )  # fmt: skip
         session.connection().execute(
             update(Person)
             .where(col(Person.id) == machine.owner_id)
-            .values(name=next(mine), upn=f"{number}{next(mine)}")
+            .values(name=ledger(next(mine)), upn=f"{number}{next(mine)}")
         )
         control = next(mine)
         # The second epoch of every other machine makes its controls be summed up elsewhere.
@@ -78,6 +78,11 @@ def poison(session: Session, given_texts: list[str]) -> Filter:
         session.flush()
         tags.append(machine.asset_tag)
     return Filter(tags=tuple(tags))
+
+
+def ledger(text: str) -> str:
+    """A text as lists bring it: they are read without NUL."""
+    return text.replace("\0", "")
 
 
 def guarded(cell: Any) -> Any:

@@ -5,7 +5,7 @@ from sqlmodel import select
 
 from rollout.application import machines, spares
 from rollout.bootstrap import Application
-from rollout.store.spares import SPARE
+from rollout.domain.purpose import Purpose
 from rollout.store.tables import Machine
 from tui.screens.confirm import ConfirmScreen
 
@@ -14,7 +14,7 @@ from tui.screens.confirm import ConfirmScreen
 def with_a_spare(programme: Application) -> Application:
     with programme.database.write() as session:
         row = session.exec(select(Machine).where(Machine.asset_tag == "DK20-000250")).one()
-        row.purpose, row.owner_id = SPARE, None
+        row.purpose, row.owner_id = Purpose.SPARE.value, None
         session.add(row)
     return programme
 

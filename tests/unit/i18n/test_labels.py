@@ -19,6 +19,8 @@ from rollout.domain.programme_board import (
     MilestoneState,
     MilestoneVerb,
 )
+from rollout.domain.purpose import Purpose
+from rollout.domain.recorded import RecordedNoun, RecordedVerb
 from rollout.domain.retirement import ErasureVerb
 from rollout.domain.run import ClaimOutcome, RunPurpose, RunState, RunVerb
 from rollout.domain.spare import SpareVerb
@@ -47,6 +49,9 @@ WORDS: tuple[type[StrEnum], ...] = (
     Obstacle,
     OperatorRole,
     PeopleFigure,
+    Purpose,
+    RecordedNoun,
+    RecordedVerb,
     RunPurpose,
     RunState,
     RunVerb,
