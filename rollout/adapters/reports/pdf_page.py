@@ -14,8 +14,11 @@ from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import Frame
 
+from rollout.application.exports.failed import ExportFailed
 from rollout.domain.text import printable
+from rollout.i18n import _
 
 FONT = "IPAexGothic"
 PAGE = landscape(A4)
@@ -32,11 +35,18 @@ _LINES = 24
 
 @cache
 def font() -> TTFont:
-    """The font that the wheel `matplotlib-fontja` ships, known to the library from now on."""
+    """The font that the wheel `matplotlib-fontja` ships, known to the library from now on.
+
+    Raises ExportFailed when the wheel is not there.
+    """
     # The package itself is never imported: it would pull in matplotlib.
     found = find_spec("matplotlib_fontja")
     folders = found.submodule_search_locations if found else None
     file = Path((folders or [""])[0]) / "fonts" / "ipaexg.ttf"
+    if not file.is_file():
+        raise ExportFailed(
+            _("the font of the PDF is missing: install the package matplotlib-fontja")
+        )
     made = TTFont(FONT, str(file))
     pdfmetrics.registerFont(made)
     return made
@@ -60,6 +70,12 @@ def markup(text: str) -> str:
     """`text` for a paragraph, whose own markup it can never become."""
     escaped = plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return escaped.replace("\n", "<br/>")
+
+
+def frame() -> Frame:
+    """The whole page but its margins, the foot's included."""
+    air = dict.fromkeys(("leftPadding", "rightPadding", "topPadding", "bottomPadding"), 0)
+    return Frame(MARGIN, FOOT, WIDTH, HEIGHT, **air)
 
 
 class _Moment:

@@ -8,7 +8,6 @@ from reportlab.lib.units import mm
 from reportlab.platypus import (
     BaseDocTemplate,
     Flowable,
-    Frame,
     PageBreak,
     PageTemplate,
     Paragraph,
@@ -19,7 +18,7 @@ from reportlab.platypus import (
 from rollout.adapters.reports.beside import Seal, beside
 from rollout.adapters.reports.pdf_burn_up import BurnUpPicture
 from rollout.adapters.reports.pdf_grid import heading, note, style, table
-from rollout.adapters.reports.pdf_page import FOOT, HEIGHT, MARGIN, PAGE, WIDTH, Pages, font, markup
+from rollout.adapters.reports.pdf_page import PAGE, WIDTH, Pages, font, frame, markup
 from rollout.adapters.reports.pdf_sections import on_pages
 from rollout.application.exports.checks import checks
 from rollout.application.exports.status.daily import DailyReport
@@ -44,7 +43,7 @@ def write_status_pdf(path: Path, report: DailyReport, seal: Seal | None = None) 
         made = BaseDocTemplate(
             file,
             pagesize=PAGE,
-            pageTemplates=[PageTemplate(frames=[_frame()])],
+            pageTemplates=[PageTemplate(frames=[frame()])],
             title=head.title(),
             subject=summary.programme,
             author="rollout",
@@ -57,12 +56,6 @@ def write_status_pdf(path: Path, report: DailyReport, seal: Seal | None = None) 
         story = [*_first(report), PageBreak(), *on_pages(sections)]
         made.build(story, canvasmaker=pages)
     return path
-
-
-def _frame() -> Frame:
-    """The whole page but its margins, the foot's included."""
-    air = dict.fromkeys(("leftPadding", "rightPadding", "topPadding", "bottomPadding"), 0)
-    return Frame(MARGIN, FOOT, WIDTH, HEIGHT, **air)
 
 
 def _first(report: DailyReport) -> Iterator[Flowable]:

@@ -5,18 +5,17 @@ font that the file carries; pages bear number, moment and programme.
 """
 
 from collections.abc import Callable
-from functools import cache
-from importlib.util import find_spec
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from rollout.adapters.reports.beside import ExportFailed, Seal, beside
+from rollout.adapters.reports.beside import Seal, beside
 from rollout.application.exports.checks import checks
 from rollout.application.exports.extract import Extract, Note
 from rollout.application.exports.forms import Cell
-from rollout.domain.text import printable
-from rollout.i18n import _
+from rollout.i18n import _, language
 
 Progress = Callable[[int, int], None]
 FONT = "IPAexGothic"
@@ -28,10 +27,12 @@ _LONGEST = 400
 
 def write(path: Path, extract: Extract, seal: Seal, *, progress: Progress) -> None:
     """Write `extract` to `path`. Raises ExportFailed."""
-    from reportlab.lib.pagesizes import A4, landscape
-    from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer
+    from reportlab.platypus import BaseDocTemplate, PageTemplate, Paragraph, Spacer
 
-    register_font()
+    from rollout.adapters.reports.pdf_page import PAGE, Pages, font, frame
+    from rollout.adapters.reports.pdf_sections import on_pages
+
+    font()
     looks = _looks()
     done = 0
     for page in extract.shown():
@@ -41,41 +42,29 @@ def write(path: Path, extract: Extract, seal: Seal, *, progress: Progress) -> No
     facts: list[tuple[str, Cell]] = [*extract.facts, (_("Rows"), extract.rows)]
     facts += checks(extract.reach)
     story += [Paragraph(f"{_text(name)}: {_text(value)}", looks["line"]) for name, value in facts]
+    sections = []
     for note in extract.notes():
-        story += [Spacer(1, 10), Paragraph(_text(note.title), looks["heading"]), _table(note)]
+        section = [Spacer(1, 10), Paragraph(_text(note.title), looks["heading"]), _table(note)]
         if len(note.rows) > MOST:
             more = _("{count} more: see the sheet or the CSV").format(count=len(note.rows) - MOST)
-            story.append(Paragraph(_text(more), looks["line"]))
+            section.append(Paragraph(_text(more), looks["line"]))
+        sections.append(section)
+    story += on_pages(sections)
+    pages = partial(
+        Pages,
+        moment=datetime.fromisoformat(extract.as_of),
+        left=extract.programme,
+        right=extract.as_of,
+    )
     with beside(path, seal) as file:
-        # Without the date of today and random ids: the same rows give the same bytes.
-        document = SimpleDocTemplate(
-            file, pagesize=landscape(A4), leftMargin=36, rightMargin=36, topMargin=36,
-            bottomMargin=40, title=f"{extract.programme} {extract.title}", invariant=1,
-        )  # fmt: skip
-
-        def footer(canvas: Any, _document: Any) -> None:
-            canvas.setFont(FONT, 8)
-            canvas.drawString(36, 22, f"{printable(extract.programme)}  {extract.as_of}")
-            canvas.drawRightString(landscape(A4)[0] - 36, 22, str(canvas.getPageNumber()))
-
-        document.build(story, onFirstPage=footer, onLaterPages=footer)
-
-
-@cache
-def register_font() -> None:
-    """Make the embedded Japanese font known. Raises ExportFailed when its package is not there."""
-    from reportlab.pdfbase import pdfmetrics
-    from reportlab.pdfbase.ttfonts import TTFont
-
-    # The package would change settings of matplotlib when it is imported; only its file is wanted.
-    found = find_spec("matplotlib_fontja")
-    places = list(found.submodule_search_locations or ()) if found else []
-    for place in places:
-        file = Path(place) / "fonts" / "ipaexg.ttf"
-        if file.is_file():
-            pdfmetrics.registerFont(TTFont(FONT, str(file)))
-            return
-    raise ExportFailed(_("the font of the PDF is missing: install the package matplotlib-fontja"))
+        made = BaseDocTemplate(
+            file,
+            pagesize=PAGE,
+            pageTemplates=[PageTemplate(frames=[frame()])],
+            title=f"{extract.programme} {extract.title}",
+            lang=language(),
+        )
+        made.build(story, canvasmaker=pages)
 
 
 def _looks() -> dict[str, Any]:
@@ -90,9 +79,11 @@ def _looks() -> dict[str, Any]:
 
 def _table(note: Note) -> Any:
     from reportlab.lib.colors import HexColor
-    from reportlab.lib.pagesizes import A4, landscape
     from reportlab.lib.styles import ParagraphStyle
     from reportlab.platypus import LongTable, Paragraph, TableStyle
+
+    from rollout.adapters.reports.pdf_page import WIDTH
+    from rollout.adapters.reports.pdf_sections import without_orphans
 
     cell = ParagraphStyle("cell", fontName=FONT, fontSize=8, leading=10, wordWrap="CJK")
     shown = [
@@ -100,8 +91,7 @@ def _table(note: Note) -> Any:
         for place, column in enumerate(note.columns)
     ]
     weights = [8 if column.holds == "number" else column.width for column in note.columns]
-    room = landscape(A4)[0] - 72
-    widths = [room * weight / sum(weights) for weight in weights]
+    widths = [WIDTH * weight / sum(weights) for weight in weights]
     rows = [[Paragraph(_text(column.heading), cell) for column in note.columns]]
     rows += [
         [
@@ -119,7 +109,7 @@ def _table(note: Note) -> Any:
             ("BOTTOMPADDING", (0, 0), (-1, -1), 2),
         ]
     )
-    return LongTable(rows, colWidths=widths, repeatRows=1, style=look)
+    return without_orphans(LongTable(rows, colWidths=widths, repeatRows=1, style=look), total=False)
 
 
 def _in_cell(value: Cell, width: float) -> Cell:

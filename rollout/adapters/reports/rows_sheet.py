@@ -12,7 +12,7 @@ from typing import Any
 
 from rollout.adapters.reports.beside import Seal, beside
 from rollout.adapters.reports.sheet_cells import LONGEST, Cells, Cut
-from rollout.adapters.reports.sheet_paper import set_paper
+from rollout.adapters.reports.sheet_paper import ON_ONE_PAGE, set_paper
 from rollout.adapters.reports.sheet_place import Target, let_go, sheets_aside
 from rollout.application.exports.checks import checks
 from rollout.application.exports.extract import Column, Extract, Note
@@ -161,6 +161,8 @@ class _Book:
         for note in self._extract.notes():
             at = self._write_note(sheet, at, note) + 1
         self._set_paper(sheet)
+        if at <= ON_ONE_PAGE:
+            sheet.fit_to_pages(1, 1)
 
     def _set_paper(self, sheet: Any, columns: Sequence[Column] = ()) -> None:
         set_paper(sheet, columns, self._extract.programme, self._extract.as_of)

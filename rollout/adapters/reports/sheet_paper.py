@@ -15,6 +15,8 @@ _ROOM = 11.69 - 2 * _MARGIN
 """Inches between the margins."""
 _DOTS = 96
 _LARGEST = 100
+ON_ONE_PAGE = 60
+"""So many rows can still be read when they are made small enough for a page."""
 
 
 def set_paper(sheet: Any, columns: Sequence[Column], programme: str, as_of: str) -> None:

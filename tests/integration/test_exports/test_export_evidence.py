@@ -13,6 +13,7 @@ from sqlmodel import select
 
 from rollout.adapters.reports.exporting import Form, write
 from rollout.application.exports.evidence import open_evidence
+from rollout.application.exports.extract import Column, Note
 from rollout.domain.controls import MODEL, TITLES
 from rollout.settings import Settings
 from rollout.store.database import Database
@@ -113,6 +114,26 @@ def test_paper_has_the_summary_and_every_gap_with_japanese_letters(
         for font in (entry.get_object() for entry in page["/Resources"]["/Font"].values())  # type: ignore[index]
     }
     assert any("IPAexGothic" in name for name in fonts)
+
+
+def test_no_row_of_the_paper_stands_alone_on_a_page(
+    fleet: Database, configuration: Settings, tmp_path: Path
+) -> None:
+    columns = (Column("asset_tag", "Tag"), Column("gaps", "Gaps", holds="number"))
+    sizes = {f"t{number}": 30 + number for number in range(12)}
+    notes = [
+        Note(name, f"head {name}", columns, [(f"{name}-row", 1)] * size)
+        for name, size in sizes.items()
+    ]
+    with open_evidence(fleet, configuration, now=NOW) as extract:
+        extract.notes = lambda: notes
+        write(tmp_path / "e.pdf", extract, Form.PDF)
+    pages = [page.extract_text() for page in pypdf.PdfReader(tmp_path / "e.pdf").pages]
+    for name, size in sizes.items():
+        there = [count for page in pages if (count := page.count(f"{name}-row"))]
+        assert sum(there) == size
+        assert min(there) >= 2
+        assert f"head {name}\n" in next(page for page in pages if f"{name}-row" in page)
 
 
 def test_every_control_of_the_model_has_a_title() -> None:

@@ -112,7 +112,9 @@ def test_machines_are_printed_on_pages_beside_one_another_each_with_the_tags(
     path = tmp_path / "m.xlsx"
     with open_machines(fleet, configuration, now=NOW) as extract:
         write(path, extract, Form.XLSX)
-    sheet = openpyxl.load_workbook(path).worksheets[1]
+    summary, sheet = openpyxl.load_workbook(path).worksheets
+    # None: one page high, as it is one wide.
+    assert (summary.page_setup.fitToWidth, summary.page_setup.fitToHeight) == (None, None)
     assert (sheet.print_title_rows, sheet.print_title_cols) == ("$1:$1", "$A:$A")
     breaks = [0, *(one.id for one in sheet.col_breaks.brk), len(extract.columns)]
     widths = [column.width for column in extract.columns]
