@@ -23,6 +23,7 @@ from rollout.application.exports.extract import (
     words,
     yes_no,
 )
+from rollout.application.exports.filtered import told as told_filter
 from rollout.application.exports.forms import Cell, iso
 from rollout.application.exports.stamp import Kind
 from rollout.domain.controls import AUDITED, MFA, TITLES, Verdict
@@ -104,6 +105,7 @@ def extract(
         facts=[
             (_("Programme"), settings.programme.name),
             (_("As of"), moment),
+            (_("Filter"), told_filter(wanted)),
             (_("Asked for by the security model"), ", ".join(map(title, controls))),
             *([(_("Not known of this moment"), title(MFA))] if unknown else []),
         ],

@@ -23,6 +23,7 @@ from rollout.application.exports.extract import (
     words,
     yes_no,
 )
+from rollout.application.exports.filtered import told as told_filter
 from rollout.application.exports.forms import iso
 from rollout.application.exports.stamp import Kind
 from rollout.domain.account import AccountState, CloudService
@@ -104,7 +105,7 @@ def extract(
         facts=[
             (_("Programme"), settings.programme.name),
             (_("As of"), moment),
-            (_("Filter"), ", ".join(f"{name}: {value}" for name, value in filtered.items()) or "-"),
+            (_("Filter"), told_filter(wanted)),
             *([(_("Not known of this moment"), ", ".join(unknown))] if unknown else []),
         ],
         filter=filtered,

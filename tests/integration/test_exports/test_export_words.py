@@ -3,6 +3,7 @@
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from export_fleet import NOW
@@ -10,6 +11,7 @@ from sqlmodel import col, select
 
 from rollout.adapters.reports.exporting import Form, write
 from rollout.application.exports.audit import open_audit
+from rollout.application.exports.evidence import open_evidence
 from rollout.application.exports.machines import open_machines
 from rollout.i18n import use_language
 from rollout.settings import Settings
@@ -61,3 +63,15 @@ def test_the_purpose_of_a_machine_is_said_in_words(
             heading, *rows = csv.reader(file)
         found = {row[heading.index("用途")] for row in rows}
         assert found == {"一人一台", "予備", "議場用"}
+
+
+@pytest.mark.parametrize("opened", [open_machines, open_evidence])
+def test_what_an_export_was_filtered_by_is_said_in_words(
+    fleet: Database, configuration: Settings, opened: Any
+) -> None:
+    wanted = Filter(states=("failed", "held"), sites=("津",), purposes=("spare",), waves=(3,))
+    with opened(fleet, configuration, now=NOW, wanted=wanted) as extract:
+        told = dict(extract.facts)["絞り込み"]
+    assert told == "状態: 失敗, 保留; 庁舎: 津; ウェーブ: 3; 用途: 予備"
+    with opened(fleet, configuration, now=NOW) as extract:
+        assert dict(extract.facts)["絞り込み"] == "-"
