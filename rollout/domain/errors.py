@@ -1,5 +1,6 @@
 """Errors that a user can act on; each message says what is wrong, where, and what to do."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from rollout.domain.words import msgid
@@ -19,16 +20,28 @@ class Worded(RolloutError):
 
     def __init__(self, **details: object) -> None:
         self.details = details
-        super().__init__(self.message.format(**details))
+        words = {
+            name: ", ".join(value) if isinstance(value, tuple) else value
+            for name, value in details.items()
+        }
+        super().__init__(self.message.format(**words))
 
 
 class NotAllowed(Worded):
-    """The transition table has no such move."""
+    """The transition table has no such move; `possible` are the verbs that it has from there."""
 
-    message = msgid("{noun} {key} is {state}: “{verb}” is not possible from there")
+    message = msgid(
+        "{noun} {key} is {state}: “{verb}” is not possible from there; possible: {possible}"
+    )
 
-    def __init__(self, noun: str, key: str, state: StrEnum, verb: StrEnum) -> None:
-        super().__init__(noun=noun, key=key, state=state, verb=verb)
+    def __init__(
+        self, noun: str, key: str, state: StrEnum, verb: StrEnum, possible: Sequence[StrEnum]
+    ) -> None:
+        if not possible:
+            self.message = msgid(
+                "{noun} {key} is {state}: “{verb}” is not possible from there, nor is anything else"
+            )
+        super().__init__(noun=noun, key=key, state=state, verb=verb, possible=tuple(possible))
 
 
 class StaleState(Worded):

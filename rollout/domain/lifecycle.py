@@ -70,7 +70,7 @@ class Lifecycle:
         state = self.states(memory["state"])
         target = self.moves.get((state, verb))
         if target is None:
-            raise NotAllowed(self.noun, key, state, verb)
+            raise NotAllowed(self.noun, key, state, verb, self.verbs_from(state))
         return self.follow(memory, verb, target)
 
     def returns(self, memory: Memory, verb: StrEnum) -> bool:

@@ -108,12 +108,17 @@ _UPPER = {code: code - 32 for code in range(ord("a"), ord("z") + 1)}
 def printable(value: object) -> str:
     """`value` on one line, without characters that a terminal would obey.
 
-    The ideographic space between Japanese names stays, which `str.isprintable` would refuse.
+    The ideographic space between Japanese names stays, which `str.isprintable` would refuse. A
+    joined emoji is shown as those that it joins: how many cells it takes differs by terminal.
     """
     text = "" if value is None else str(value)
     if text.isprintable():
         return text
-    return "".join(_shown(character) for character in text)
+    return "".join(_shown(character) for character in _JOINED.sub("", text))
+
+
+_JOINED = re.compile("(?<=[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])\u200d")
+"""The joiner behind an emoji; elsewhere it is shown as what nobody can see otherwise."""
 
 
 def _shown(character: str) -> str:

@@ -20,10 +20,13 @@ def explained(error: RolloutError) -> str:
     """What an error says in the language in force."""
     if not isinstance(error, Worded):
         return str(error)
-    details = {
-        name: label(value) if isinstance(value, StrEnum) else value
-        for name, value in error.details.items()
-    }
+    details = {name: _said(value) for name, value in error.details.items()}
     if "noun" in details:
         details["noun"] = label(Noun(str(details["noun"])))
     return _(error.message).format(**details)
+
+
+def _said(value: object) -> object:
+    if isinstance(value, tuple):
+        return ", ".join(str(_said(one)) for one in value)
+    return label(value) if isinstance(value, StrEnum) else value

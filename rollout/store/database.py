@@ -18,6 +18,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import ExceptionContext
 from sqlmodel import Session
 
+from rollout.store.same_file import keep_to
+
 BUSY_SECONDS = 30
 """So long a writer waits for the one before it."""
 
@@ -60,6 +62,9 @@ def open_engine(
             "cache_size=-65536",
         ):
             connection.execute(f"PRAGMA {pragma}").close()
+
+    if address.database and address.database != ":memory:":
+        keep_to(engine, address.database)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from time import monotonic
 
 from textual.message import Message
 from textual.screen import Screen
@@ -11,6 +12,9 @@ from rollout.domain.errors import RolloutError
 from rollout.i18n import _
 from rollout.i18n.labels import explained
 from tui.screens.confirm import Answer, ConfirmScreen, Question
+
+PATIENCE = 2.0
+"""So many seconds an answer may take before the screen says that it is waited for."""
 
 Answered = Callable[[Answer], None]
 
@@ -40,12 +44,26 @@ class ActingScreen(Screen[None]):
             self.question = question
             self.answered = answered
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked_at: list[float] = []
+
+    def waits(self) -> str | None:
+        """What to say while something that was asked for takes long; None when nothing does."""
+        if not self._asked_at:
+            return None
+        seconds = monotonic() - self._asked_at[0]
+        if seconds < PATIENCE:
+            return None
+        return _("at work on what was asked, {seconds} s").format(seconds=int(seconds))
+
     def look_now(self) -> None:
         """Show what has come of it."""
         raise NotImplementedError
 
     def act(self, name: str, work: Callable[[], str]) -> None:
         """Do `work` in a thread; it returns what to tell the operator."""
+        self._asked_at.append(monotonic())
         self.run_worker(partial(self._act_in_thread, work), name=name, group="act", thread=True)
 
     def ask(self, question: Question, answered: Answered) -> None:
@@ -61,6 +79,7 @@ class ActingScreen(Screen[None]):
         self, name: str, look_up: Callable[[], Question], answered: Answered
     ) -> None:
         """Ask what a thread has to look up first."""
+        self._asked_at.append(monotonic())
         self.run_worker(
             partial(self._look_up_in_thread, look_up, answered),
             name=name,
@@ -79,6 +98,7 @@ class ActingScreen(Screen[None]):
 
     def on_acting_screen_question_ready(self, message: QuestionReady) -> None:
         """Ask, unless the operator has gone elsewhere meanwhile."""
+        self._ended()
         if self.app.screen is self:
             self.ask(message.question, message.answered)
 
@@ -91,13 +111,18 @@ class ActingScreen(Screen[None]):
         else:
             self.post_message(self.ActionDone(words))
 
+    def _ended(self) -> None:
+        self._asked_at.pop(0)  # what was asked for first has most likely ended first
+
     def on_acting_screen_action_done(self, message: ActionDone) -> None:
         """Tell, and look at the result."""
+        self._ended()
         self.notify(message.words, timeout=4, markup=False)
         self.look_now()
 
     def on_acting_screen_action_refused(self, message: ActionRefused) -> None:
         """Tell why; nothing has changed."""
+        self._ended()
         self.notify(
             explained(message.error), title=_("refused"), severity="error", timeout=12, markup=False
         )

@@ -68,7 +68,7 @@ class ActivityScreen(WindowScreen):
         return [
             Column("time", _("time"), widest=19),
             Column("who", _("who"), widest=14),
-            Column("noun", _("of"), widest=10),
+            Column("noun", _("kind"), widest=10),
             Column("key", _("which"), widest=16),
             Column("verb", _("what"), widest=16),
             Column("states", _("state"), widest=26, from_width=110),

@@ -107,7 +107,7 @@ def _task_style(one: AtWork) -> str:
 def _columns() -> list[Column]:
     return [
         Column("tag", _("asset tag"), widest=12),
-        *(Column(step.value, fitted(plain(label(step)), 8).plain, widest=8) for step in PASSAGE),
+        *(Column(step.value, fitted(plain(label(step)), 9).plain, widest=9) for step in PASSAGE),
         Column("took", _("for"), widest=8),
         Column("since", _("since"), widest=8, from_width=100),
         Column("run", _("run"), widest=6, from_width=100),

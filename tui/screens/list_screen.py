@@ -39,6 +39,12 @@ class FilteredScreen(LiveScreen):
         """The table that the filter is about."""
         return self.query_one(LiveTable)
 
+    def repaint(self) -> None:
+        """An empty table says itself why."""
+        super().repaint()
+        if self.is_mounted and self.last is not None:
+            self.main_table().say_nothing(self.words.words)
+
     def filter_by(self, words: str) -> None:
         """Show what matches. An impossible filter changes nothing."""
         if self.apply_filter(words.strip()) and self.is_mounted:

@@ -19,13 +19,12 @@ from rollout.settings import OperatorRole
 from tui.desk import Desk
 from tui.exporting import Shown
 from tui.keys import in_order, translated
-from tui.screens.acting import ActingScreen
+from tui.screens.acting import PATIENCE, ActingScreen
 from tui.widgets.key_line import KeyLine
 from tui.widgets.room_tabs import RoomTabs
 from tui.widgets.status_line import StatusLine
 from tui.widgets.title_bar import TitleBar
 
-PATIENCE = 2.0
 REST = 4
 """After a look this many times its length passes before the next: looking takes at most a fifth of
 a core. So what a look of a fifth of a second finds is on the screen within a second."""
@@ -155,6 +154,8 @@ class LiveScreen(ActingScreen):
             if monotonic() - self._looking_since > PATIENCE:
                 self.words.show_trouble(_("waiting for the database"))
             return
+        if (waits := self.waits()) is not None:
+            self.words.show_trouble(waits)
         if monotonic() < self._not_before or not self._seen():
             return
         self._looking_since = monotonic()
@@ -185,7 +186,7 @@ class LiveScreen(ActingScreen):
     def on_live_screen_look_taken(self, message: LookTaken) -> None:
         """Show the answer."""
         self._rest()
-        self.words.show_trouble(None)
+        self.words.show_trouble(self.waits())
         if message.look.question != self.question():
             self.look_now()
             return

@@ -116,7 +116,7 @@ class OverviewScreen(ChartingScreen):
         self._show_needs(snapshot)
         self._show_waves(snapshot.waves or ())
         self._show_spares(snapshot.pools or ())
-        self.show_chart(snapshot.burn_up if tall else None)
+        self.show_chart(snapshot.burn_up if tall and snapshot.counts else None)
         self.words.show_words(figures(self.desk, sum(snapshot.counts.values())))
         if snapshot.glance is None:
             self.look_now()

@@ -115,7 +115,9 @@ class PlanScreen(PlanOutlook):
         """Show it."""
         view = snapshot.view
         if view is None:
-            self.words.show_words(_("no plan yet: press s, or run `rollout plan solve`"))
+            words = _("no plan yet: press s, or run `rollout plan solve`")
+            self.words.show_words(words)
+            self._map.say_nothing(words)
             return
         heat = self._heat(view)
         was = self.question()
@@ -168,7 +170,8 @@ class PlanScreen(PlanOutlook):
             text.append_text(self._without_a_day(snapshot))
             text.append_text(self.outlook_words(snapshot.glance))
             if "\n" not in text.plain or self.app.size.height >= TALL:
-                text.append("   " + "  ".join(legend()), CALM)
+                marks = (words.replace(" ", "\u00a0") for words in legend())  # kept together
+                text.append("   " + "  ".join(marks), CALM)
         return text
 
     def _without_a_day(self, snapshot: Seen) -> Text:

@@ -64,12 +64,19 @@ class HeatMap(Widget, can_focus=True):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._heat: Heat | None = None
+        self._nothing = "…"
         self._looks: tuple[object, ...] = ()
         self.day: date | None = None
         self.site: str | None = None
         self.carrying = False
         self._left: date | None = None
         self._top = 0
+
+    def say_nothing(self, words: str) -> None:
+        """What stands there as long as there is nothing to show."""
+        if words != self._nothing:
+            self._nothing = words
+            self.refresh()
 
     def show_heat(self, heat: Heat) -> None:
         """Show it; the cursor stays on its cell as long as that exists."""
@@ -146,7 +153,7 @@ class HeatMap(Widget, can_focus=True):
         """As many days as fit, around the cursor."""
         heat = self._heat
         if heat is None or self.day is None:
-            return Text("…")
+            return plain(self._nothing, "bold")
         name, cell, fit = self._measure(heat)
         self._left = self._window(heat, fit)
         days = [self._left + timedelta(days=number) for number in range(fit)]

@@ -82,7 +82,7 @@ def _machine(member: Member) -> Row:
 def _columns() -> list[Column]:
     return [
         Column("tag", _("department, asset tag"), widest=34),
-        Column("generation", _("generation"), widest=8),
+        Column("generation", _("gen."), widest=8),
         Column("state", _("state"), widest=14),
         Column("owner", _("owner"), widest=16),
         Column("wave", _("wave"), widest=8),

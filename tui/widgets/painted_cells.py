@@ -16,6 +16,8 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widgets import DataTable
 
+from tui.plain import fitted, plain
+
 _NONE = Style()
 
 
@@ -27,6 +29,8 @@ class PaintedCells(DataTable[Text]):
 
     _base = _NONE
     """The style of a line that nothing is special about, as of the last time any was drawn."""
+
+    _nothing = ""
 
     def put_cells(self, cells: Mapping[tuple[int, int], Text]) -> None:
         """Put these cells in place of those that are there, and draw no other rows again.
@@ -43,6 +47,17 @@ class PaintedCells(DataTable[Text]):
         if seen:
             self.refresh(*(Region(0, y, self.size.width, 1) for y in seen))
 
+    def say_nothing(self, words: str) -> None:
+        """What stands below the heading while there is no row."""
+        if words != self._nothing:
+            self._nothing = words
+            if not self.row_count:
+                self.refresh()
+
+    def _nothing_drawn(self) -> Strip:
+        words = cut(fitted(plain(f" {self._nothing}"), self.size.width).plain, self.size.width)
+        return Strip([Segment(words, self._base + Style(bold=True))], self.size.width)
+
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines that have to be drawn; what they share is found out once."""
         self._base = self.rich_style
@@ -52,6 +67,8 @@ class PaintedCells(DataTable[Text]):
         """One of them; `y` counts from the top of the table."""
         row = y - self.header_height + self.scroll_offset.y if y >= self.header_height else -1
         if row >= self.row_count:
+            if row == 1 and not self.row_count:
+                return self._nothing_drawn()
             return Strip.blank(self.size.width, self._base)
         cells = self.get_row_at(row) if row >= 0 else [one.label for one in self.ordered_columns]
         under, over = self._styles_of(row)

@@ -1,9 +1,8 @@
 """The line above the keys: what is shown, and what does not answer."""
 
-from rich.text import Text
 from textual.widgets import Static
 
-from tui.plain import plain
+from tui.plain import fitted, plain
 from tui.themes import WARN
 
 
@@ -15,11 +14,17 @@ class StatusLine(Static):
         self._words = ""
         self._trouble: str | None = None
         self._shown = ""
+        self._drawn: tuple[object, ...] = ()
 
     @property
     def text(self) -> str:
         """What stands there."""
         return self._shown
+
+    @property
+    def words(self) -> str:
+        """What the room says, without a trouble before it."""
+        return self._words
 
     def show_words(self, words: str) -> None:
         """What the room says about its rows."""
@@ -31,11 +36,19 @@ class StatusLine(Static):
         self._trouble = trouble
         self._repaint()
 
+    def on_resize(self) -> None:
+        """More or less of it has room."""
+        self._repaint()
+
     def _repaint(self) -> None:
-        line = Text(no_wrap=True, end="")
-        if self._trouble:
-            line.append_text(plain(f"! {self._trouble}  ", WARN))
-        line.append_text(plain(self._words))
-        if line.plain != self._shown:
-            self._shown = line.plain
-            self.update(line, layout=False)
+        trouble = f"! {self._trouble}  " if self._trouble else ""
+        drawn = (trouble, self._words, self.size.width)
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
+        self._shown = trouble + self._words
+        # Cut here: the library would go on in a second line, at a space, and show the first only.
+        line = plain("").append_text(fitted(plain(trouble, WARN), self.size.width))
+        if (left := self.size.width - line.cell_len) > 1:
+            line.append_text(fitted(plain(self._words), left))
+        self.update(line, layout=False)

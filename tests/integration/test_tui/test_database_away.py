@@ -26,23 +26,37 @@ async def test_a_locked_database_is_said_and_the_keys_still_work(
         other.close()
 
 
-async def test_a_database_without_tables_is_said_and_comes_back(
-    at_the_screen, programme: Application, tmp_path: Path
-):
-    path = tmp_path / "rollout.db"
+async def test_a_database_that_was_moved_away_is_said_and_comes_back(at_the_screen, tmp_path: Path):
+    """A file that is open can be read and written wherever it was moved to: nobody would notice."""
+    path, away = tmp_path / "rollout.db", tmp_path / "away.db"
     async with at_the_screen() as seat:
-
-        def said() -> bool:
-            programme.database.close()  # a thread may just have connected to the file of before
-            return "no such table" in seat.text
-
         await seat.sees("166 days")
-        path.rename(tmp_path / "away.db")
-        await seat.until(lambda: said() and "166 days" in seat.text)
+        path.rename(away)
+        await seat.sees("unable to open database file")
+        assert "planned" in seat.text
         await seat.press("3", "1")
-        for left in tmp_path.glob("rollout.db*"):
-            left.unlink()
-        (tmp_path / "away.db").rename(path)
-        await seat.until(lambda: not said())
+        assert not path.exists()
+        away.rename(path)
+        await seat.until(lambda: "unable to open" not in seat.text)
         await seat.press("3")
         await seat.sees("DK20-000001")
+
+
+async def test_an_action_that_a_lock_holds_up_says_that_it_waits(
+    at_the_screen, programme: Application, tmp_path: Path
+):
+    other = sqlite3.connect(tmp_path / "rollout.db", isolation_level=None)
+    async with at_the_screen("tanaka") as seat:
+        await seat.press("3")
+        await seat.sees("DK20-000001")
+        other.execute("BEGIN EXCLUSIVE").close()
+        try:
+            await seat.press("H")
+            await seat.sees("kept in the history")
+            await seat.press(*"away", "enter")
+            await seat.sees("at work on what was asked")
+            assert "DK20-000001" in seat.text
+        finally:
+            other.close()
+        await seat.until(lambda: "at work on what was asked" not in seat.text)
+        await seat.sees("held")

@@ -175,3 +175,14 @@ async def test_a_blocked_account_leads_to_its_cause(at_the_screen, programme: Ap
         needs.move_cursor(row=needs.keys.index("room accounts state:blocked"))
         await seat.press("enter")
         await seat.sees("filter: state:blocked", "300001", "𠮷田　さくら", "no [seat]")
+
+
+async def test_a_trouble_longer_than_the_line_is_cut_at_its_end_and_not_at_a_space(at_the_screen):
+    async with at_the_screen(size=(80, 24)) as seat:
+        await seat.sees("166 days")
+        seat.app.screen.words.show_trouble("データベース: unable; " + "長" * 60)
+        await seat.sees("unable; 長長長長")
+        line = next(line for line in seat.text.splitlines() if "unable" in line)
+        assert line.rstrip().endswith("長…")
+        seat.app.screen.words.show_trouble(None)
+        await seat.sees("166 days")

@@ -30,3 +30,10 @@ def test_the_space_between_japanese_names_stays():
 
 def test_line_breaks_and_escapes_are_made_visible():
     assert printable("a\nb\x1b[31m") == "a␤b�[31m"
+
+
+def test_a_joined_emoji_is_shown_as_those_that_it_joins_and_another_joiner_is_not_hidden():
+    assert printable("家族 👨\u200d👩\u200d👧 様") == "家族 👨👩👧 様"
+    assert printable("❤\ufe0f\u200d🔥") == "❤\ufe0f🔥"
+    assert printable("DK20\u200d-1") == "DK20�-1"
+    assert cell_len(printable("👨\u200d👩")) == 4
