@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from rollout.domain.account import ACCOUNT, AccountState
 from rollout.domain.notice import NOTICE, NoticeState
@@ -22,7 +22,7 @@ from rollout.store.tables import (
     Wave,
 )
 
-_NOUNS: Mapping[str, type[SQLModel]] = {
+_NOUNS: Mapping[str, measures.Table] = {
     WAVE.noun: Wave,
     ACCOUNT.noun: Account,
     PERSONAL_DEVICE.noun: PersonalDevice,

@@ -21,6 +21,8 @@ from rollout.store.tables import (
     Wave,
 )
 
+Table = type[SQLModel]
+
 
 class Machines(NamedTuple):
     """How many machines share generation, site and state."""
@@ -145,7 +147,7 @@ def newest_fact_of(session: Session, noun: str, after: int, until: int) -> int:
     return session.connection().execute(newest).scalar() or 0
 
 
-def by_state(session: Session, table: type[SQLModel]) -> dict[str, int]:
+def by_state(session: Session, table: Table) -> dict[str, int]:
     """Rows of waves or runs by their state."""
     state = _columns(table).state
     rows = session.connection().execute(select(state, func.count()).group_by(state))
@@ -178,7 +180,7 @@ def stepped(session: Session, after: int, until: int) -> list[Stepped]:
     return [Stepped(*row) for row in rows]
 
 
-def newest_row(session: Session, table: type[SQLModel]) -> int:
+def newest_row(session: Session, table: Table) -> int:
     """The id of the row that was made last; 0 when there is none."""
     return session.connection().execute(select(func.max(_columns(table).id))).scalar() or 0
 
