@@ -73,8 +73,9 @@ def extract(
     bound = until or (None if as_of is None else Until(at=as_of))
     if bound is None:
         today = now.astimezone(zone).date()
-        total = machines.total(session, wanted, today)
-        source = machines.pages(session, wanted, today)
+        extent = machines.extent(session, wanted, today)
+        total, size = extent.machines, extent.fitting(machines.PAGE)
+        source = machines.pages(session, wanted, today, size=size)
     else:
         then = as_of or now
         day = then.astimezone(zone).date()

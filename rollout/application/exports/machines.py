@@ -77,9 +77,10 @@ def extract(
     told = None
     if as_of is None:
         today = now.astimezone(zone).date()
-        total = machines.total(session, wanted, today)
-        pages = machines.pages(session, wanted, today)
-        told = _lines(readers, wanted, now, zone, counts)
+        extent = machines.extent(session, wanted, today)
+        total = extent.machines
+        pages = machines.pages(session, wanted, today, size=extent.fitting(machines.PAGE))
+        told = _lines(readers, wanted, now, zone, counts, extent.fitting(lines.PAGE))
     else:
         total = past.total(session)
         pages = past.pages(session, wanted, Until(at=as_of), as_of, as_of.astimezone(zone).date())
@@ -116,7 +117,12 @@ def extract(
 
 
 def _lines(
-    readers: Readers, wanted: Filter, now: datetime, zone: ZoneInfo, counts: Counter[str]
+    readers: Readers,
+    wanted: Filter,
+    now: datetime,
+    zone: ZoneInfo,
+    counts: Counter[str],
+    size: int,
 ) -> Iterator[Lines]:
     today = now.astimezone(zone).date()
     account = said(AccountState)
@@ -143,7 +149,7 @@ def _lines(
         return readers.once(read)[: len(machines.FIELDS)]
 
     counts["machines"] = 0
-    for page in lines.pages(readers, wanted, today, shown):
+    for page in lines.pages(readers, wanted, today, shown, size=size):
         rows = len(page.states)
         _count(page.states, counts)
         yield Lines(page.text, rows, page.odd, partial(again, page.after, rows))

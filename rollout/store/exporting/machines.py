@@ -28,6 +28,9 @@ from rollout.store.tables import (
 )
 
 PAGE = 5_000
+ROOM = 2_500_000
+"""So many characters of free texts a page has room for, were all of them as long as the longest:
+several copies of a page lie in memory at once."""
 
 LEDGER = (
     "asset_tag", "generation", "model", "serial", "mac", "computer_name", "site", "floor",
@@ -162,15 +165,23 @@ def joined(statement: Select[Any], today: date) -> Select[Any]:
     )
 
 
-def total(session: Session, wanted: Filter, today: date) -> int:
-    """How many machines match."""
-    statement: Select[Any] = select(func.count())
-    found: int = (
-        session.connection()
-        .execute(joined(statement, today).where(*conditions(wanted)))
-        .scalar_one()
-    )
-    return found
+class Extent(NamedTuple):
+    """How many machines match, and how long the longest free text of one is."""
+
+    machines: int
+    longest: int
+
+    def fitting(self, size: int) -> int:
+        """So many of `size` rows that a page keeps to its room."""
+        return max(1, min(size, ROOM // max(1, self.longest)))
+
+
+def extent(session: Session, wanted: Filter, today: date) -> Extent:
+    """Of the machines that match."""
+    texts = func.length(Machine.remark) + func.length(func.coalesce(kept(Machine.cause), ""))
+    statement: Select[Any] = select(func.count(), func.coalesce(func.max(texts), 0))
+    found = session.connection().execute(joined(statement, today).where(*conditions(wanted)))
+    return Extent(*found.one())
 
 
 def pages(
