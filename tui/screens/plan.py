@@ -24,7 +24,7 @@ from tui import plan_actions
 from tui.desk import Desk
 from tui.exporting import Shown
 from tui.paced import Costly, Pace
-from tui.plain import plain
+from tui.plain import flowed, plain
 from tui.screens.confirm import Answer
 from tui.screens.machine import MachineScreen
 from tui.screens.plan_outlook import PlanOutlook
@@ -170,8 +170,8 @@ class PlanScreen(PlanOutlook):
             text.append_text(self._without_a_day(snapshot))
             text.append_text(self.outlook_words(snapshot.glance))
             if "\n" not in text.plain or self.app.size.height >= TALL:
-                marks = (words.replace(" ", "\u00a0") for words in legend())  # kept together
-                text.append("   " + "  ".join(marks), CALM)
+                marks = (plain(words, CALM) for words in legend())
+                text = flowed([text, *marks], self.app.size.width - 2, gap=2)
         return text
 
     def _without_a_day(self, snapshot: Seen) -> Text:

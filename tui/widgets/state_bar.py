@@ -7,6 +7,7 @@ from textual.widget import Widget
 
 from rollout.i18n import _, language
 from tui.looks import GROUPS, Group
+from tui.plain import flowed, plain
 
 
 class StateBar(Widget):
@@ -36,11 +37,14 @@ class StateBar(Widget):
         for group, cells in shares(self._groups, max(self.size.width, 10)).items():
             picture.append(group.glyph * cells, group.style)
         picture.append("\n")
-        for group, number in self._groups.items():
-            if number:
-                picture.append(f"{group.glyph}\u00a0", group.style)
-                picture.append(f"{group.label}\u00a0{number:,}\u00a0({number / total:.0%})   ")
-        return picture
+        legend = [_named(group, number, total) for group, number in self._groups.items() if number]
+        return picture.append_text(flowed(legend, self.size.width))
+
+
+def _named(group: Group, number: int, total: int) -> Text:
+    words = plain("")
+    words.append(f"{group.glyph} ", group.style)
+    return words.append(f"{group.label} {number:,} ({number / total:.0%})")
 
 
 def shares(numbers: Mapping[Group, int], cells: int) -> dict[Group, int]:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui.plain import fitted, plain, printable
+from tui.plain import fitted, flowed, plain, printable
 
 
 @given(st.text())
@@ -37,3 +37,14 @@ def test_a_joined_emoji_is_shown_as_those_that_it_joins_and_another_joiner_is_no
     assert printable("❤\ufe0f\u200d🔥") == "❤\ufe0f🔥"
     assert printable("DK20\u200d-1") == "DK20�-1"
     assert cell_len(printable("👨\u200d👩")) == 4
+
+
+@given(st.lists(st.text("ab 漢字", min_size=1, max_size=9), max_size=12), st.integers(20, 60))
+def test_what_flows_into_lines_is_never_divided(parts, width):
+    text = flowed(map(plain, parts), width)
+    lines = text.plain.split("\n")
+    assert all(cell_len(line) <= width for line in lines)
+    at = 0
+    for part in parts:
+        at = text.plain.index(part, at) + len(part)
+    assert len(lines) <= 1 or len(lines) <= len(parts)
