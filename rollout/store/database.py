@@ -64,7 +64,7 @@ def open_engine(
             connection.execute(f"PRAGMA {pragma}").close()
 
     if address.database and address.database != ":memory:":
-        keep_to(engine, address.database)
+        keep_to(engine, Path(address.database).absolute())
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:

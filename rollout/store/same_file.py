@@ -14,7 +14,7 @@ from sqlalchemy.exc import DisconnectionError
 _FILE = "file"
 
 
-def keep_to(engine: Engine, path: str) -> None:
+def keep_to(engine: Engine, path: Path) -> None:
     """Connect anew when another file stands at `path`; refuse while none does, and make none.
 
     The file may be missing before the first connection only, which makes it.
@@ -38,9 +38,9 @@ def keep_to(engine: Engine, path: str) -> None:
             raise DisconnectionError("another file stands at the database's path")
 
 
-def _standing(path: str) -> tuple[int, int] | None:
+def _standing(path: Path) -> tuple[int, int] | None:
     try:
-        found = Path(path).stat()
+        found = path.stat()
     except OSError:  # its folder may be unreachable just as well
         return None
     return found.st_dev, found.st_ino
