@@ -38,6 +38,8 @@ def read(path: Path, start: int, *, largest: int = LARGEST) -> Part:
         found, begin = found[torn:], begin + torn
     whole = found[: found.rfind(b"\n") + 1]
     lines = whole.decode("utf-8", errors="replace").split("\n")[:-1]
+    # Ansible writes to a terminal, whose lines end with a carriage return as well.
+    lines = [line.removesuffix("\r") for line in lines]
     return Part(lines, begin + len(whole), begin - start)
 
 

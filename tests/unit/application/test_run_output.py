@@ -32,6 +32,12 @@ def test_only_whole_lines_are_read_and_the_next_part_begins_behind_them(tmp_path
     assert read(file, second.end).lines == []
 
 
+def test_lines_of_a_terminal_are_read_without_their_carriage_return(tmp_path: Path):
+    file = tmp_path / "stdout"
+    file.write_bytes(b"TASK [a]\r\nok: [m1]\r\n")
+    assert read(file, 0).lines == ["TASK [a]", "ok: [m1]"]
+
+
 def test_of_a_long_output_the_end_is_read_from_a_whole_line_on(tmp_path: Path):
     file = tmp_path / "stdout"
     file.write_text("".join(f"line {n}\n" for n in range(1000)), encoding="utf-8")
