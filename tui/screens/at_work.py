@@ -47,7 +47,7 @@ class AtWorkScreen(ListScreen):
     def paint(self, snapshot: Sequence[AtWork]) -> None:
         """Show them; the clock of each goes on."""
         now = self.desk.now()
-        self.show_list(_columns(), [self._row(one, now) for one in snapshot])
+        self.show_list(_columns(self.app.size.width), [self._row(one, now) for one in snapshot])
         self.words.show_words(self.filter_words() + self._summary(snapshot))
 
     def _summary(self, found: Sequence[AtWork]) -> str:
@@ -104,10 +104,14 @@ def _task_style(one: AtWork) -> str:
     return BAD if one.last and one.last.status in ("failed", "unreachable") else ""
 
 
-def _columns() -> list[Column]:
+def _columns(width: int) -> list[Column]:
+    most = 10 if width >= 100 else 9
     return [
         Column("tag", _("asset tag"), widest=12),
-        *(Column(step.value, fitted(plain(label(step)), 9).plain, widest=9) for step in PASSAGE),
+        *(
+            Column(step.value, fitted(plain(label(step)), most).plain, widest=most)
+            for step in PASSAGE
+        ),
         Column("took", _("for"), widest=8),
         Column("since", _("since"), widest=8, from_width=100),
         Column("run", _("run"), widest=6, from_width=100),
