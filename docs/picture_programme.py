@@ -17,6 +17,7 @@ from rollout.application import plan, plan_move, spares, stops
 from rollout.application.operators import Operator
 from rollout.domain.account import AccountVerb, CloudService
 from rollout.domain.machine import MachineVerb, Step
+from rollout.domain.purpose import Purpose
 from rollout.domain.stop import StopScope
 from rollout.domain.text import match_key
 from rollout.domain.wave import WaveVerb
@@ -32,7 +33,6 @@ from rollout.store import (
     waves,
 )
 from rollout.store.database import Database
-from rollout.store.spares import SPARE
 from rollout.store.tables import (
     Account,
     DayForecast,
@@ -130,7 +130,7 @@ class _Story(Passage):
         self._train(fleet)
         self._provision(fleet[:12])
         for machine in fleet[202:212]:
-            machine.purpose, machine.owner_id = SPARE, None
+            machine.purpose, machine.owner_id = Purpose.SPARE.value, None
         pilot = self._wave(1, fleet[:10], date(2022, 11, 14), pilot=True)
         second = self._wave(2, fleet[10:90], date(2022, 11, 16))
         third = self._wave(3, fleet[90:170], date(2022, 11, 21))
