@@ -14,7 +14,7 @@ from datetime import date
 from functools import partial
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Integer, Select, bindparam, case, func, literal, select
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, case, func, literal, or_, select
 from sqlmodel import Session, col
 
 from rollout.store.exporting import beside_lines
@@ -44,7 +44,7 @@ from rollout.store.tables import (
     Wave,
 )
 
-PAGE = 10_000
+PAGE = 5_000
 END = "\r\n"
 """Between lines: behind it comes FIRST, which no line break in a text has."""
 Show = Callable[[str], str | None]
@@ -188,12 +188,10 @@ def _standing(session: Session, shown: Shown) -> Sequence[tuple[str, Any]]:
     )
 
 
-def _odd(session: Session) -> ColumnElement[int]:
+def _odd(session: Session) -> ColumnElement[Any]:
     """Whether a text that came from elsewhere than a ledger holds a NUL, at which SQLite's function
     would end it. PostgreSQL has no such texts."""
     if not in_sqlite(session):
         return literal(0, Integer)
     texts = (Machine.image_id, Person.upn, kept(Machine.cause), kept(PendingControls.cause))
-    places = (func.nullif(func.instr(text, func.char(0)), 0) for text in texts)
-    found: ColumnElement[int] = func.coalesce(*places, 0)
-    return found
+    return or_(*(func.instr(text, func.char(0)) > 0 for text in texts))
