@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import databases
 import pytest
 from sqlalchemy import event, insert
 from sqlmodel import col, func, select
@@ -57,6 +58,7 @@ def test_what_the_session_has_changed_before_a_move_is_written_with_it(migrated:
         assert session.get(Machine, 2).remark == "seen"
 
 
+@pytest.mark.skipif(databases.POSTGRESQL, reason="a plan of SQLite's; PostgreSQL looks at numbers")
 def test_moved_rows_are_found_by_their_ids_and_not_among_all_of_their_state(
     migrated: Database,
 ) -> None:
