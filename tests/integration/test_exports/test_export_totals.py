@@ -4,6 +4,7 @@ import csv
 import json
 from collections import Counter
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 import databases
@@ -28,8 +29,12 @@ VERBS = sorted(MachineVerb)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 
 
+_NUMBERS = count()
+"""Each example has a database of its own, in a folder or in a server."""
+
+
 def fleet(folder: Path, remarks: list[str], moves: list[tuple[int, MachineVerb]]) -> Database:
-    database = databases.migrated(folder / f"{len(list(folder.iterdir()))}.db")
+    database = databases.migrated(folder / f"{next(_NUMBERS)}.db")
     with database.write() as session:
         register(
             session,
