@@ -1,5 +1,6 @@
 """Pages keep to their room however long the texts are that a ledger brings."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def test_all_of_it_is_in_the_csv_and_what_a_cell_holds_in_the_sheet(
     text = (tmp_path / "m.csv").read_text(encoding="utf-8-sig")
     assert text.count("備") == (rows - 1) * LONG + 32_767
     assert done.cuts == rows - 1
-    sheet = openpyxl.load_workbook(tmp_path / "m.xlsx", read_only=True).worksheets[1]
-    cells = [row[28] for row in sheet.iter_rows(2, values_only=True)]
+    with closing(openpyxl.load_workbook(tmp_path / "m.xlsx", read_only=True)) as book:
+        cells = [row[28] for row in book.worksheets[1].iter_rows(2, values_only=True)]
     assert {len(str(cell)) for cell in cells} == {32_767}
     assert sum(str(cell).endswith("…") for cell in cells) == rows - 1

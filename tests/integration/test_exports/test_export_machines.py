@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -209,8 +210,8 @@ def test_what_was_cut_is_told_with_its_place(
     done = export(changing, configuration, tmp_path / "m.xlsx", Form.XLSX)
     tags = sorted(rows_tag(number) for number in range(1, MACHINES + 1))
     assert (done.cuts, done.cut) == (1, [f"Machines, Remark, {tags.index(rows_tag(3)) + 2}"])
-    book = openpyxl.load_workbook(tmp_path / "m.xlsx", read_only=True)
-    told = {row[0].value: row[1].value for row in book["Summary"] if row[0].value}
+    with closing(openpyxl.load_workbook(tmp_path / "m.xlsx", read_only=True)) as book:
+        told = {row[0].value: row[1].value for row in book["Summary"] if row[0].value}
     assert told["Texts cut at 32767 characters"] == 1
 
 
