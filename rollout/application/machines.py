@@ -12,7 +12,7 @@ from rollout.application.operators import Operator
 from rollout.application.retirement.listing import Replaced, of_machine
 from rollout.domain.errors import RolloutError
 from rollout.domain.machine import MachineState, MachineVerb, Step
-from rollout.domain.machine_order import MachineOrder
+from rollout.domain.machine_order import BY_TAG, Sorting
 from rollout.i18n import _
 from rollout.i18n.labels import label
 from rollout.settings import OperatorRole
@@ -57,11 +57,11 @@ def listing(
     *,
     after: str = "",
     limit: int = 100,
-    order: MachineOrder = MachineOrder.TAG,
+    sorting: Sorting = BY_TAG,
 ) -> list[Joined]:
     """Machines in an order, the first `limit` behind the machine of the tag `after`."""
     with database.read() as session:
-        found = machines.listing(session, wanted, after=after, limit=limit, order=order)
+        found = machines.listing(session, wanted, after=after, limit=limit, sorting=sorting)
         return spares.beside(session, found)
 
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, literal, tuple_
+from sqlalchemy import ColumnElement, literal, true, tuple_
 from sqlmodel import Session, col, func, select
 
-from rollout.domain.machine_order import MachineOrder
+from rollout.domain.machine_order import MachineOrder, Sorting
 from rollout.store.tables import Machine, Person, Site
 
 _NEVER = date(9999, 12, 31)
@@ -20,21 +20,27 @@ _KEYS: Mapping[MachineOrder, Any] = {
 }
 
 
-def sorted_by(order: MachineOrder) -> list[Any]:
-    """What a statement over machines, sites and owners is ordered by."""
+def sorted_by(sorting: Sorting) -> list[Any]:
+    """What a statement over machines, sites and owners is ordered by.
+
+    A list from its end turns the tags as well: so the same index is read backwards.
+    """
     tag = col(Machine.asset_tag)
-    return [tag] if order is MachineOrder.TAG else [_KEYS[order], tag]
+    keys = [tag] if sorting.order is MachineOrder.TAG else [_KEYS[sorting.order], tag]
+    return [key.desc() for key in keys] if sorting.turned else keys
 
 
-def behind(session: Session, order: MachineOrder, after: str) -> ColumnElement[bool]:
+def behind(session: Session, sorting: Sorting, after: str) -> ColumnElement[bool]:
     """Condition: it comes behind the machine of the tag `after`, where that stands now.
 
     A machine that is gone leaves the start of the list.
     """
     tag = col(Machine.asset_tag)
-    if order is MachineOrder.TAG or not after:
-        return tag > after
-    key = _KEYS[order]
+    if not after:
+        return true()
+    if sorting.order is MachineOrder.TAG:
+        return tag < after if sorting.turned else tag > after
+    key = _KEYS[sorting.order]
     place = session.exec(
         select(key)
         .select_from(Machine)
@@ -43,5 +49,6 @@ def behind(session: Session, order: MachineOrder, after: str) -> ColumnElement[b
         .where(tag == after)
     ).one_or_none()
     if place is None:
-        return tag > ""
-    return tuple_(key, tag) > tuple_(literal(place, key.type), after)
+        return true()
+    here, there = tuple_(key, tag), tuple_(literal(place, key.type), after)
+    return here < there if sorting.turned else here > there

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, func, select
 
 from rollout.domain.errors import NotFound
 from rollout.domain.machine import NEEDS_A_PERSON, MachineState
-from rollout.domain.machine_order import MachineOrder
+from rollout.domain.machine_order import BY_TAG, Sorting
 from rollout.domain.wave import WaveState
 from rollout.store import notices, pending_controls
 from rollout.store.batches import batches
@@ -113,7 +113,7 @@ def listing(
     *,
     after: str = "",
     limit: int = 100,
-    order: MachineOrder = MachineOrder.TAG,
+    sorting: Sorting = BY_TAG,
 ) -> list[Joined]:
     """Machines in an order, the first `limit` behind the machine of the tag `after`."""
     stuck = notices.stuck_of_machines()
@@ -138,8 +138,8 @@ def listing(
             and_(col(PendingControls.machine_id) == col(Machine.id), pending_controls.lacking()),
         )
         .outerjoin(stuck, stuck.c.machine_id == col(Machine.id))
-        .where(*conditions(wanted), behind(session, order, after))
-        .order_by(*sorted_by(order))
+        .where(*conditions(wanted), behind(session, sorting, after))
+        .order_by(*sorted_by(sorting))
         .limit(limit)
     )
     return [Joined(*row) for row in session.exec(statement)]

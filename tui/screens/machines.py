@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from rollout.application import machines
 from rollout.application.machines import Filter, Joined
 from rollout.domain.machine import MachineState, MachineVerb
-from rollout.domain.machine_order import MachineOrder
+from rollout.domain.machine_order import BY_TAG, MachineOrder, Sorting
 from rollout.domain.words import msgid
 from rollout.i18n import _
 from rollout.i18n.labels import label
@@ -38,14 +38,14 @@ class Ordered:
     """Which machines, and in which order."""
 
     filter: Filter
-    order: MachineOrder
+    sorting: Sorting
 
 
 class MachinesScreen(WindowScreen, MachineKeys):
     """Paged by key from the database, so that any fleet opens at once."""
 
     room = "machines"
-    _order = MachineOrder.TAG
+    _sorting = BY_TAG
     ACTS: ClassVar = {**MachineKeys.ACTS, "into_wave": OperatorRole.OPERATOR}
     SELDOM: ClassVar[tuple[str, ...]] = (
         "mark",
@@ -54,6 +54,7 @@ class MachinesScreen(WindowScreen, MachineKeys):
         "into_wave",
         "sort",
         "sort_back",
+        "turn",
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "mark", msgid("mark"), tooltip=msgid("mark this machine, or not")),
@@ -62,6 +63,9 @@ class MachinesScreen(WindowScreen, MachineKeys):
         Binding("o", "sort", msgid("sort"), tooltip=msgid("the next of the orders")),
         Binding("m", "into_wave", msgid("to a wave"), tooltip=msgid("move to another wave")),
         Binding("O", "sort_back", msgid("sort back"), show=False),
+        Binding(
+            "i", "turn", msgid("turn round"), tooltip=msgid("the list from its end"), show=False
+        ),
     ]
 
     def __init__(self, desk: Desk) -> None:
@@ -70,16 +74,32 @@ class MachinesScreen(WindowScreen, MachineKeys):
 
     def action_sort(self) -> None:
         """Read the list in the next order."""
-        self._sort(1)
+        self._sort(self._sorting.beside(1))
 
     def action_sort_back(self) -> None:
         """Read the list in the order before."""
-        self._sort(-1)
+        self._sort(self._sorting.beside(-1))
 
-    def _sort(self, by: int) -> None:
-        orders = list(MachineOrder)
-        self._order = orders[(orders.index(self._order) + by) % len(orders)]
-        self.wanted = replace(self.wanted, order=self._order)
+    def action_turn(self) -> None:
+        """Read the list from its other end."""
+        self._sort(self._sorting.turned_round())
+
+    def on_data_table_header_selected(self, event: WindowTable.HeaderSelected) -> None:
+        """Sort by the column whose heading was clicked; if it is that already, turn the list."""
+        key = str(event.column_key.value)
+        if key == self._sorting.order:
+            self.action_turn()
+        elif key in list(MachineOrder):
+            self._sort(Sorting(MachineOrder(key)))
+        elif event.label.plain:
+            orders = ", ".join(label(order) for order in MachineOrder)
+            words = _("no order by {column}; there is: {orders}")
+            told = words.format(column=event.label.plain.strip(), orders=orders)
+            self.notify(told, markup=False)
+
+    def _sort(self, sorting: Sorting) -> None:
+        self._sorting = sorting
+        self.wanted = replace(self.wanted, sorting=sorting)
         self.from_the_start()
 
     def action_mark(self) -> None:
@@ -156,12 +176,16 @@ class MachinesScreen(WindowScreen, MachineKeys):
 
     def parse(self, words: str) -> Ordered:
         """The filter language of machines; the order stays."""
-        return Ordered(parse(words), self._order)
+        return Ordered(parse(words), self._sorting)
 
     def fetch(self, wanted: Any, after: Any, limit: int) -> Sequence[Joined]:
         """In the order that was chosen."""
         return machines.listing(
-            self.desk.database, wanted.filter, after=after or "", limit=limit, order=wanted.order
+            self.desk.database,
+            wanted.filter,
+            after=after or "",
+            limit=limit,
+            sorting=wanted.sorting,
         )
 
     def place_of(self, item: Joined) -> str:
@@ -173,9 +197,10 @@ class MachinesScreen(WindowScreen, MachineKeys):
         return [*([Column("mark", "", widest=1)] if self._marked else []), *_columns()]
 
     def drawn_columns(self) -> list[Column]:
-        """An arrow at the column that the list is sorted by."""
+        """An arrow at the column that the list is sorted by; up, when that is from the end."""
+        arrow, by = "▴" if self._sorting.turned else "▾", self._sorting.order
         return [
-            replace(column, label=f"{column.label} ▾") if column.key == self._order else column
+            replace(column, label=f"{column.label} {arrow}") if column.key == by else column
             for column in self.columns()
         ]
 
@@ -191,7 +216,8 @@ class MachinesScreen(WindowScreen, MachineKeys):
             _(
                 "Filter words: state:failed,silent site:NAME gen:DK20 wave:1 use:spare; anything "
                 "else is looked for in asset tag, computer name and owner."
-            )
+            ),
+            _("A click on a heading sorts by it, a second one turns the list round."),
         ]
 
     def paint(self, snapshot: Found) -> None:
@@ -207,13 +233,22 @@ class MachinesScreen(WindowScreen, MachineKeys):
             return self.nothing()
         marked = _("{count} marked").format(count=len(self._marked)) + "  " if self._marked else ""
         first = (len(self._starts) - 1) * WINDOW + 1
-        by = _("by {column}").format(column=label(self._order)) + "  "
-        marked = marked if self._order is MachineOrder.TAG else marked + by
-        return marked + _("machines {first}–{last}{more}").format(
-            first=f"{first:,}",
-            last=f"{first + len(found.rows) - 1:,}",
-            more=_(", more below") if found.more else "",
+        return (
+            marked
+            + self._sorted_words()
+            + _("machines {first}–{last}{more}").format(
+                first=f"{first:,}",
+                last=f"{first + len(found.rows) - 1:,}",
+                more=_(", more below") if found.more else "",
+            )
         )
+
+    def _sorted_words(self) -> str:
+        """How the list is sorted; nothing while that is as always."""
+        if self._sorting == BY_TAG:
+            return ""
+        words = _("by {column}, from the end") if self._sorting.turned else _("by {column}")
+        return words.format(column=label(self._sorting.order)) + "  "
 
     def row(self, item: Joined) -> Row:
         """A machine."""

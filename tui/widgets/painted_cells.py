@@ -72,11 +72,11 @@ class PaintedCells(DataTable[Text]):
             return Strip.blank(self.size.width, self._base)
         cells = self.get_row_at(row) if row >= 0 else [one.label for one in self.ordered_columns]
         under, over = self._styles_of(row)
-        segments = list(_merged(self._pieces(cells, under, over)))
+        segments = list(_merged(self._pieces(cells, under, over, heading=row < 0)))
         left, width = self.scroll_offset.x, self.size.width
         strip = Strip(segments).crop(left, left + width).adjust_cell_length(width, under)
-        # By this the mouse finds the row.
-        return strip.apply_meta({"row": row, "column": 0})
+        # By this the mouse finds the row; the heading says its columns itself.
+        return strip.apply_meta({"row": row, "column": 0}) if row >= 0 else strip
 
     def _styles_of(self, row: int) -> tuple[Style, Style]:
         """What lies under the words of a row, and what lies over their own style."""
@@ -91,10 +91,12 @@ class PaintedCells(DataTable[Text]):
         return self._base + here, Style(color=here.color)
 
     def _pieces(
-        self, cells: Sequence[Text], under: Style, over: Style
+        self, cells: Sequence[Text], under: Style, over: Style, *, heading: bool
     ) -> Iterator[tuple[str, Style]]:
         console, padding = self.app.console, " " * self.cell_padding
-        for cell, column in zip(cells, self.ordered_columns, strict=True):
+        for at, (cell, column) in enumerate(zip(cells, self.ordered_columns, strict=True)):
+            if heading:
+                under += Style.from_meta({"row": -1, "column": at})
             yield padding, under
             long = cell_len(cell.plain)
             if cell.spans:

@@ -194,3 +194,28 @@ async def test_machines_are_read_in_another_order_and_marks_and_filter_stay(at_t
         await seat.until(lambda: table.keys[:3] == [f"DK20-{n:06}" for n in (1, 2, 3)])
         await seat.press("ctrl+end", "down")
         await seat.until(lambda: table.keys[0] == "DK20-000101")
+
+
+async def test_a_click_on_a_heading_sorts_by_it_and_a_second_turns_the_list(at_the_screen):
+    async with at_the_screen(size=(120, 30)) as seat:
+        await seat.press("3")
+        await seat.sees("asset tag ▾", "DK20-000001")
+        table = seat.app.screen.query_one(LiveTable)
+
+        async def click_on(heading: str) -> None:
+            lines = seat.text.splitlines()
+            y = next(at for at, line in enumerate(lines) if "asset tag" in line)
+            await seat.pilot.click(offset=(lines[y].index(heading), y))
+
+        await click_on("asset tag")
+        await seat.sees("asset tag ▴", "by tag, from the end")
+        await seat.until(lambda: table.keys[:2] == ["DK20-000250", "DK20-000249"])
+        await seat.press("ctrl+end", "down")
+        await seat.until(lambda: table.keys[0] == "DK20-000150")
+        await click_on("state")
+        await seat.sees("state ▾", "by state")
+        await seat.until(lambda: table.keys[0] == "DK20-000001")
+        await click_on("wave")
+        await seat.sees("no order by wave")
+        await seat.press("i")
+        await seat.sees("state ▴", "by state, from the end")

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session
 
-from rollout.domain.machine_order import MachineOrder
+from rollout.domain.machine_order import MachineOrder, Sorting
 from rollout.store import machines
 from rollout.store.database import Database
 from rollout.store.tables import Machine, Person, Site
@@ -25,24 +25,31 @@ FLEET = st.lists(
 )
 
 
+@pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize("order", MachineOrder)
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(fleet=FLEET)
-def test_windows_put_together_are_the_list(migrated: Database, order: MachineOrder, fleet) -> None:
+def test_windows_put_together_are_the_list(
+    migrated: Database, order: MachineOrder, turned: bool, fleet
+) -> None:
+    sorting = Sorting(order, turned)
     with Session(migrated.engine) as session:  # rolled back at its end
         _fill(session, fleet)
-        whole = machines.listing(session, order=order)
+        whole = machines.listing(session, sorting=sorting)
         read: list[machines.Joined] = []
         while found := machines.listing(
-            session, after=read[-1].machine.asset_tag if read else "", limit=2, order=order
+            session, after=read[-1].machine.asset_tag if read else "", limit=2, sorting=sorting
         ):
             read += found
             assert len(read) <= len(fleet)
         assert [one.machine.asset_tag for one in read] == [one.machine.asset_tag for one in whole]
         assert len(whole) == len(fleet)
-        since = [one.machine.state_since for one in whole]
+        forwards = machines.listing(session, sorting=Sorting(order))
+        tags = [one.machine.asset_tag for one in (reversed(whole) if turned else whole)]
+        assert tags == [one.machine.asset_tag for one in forwards]
+        since = [one.machine.state_since for one in forwards]
         assert order is not MachineOrder.SINCE or since == sorted(since)
-        days = [one.machine.planned_day or date.max for one in whole]
+        days = [one.machine.planned_day or date.max for one in forwards]
         assert order is not MachineOrder.DAY or days == sorted(days)
 
 

@@ -89,6 +89,24 @@ async def test_the_mouse_finds_the_row_of_every_character():
         assert table.cursor_row == table.scroll_offset.y > 0
 
 
+async def test_the_mouse_finds_the_column_of_a_heading():
+    app = Tables()
+    async with app.run_test(size=(31, 30)) as pilot:
+        table = app.query_one(PaintedCells)
+        clicked = []
+        table.post_message = lambda message, post=table.post_message: (
+            clicked.append(message.column_index)
+            if isinstance(message, DataTable.HeaderSelected)
+            else post(message)
+        )
+        for across in (0, 13, 14, 23, 24):
+            await pilot.click(PaintedCells, offset=(across, 0))
+        table.scroll_to(x=14, animate=False)
+        await pilot.pause()
+        await pilot.click(PaintedCells, offset=(0, 0))
+        assert clicked == [0, 0, 1, 1, 2, 1]
+
+
 async def test_only_the_rows_of_cells_that_are_put_are_drawn_again():
     app = Tables()
     async with app.run_test(size=(80, 30)) as pilot:
