@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, case, exists, func, literal, null, select
+from sqlalchemy import ColumnElement, String, case, exists, func, null, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -24,6 +24,7 @@ from rollout.store.exporting.texts import (
     SAID,
     TEXT,
     day,
+    fixed,
     line,
     worded,
 )
@@ -49,31 +50,32 @@ _SUMMED_UP = re.compile(f"([0-9]{{1,9}}){_ITEM}([0-9]{{1,9}}){_ITEM}(.*)", re.DO
 
 def moment(session: Session, column: Any) -> Cells:
     """A moment; what a person sees of it is on the clock of a zone."""
-    return func.coalesce(literal(_MOMENT, String).concat(texts.moment(session, column)), SAFE)
+    return func.coalesce(fixed(_MOMENT).concat(texts.moment(session, column)), fixed(SAFE))
 
 
 def cause(own: Any, control: Any) -> Cells:
     """The cause of a machine, or of a control that it lacks, as it is kept."""
-    kept = func.coalesce(func.nullif(own, "", type_=String), control, "")
-    return case((kept == "", literal(TEXT, String)), else_=literal(_CAUSE, String).concat(kept))
+    none = fixed("")
+    kept = func.coalesce(func.nullif(own, none, type_=String), control, none)
+    return case((kept == none, fixed(TEXT)), else_=fixed(_CAUSE).concat(kept))
 
 
 def accounts(session: Session) -> Cells:
     """The state of each service of the owner."""
-    none = literal(TEXT * len(Accounts.FIELDS), String)
+    none = fixed(TEXT * len(Accounts.FIELDS))
     if not _any(session, Account):
         return none
     it = Account
-    each = func.aggregate_strings(col(it.service).concat(_PART).concat(col(it.state)), _ITEM)
-    found = select(literal(_ACCOUNTS, String).concat(each)).where(
-        col(it.person_id) == col(Machine.owner_id), col(it.state) != ACCOUNT.initial.value
+    each = func.aggregate_strings(col(it.service).concat(fixed(_PART)).concat(col(it.state)), _ITEM)
+    found = select(fixed(_ACCOUNTS).concat(each)).where(
+        col(it.person_id) == col(Machine.owner_id), col(it.state) != fixed(ACCOUNT.initial.value)
     )
     return func.coalesce(found.correlate(Machine).scalar_subquery(), none)
 
 
 def takeouts(session: Session, words: Words) -> Cells:
     """The application under way that ends last."""
-    none = literal(f"{TEXT}{SAFE}{SAFE}", String)
+    none = fixed(f"{TEXT}{SAFE}{SAFE}")
     it = Takeout
     if not _any(session, it):
         return none
@@ -97,7 +99,7 @@ def disk_pin(session: Session, words: Words) -> Cells:
     """The PIN of the disk, in words."""
     it = DiskPin
     if not _any(session, it):
-        return literal("", String)
+        return fixed("")
     found = select(worded(col(it.state), words["disk_pin"])).where(
         col(it.machine_id) == col(Machine.id)
     )
@@ -116,7 +118,7 @@ def stands_in_for(session: Session) -> Cells:
 
 def _lent(session: Session, other: Any, own: Any) -> Cells:
     if not _any(session, SpareLoan):
-        return literal("", String)
+        return fixed("")
     named = aliased(Machine)
     found = (
         select(col(named.asset_tag))
@@ -131,27 +133,29 @@ def controls(session: Session) -> Cells:
     """The last verdict on each control since the disk was last rewritten, strung up, and when the
     last of them was measured. Which is the last of several is not asked in SQL."""
     it = Evidence
-    bad = col(it.verdict) != Verdict.PASS.value
-    lacking = case((bad, col(it.control).concat(_PART).concat(col(it.verdict))), else_=null())
-    count, failed = func.count(), func.count(case((bad, 1), else_=null()))
+    bad = col(it.verdict) != fixed(Verdict.PASS.value)
+    told = col(it.control).concat(fixed(_PART)).concat(col(it.verdict))
+    lacking = case((bad, told), else_=null())
     rewritten = (
-        select(func.coalesce(func.max(Claim.id), 0))
-        .where(col(Claim.machine_id) == col(Machine.id), col(Claim.step) == Step.REIMAGE.value)
+        select(func.coalesce(func.max(Claim.id), fixed(0)))
+        .where(
+            col(Claim.machine_id) == col(Machine.id), col(Claim.step) == fixed(Step.REIMAGE.value)
+        )
         .correlate(Machine)
         .scalar_subquery()
     )
     once = (func.min(it.epoch) == func.max(it.epoch)) & (func.min(it.epoch) > rewritten)
-    told = line(
+    said = line(
         session,
-        (_CONTROLS, count),
-        (_ITEM, failed),
+        (_CONTROLS, func.count()),
+        (_ITEM, func.count(lacking)),
         (_ITEM, func.aggregate_strings(lacking, _ITEM)),
         ("", moment(session, func.max(it.measured_at))),
     )
     found = select(
         case(
-            (count == 0, f"{SAFE}{SAFE}{SAFE}{TEXT}{SAFE}"),
-            (once, told),
+            (func.count() == fixed(0), fixed(f"{SAFE}{SAFE}{SAFE}{TEXT}{SAFE}")),
+            (once, said),
             else_=line(session, (_SEVERAL, col(Machine.id))),
         )
     ).where(col(it.machine_id) == col(Machine.id))

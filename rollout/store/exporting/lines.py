@@ -14,7 +14,7 @@ from datetime import date
 from functools import partial
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Integer, Select, bindparam, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, or_, select
 from sqlmodel import Session, col
 
 from rollout.store.exporting import beside_lines
@@ -24,6 +24,7 @@ from rollout.store.exporting.texts import (
     SAFE,
     TEXT,
     day,
+    fixed,
     in_sqlite,
     kept,
     line,
@@ -192,6 +193,7 @@ def _odd(session: Session) -> ColumnElement[Any]:
     """Whether a text that came from elsewhere than a ledger holds a NUL, at which SQLite's function
     would end it. PostgreSQL has no such texts."""
     if not in_sqlite(session):
-        return literal(0, Integer)
+        return fixed(0)
     texts = (Machine.image_id, Person.upn, kept(Machine.cause), kept(PendingControls.cause))
-    return or_(*(func.instr(text, func.char(0)) > 0 for text in texts))
+    nul = func.char(fixed(0))
+    return or_(*(func.instr(text, nul) > fixed(0) for text in texts))

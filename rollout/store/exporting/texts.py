@@ -1,7 +1,7 @@
 """Values as text in both databases, because a million objects of dates cost more than the rows."""
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -11,10 +11,13 @@ from sqlalchemy import (
     case,
     cast,
     func,
+    literal,
     null,
     type_coerce,
 )
 from sqlmodel import Session
+
+T = TypeVar("T", str, int)
 
 _MOMENT = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
 
@@ -42,6 +45,12 @@ SAID = "\x1d"
 """Before a letter and what is still to be said in words of people: see `lines`."""
 
 
+def fixed(value: T) -> ColumnElement[T]:
+    """A value of ours in the statement itself: SQLite takes a parameter anew for every row, which
+    was a seventh of an export of machines."""
+    return literal(value, literal_execute=True)
+
+
 def line(session: Session, *cells: tuple[str, Any]) -> ColumnElement[str]:
     """Cells behind each other as one text, each with its sign before it; what is NULL is empty.
 
@@ -49,7 +58,7 @@ def line(session: Session, *cells: tuple[str, Any]) -> ColumnElement[str]:
     """
     put = func.printf if in_sqlite(session) else func.format
     template = "".join(sign + "%s" for sign, _cell in cells)
-    found: ColumnElement[str] = put(template, *(cell for _sign, cell in cells), type_=String)
+    found: ColumnElement[str] = put(fixed(template), *(cell for _sign, cell in cells), type_=String)
     return found
 
 
@@ -63,7 +72,7 @@ def strung(session: Session, cells: Any, between: str) -> ColumnElement[Any]:
 
 def worded(column: Any, words: Mapping[Any, str]) -> ColumnElement[str | None]:
     """A column of words of ours in the words of people; what is not known stays as it is."""
-    known = {word: said for word, said in words.items() if word is not None}
+    known = {fixed(word): fixed(said) for word, said in words.items() if word is not None}
     if not known:
         return column  # type: ignore[no-any-return]
     # Most columns of this kind are mostly empty, and an empty one would be compared with each word.
@@ -72,7 +81,7 @@ def worded(column: Any, words: Mapping[Any, str]) -> ColumnElement[str | None]:
 
 def truth(column: Any, words: Mapping[Any, str]) -> ColumnElement[str | None]:
     """A truth value in words."""
-    return case((column.is_(True), words[True]), (column.is_(False), words[False]))
+    return case((column.is_(True), fixed(words[True])), (column.is_(False), fixed(words[False])))
 
 
 def kept(column: Any) -> ColumnElement[str | None]:
