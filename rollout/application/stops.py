@@ -14,7 +14,8 @@ from rollout.application.operators import Operator
 from rollout.domain.errors import RolloutError
 from rollout.domain.history import Fact
 from rollout.domain.machine import STEP_FROM, WORKING, MachineState
-from rollout.domain.stop import StopScope
+from rollout.domain.recorded import RecordedNoun, RecordedVerb
+from rollout.domain.stop import StopScope, StopState
 from rollout.i18n import _
 from rollout.i18n.labels import label
 from rollout.settings import OperatorRole
@@ -108,7 +109,16 @@ def halt(
         if _open(session, scope, target) is not None:
             raise StopRefused(_("{place} is stopped already").format(place=place(scope, target)))
         stop = stops.begin(session, scope, target, actor=operator.name, at=at, reason=reason)
-        _note(session, stop, "halt", "running", "halted", operator, at, reason)
+        _note(
+            session,
+            stop,
+            RecordedVerb.HALT,
+            StopState.RUNNING,
+            StopState.HALTED,
+            operator,
+            at,
+            reason,
+        )
         return stop
 
 
@@ -130,7 +140,16 @@ def resume(
                 _("{place} is not stopped: see `rollout stops`").format(place=place(scope, target))
             )
         stops.end(session, stop, actor=operator.name, at=at)
-        _note(session, stop, "resume", "halted", "running", operator, at, reason)
+        _note(
+            session,
+            stop,
+            RecordedVerb.RESUME,
+            StopState.HALTED,
+            StopState.RUNNING,
+            operator,
+            at,
+            reason,
+        )
         return stop
 
 
@@ -155,9 +174,9 @@ def _open(session: Session, scope: StopScope, target: str) -> Stop | None:
 def _note(
     session: Session,
     stop: Stop,
-    verb: str,
-    from_state: str,
-    to_state: str,
+    verb: RecordedVerb,
+    from_state: StopState,
+    to_state: StopState,
     operator: Operator,
     at: datetime,
     reason: str,
@@ -166,12 +185,12 @@ def _note(
     fact = Fact(
         instant_text(at),
         operator.name,
-        "stop",
+        RecordedNoun.STOP.value,
         stop.id or 0,
         key,
-        verb,
-        from_state,
-        to_state,
+        verb.value,
+        from_state.value,
+        to_state.value,
         reason,
     )
     history.append(session, [fact])

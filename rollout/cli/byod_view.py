@@ -159,7 +159,10 @@ def show(context: typer.Context, number: Number, as_json: AsJson = False) -> Non
         print_json(found)
         return
     from rollout.application.byod.listing import DeviceAction, DeviceAlarm
+    from rollout.application.fact_words import fact_words
+    from rollout.domain.personal_device import PERSONAL_DEVICE
 
+    verb, noun = fact_words().verb, PERSONAL_DEVICE.noun
     consent = _("version {rules}, {day}").format(**found["consent"])
     for name, value in (
         (_("state"), label(DeviceState(found["state"]))),
@@ -195,15 +198,7 @@ def show(context: typer.Context, number: Number, as_json: AsJson = False) -> Non
     print_table(
         (_("moment"), _("who"), _("what"), _("reason")),
         [
-            [fact["at"], fact["actor"], _verb(fact["verb"]), fact["reason"] or ""]
+            [fact["at"], fact["actor"], verb((noun, fact["verb"])), fact["reason"] or ""]
             for fact in found["history"]
         ],
     )
-
-
-def _verb(word: str) -> str:
-    from rollout.domain.personal_device import DeviceVerb
-
-    if word in set(DeviceVerb):
-        return label(DeviceVerb(word))
-    return {"apply": _("taken in"), "alarm": _("alarm")}.get(word, word)

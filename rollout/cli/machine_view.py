@@ -139,11 +139,11 @@ def view_json(view: "MachineView", zone: ZoneInfo, day: date) -> dict[str, Any]:
 
 
 def print_view(view: "MachineView", zone: ZoneInfo, day: date) -> None:
-    from rollout.application.fact_words import state_word, verb_word
+    from rollout.application.fact_words import fact_words
     from rollout.domain.machine import MachineState, Step
     from rollout.i18n.labels import label
 
-    joined, machine = view.joined, view.joined.machine
+    joined, machine, words = view.joined, view.joined.machine, fact_words()
     print_table(
         ["", ""],
         [
@@ -181,9 +181,9 @@ def print_view(view: "MachineView", zone: ZoneInfo, day: date) -> None:
             [
                 moment(row.at, zone),
                 row.actor,
-                verb_word(row.noun, row.verb),
-                state_word(row.noun, row.from_state or ""),
-                state_word(row.noun, row.to_state or ""),
+                words.verb((row.noun, row.verb)),
+                words.state((row.noun, row.from_state)),
+                words.state((row.noun, row.to_state)),
                 row.run_id,
                 row.reason,
             ]

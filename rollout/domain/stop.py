@@ -14,6 +14,13 @@ class StopScope(Described):
     SITE = "site", "The machines at one site."
 
 
+class StopState(Described):
+    """Whether a stop is in force."""
+
+    RUNNING = "running", "What it reaches may begin."
+    HALTED = "halted", "Nothing that it reaches begins."
+
+
 @dataclass(frozen=True)
 class Stopped:
     """The stops in force."""

@@ -16,6 +16,11 @@ def label(word: StrEnum) -> str:
     return catalogue().pgettext(type(word).__name__, word.value.replace("_", " "))
 
 
+def labels(kind: type[StrEnum]) -> dict[str, str]:
+    """Every word of an enumeration with its label."""
+    return {word.value: label(word) for word in kind}
+
+
 def explained(error: RolloutError) -> str:
     """What an error says in the language in force."""
     if not isinstance(error, Worded):

@@ -5,7 +5,7 @@ from typing import Any
 
 from rollout.application import activity
 from rollout.application.activity import Wanted
-from rollout.application.fact_words import noun_word, states_words, verb_word, verbs_named
+from rollout.application.fact_words import fact_words
 from rollout.i18n import _
 from rollout.store.tables import AuditRow
 from tui.jumps import MachinesRequested
@@ -32,10 +32,11 @@ class ActivityScreen(WindowScreen):
                 texts.append(word)
         machines = given.get("machine", ())
         nouns = given.get("noun", ()) or (("machine",) if machines else ())
+        named = fact_words().verbs_named
         return Wanted(
             actors=given.get("actor", ()),
             keys=machines,
-            verbs=tuple(verb for word in given.get("verb", ()) for verb in verbs_named(word)),
+            verbs=tuple(verb for word in given.get("verb", ()) for verb in named(word)),
             nouns=nouns,
             text=" ".join(texts),
         )
@@ -50,15 +51,16 @@ class ActivityScreen(WindowScreen):
 
     def row(self, item: AuditRow) -> Row:
         """One fact."""
+        words = fact_words()
         return Row(
             str(item.id),
             [
                 plain(self.desk.local(item.at, "%Y-%m-%d %H:%M:%S")),
                 plain(item.actor),
-                plain(noun_word(item.noun)),
+                plain(words.noun(item.noun)),
                 plain(item.key),
-                plain(verb_word(item.noun, item.verb)),
-                plain(states_words(item)),
+                plain(words.verb((item.noun, item.verb))),
+                plain(words.states_of(item)),
                 plain(item.reason),
             ],
         )
@@ -68,7 +70,7 @@ class ActivityScreen(WindowScreen):
         return [
             Column("time", _("time"), widest=19),
             Column("who", _("who"), widest=14),
-            Column("noun", _("kind"), widest=10),
+            Column("noun", _("kind"), widest=14),
             Column("key", _("which"), widest=16),
             Column("verb", _("what"), widest=16),
             Column("states", _("state"), widest=26, from_width=110),

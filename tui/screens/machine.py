@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from rollout.application import machines
 from rollout.application.command_words import outcome_of
-from rollout.application.fact_words import verb_word
+from rollout.application.fact_words import fact_words
 from rollout.application.machines import Joined, MachineView
 from rollout.domain.machine import MachineState, Step
 from rollout.domain.run import ClaimOutcome
@@ -123,12 +123,13 @@ class MachineScreen(MachineKeys):
     def _timeline(self, view: MachineView) -> _Section:
         heads = _heads(_("time"), _("what"), _("state"), _("who"), _("reason"))
         lines: list[list[Text]] = []
+        words = fact_words()
         for row in reversed(view.history):
             known = row.to_state in set(MachineState)
             lines.append(
                 [
                     _cell(self.desk.local(row.at, "%m-%d %H:%M:%S")),
-                    _cell(verb_word("machine", row.verb)),
+                    _cell(words.verb((row.noun, row.verb))),
                     machine_state(row.to_state or "") if known else _cell(row.to_state),
                     _cell(row.actor),
                     _cell(row.reason),

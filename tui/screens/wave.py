@@ -12,9 +12,11 @@ from textual.geometry import Region
 from textual.widgets import Static
 
 from rollout.application import waves
+from rollout.application.fact_words import fact_words
 from rollout.application.gate_words import numbers_of
 from rollout.application.waves import WaveStanding, WaveView
 from rollout.domain.gates import Gate, Reading, all_open, deciding
+from rollout.domain.recorded import RecordedVerb
 from rollout.domain.wave import WaveState, WaveVerb
 from rollout.domain.words import msgid
 from rollout.i18n import _
@@ -263,15 +265,13 @@ def _decision(standing: WaveStanding) -> tuple[str, str]:
 
 
 def _what(row: AuditRow) -> str:
-    if row.verb in set(WaveVerb):
-        return label(WaveVerb(row.verb))
     detail = json.loads(row.detail) if row.detail else {}
-    if row.verb == "open_tranche":
+    if row.verb == RecordedVerb.OPEN_TRANCHE:
         return _("tranche {number} begins").format(number=detail.get("tranche", "?"))
-    if row.verb == "override_gate":
+    if row.verb == RecordedVerb.OVERRIDE_GATE:
         gates = [label(Gate(gate)) for gate in detail.get("gates", ()) if gate in set(Gate)]
         return _("override {gates}").format(gates=", ".join(gates))
-    return row.verb
+    return fact_words().verb((row.noun, row.verb))
 
 
 def _tranche_columns() -> list[Column]:

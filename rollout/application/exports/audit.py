@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from rollout.application.exports import recorded_words
 from rollout.application.exports.extract import Column, Extract, Page, local, why
 from rollout.application.exports.forms import iso
 from rollout.application.exports.stamp import Kind
+from rollout.application.fact_words import fact_words
 from rollout.i18n import _
 from rollout.settings import Settings
 from rollout.store.database import Database
@@ -80,17 +80,17 @@ def _counted(pages: Iterator[Page], counts: Counter[str]) -> Iterator[Page]:
 
 def columns(zone: ZoneInfo) -> tuple[Column, ...]:
     """In the order of `store.exporting.audit.FIELDS`."""
-    about, verb, state = recorded_words.nouns(), recorded_words.verbs(), recorded_words.states()
+    words = fact_words()
     found = (
         Column("id", _("No."), holds="number", width=9),
         Column("at", _("At"), "moment", local(zone), width=20),
         Column("actor", _("Who"), width=14),
-        Column("noun", _("About"), show=lambda noun: about.get(noun, noun), width=12),
+        Column("noun", _("About"), show=words.noun, width=12),
         Column("noun_id", _("Its number"), holds="number", width=9),
         Column("key", _("Its name"), width=18),
-        Column("verb", _("What"), show=verb, width=14, along="noun"),
-        Column("from_state", _("From"), show=state, width=12, along="noun"),
-        Column("to_state", _("To"), show=state, width=12, along="noun"),
+        Column("verb", _("What"), show=words.verb, width=14, along="noun"),
+        Column("from_state", _("From"), show=words.state, width=12, along="noun"),
+        Column("to_state", _("To"), show=words.state, width=12, along="noun"),
         Column("reason", _("Reason"), show=why(), width=34),
         Column("run_id", _("Run"), holds="number", width=8),
         Column("version", _("Version"), holds="number", width=8),

@@ -16,7 +16,7 @@ from rollout.application.exports.forms import Cell
 from rollout.application.exports.stamp import Kind
 from rollout.domain.reach import Reach
 from rollout.i18n import _
-from rollout.i18n.labels import label
+from rollout.i18n.labels import labels
 from rollout.i18n.told import retold
 from rollout.store.columns import instant
 from rollout.store.exporting.lines import END as END
@@ -131,14 +131,10 @@ class Extract:
             self.rows += len(page[0])
 
 
-def said(kind: type[StrEnum]) -> dict[Any, str]:
-    """The words of an enumeration with their labels."""
-    return {word.value: label(word) for word in kind}
-
-
 def words(kind: type[StrEnum]) -> Callable[[Any], Cell]:
     """Labels of an enumeration; a word that is none of it stays as it is."""
-    return _Known({None: None, **said(kind)}).__getitem__
+    known: dict[Any, Cell] = {None: None, **labels(kind)}
+    return _Known(known).__getitem__
 
 
 class _Known(dict[Any, Cell]):

@@ -1,15 +1,15 @@
 """Which machines an export is of, as people read it."""
 
-from rollout.application.exports.extract import said
 from rollout.domain.machine import MachineState
 from rollout.domain.purpose import Purpose
 from rollout.i18n import _
+from rollout.i18n.labels import labels
 from rollout.store.machines import Filter
 
 
 def told(wanted: Filter) -> str:
     """The filter in words; `-` when it lets every machine through."""
-    states, purposes = said(MachineState), said(Purpose)
+    states, purposes = labels(MachineState), labels(Purpose)
     parts = [
         (_("State"), [states.get(state, state) for state in wanted.states]),
         (_("Site"), wanted.sites),

@@ -17,7 +17,6 @@ from rollout.application.exports.extract import (
     Note,
     Page,
     local,
-    said,
     truth,
     why,
     words,
@@ -31,7 +30,7 @@ from rollout.domain.machine import MachineState, Step
 from rollout.domain.purpose import Purpose
 from rollout.domain.takeout import PinState, TakeoutState
 from rollout.i18n import _
-from rollout.i18n.labels import label
+from rollout.i18n.labels import label, labels
 from rollout.settings import Settings
 from rollout.store.database import Database
 from rollout.store.exporting import lines, machines, past
@@ -125,17 +124,17 @@ def _lines(
     size: int,
 ) -> Iterator[Lines]:
     today = now.astimezone(zone).date()
-    account = said(AccountState)
+    account = labels(AccountState)
     shown = lines.Shown(
         words={
-            "purpose": said(Purpose),
-            "state": said(MachineState),
-            "held_from": said(MachineState),
-            "step": said(Step),
+            "purpose": labels(Purpose),
+            "state": labels(MachineState),
+            "held_from": labels(MachineState),
+            "step": labels(Step),
             "may_leave": {True: _("yes"), False: _("no")},
             "in_ledger": {True: _("yes"), False: _("no")},
-            "take_out": said(TakeoutState),
-            "disk_pin": said(PinState),
+            "take_out": labels(TakeoutState),
+            "disk_pin": labels(PinState),
             **{service.value: account for service in CloudService},
         },
         moment=local(zone),

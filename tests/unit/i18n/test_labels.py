@@ -24,7 +24,7 @@ from rollout.domain.recorded import RecordedNoun, RecordedVerb
 from rollout.domain.retirement import ErasureVerb
 from rollout.domain.run import ClaimOutcome, RunPurpose, RunState, RunVerb
 from rollout.domain.spare import SpareVerb
-from rollout.domain.stop import StopScope
+from rollout.domain.stop import StopScope, StopState
 from rollout.domain.wave import WaveState, WaveVerb
 from rollout.i18n.labels import label
 from rollout.planning.problem import Obstacle
@@ -59,6 +59,7 @@ WORDS: tuple[type[StrEnum], ...] = (
     Standing,
     Step,
     StopScope,
+    StopState,
     Unknowable,
     Verdict,
     WaveState,
