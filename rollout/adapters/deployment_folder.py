@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from rollout.application.deployment import Deployment, ServedFile
 from rollout.domain.errors import RolloutError
 from rollout.i18n import _
+from rollout.i18n.system_errors import why
 
 MANIFEST = "manifest.json"
 
@@ -47,7 +48,7 @@ def read(folder: Path) -> Deployment:
         manifest = _Manifest.model_validate_json(place.read_bytes())
     except OSError as error:
         raise DeploymentError(
-            _("{place} cannot be read: {reason}").format(place=place, reason=error.strerror)
+            _("{place} cannot be read: {reason}").format(place=place, reason=why(error))
         ) from None
     except ValidationError as error:
         faults = "; ".join(

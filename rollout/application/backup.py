@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from rollout.i18n import _
+from rollout.i18n.system_errors import why
 from rollout.settings import Settings
 from rollout.store import backup as copies
 from rollout.store import nightly as rows
@@ -49,7 +50,7 @@ def make(database: Database, out: Path, progress: Progress = silent) -> Backup:
         return Backup(out, _written(source, out, progress))
     except OSError as error:
         raise BackupFailed(
-            _("{path} cannot be written: {why}").format(path=out, why=error.strerror or error)
+            _("{path} cannot be written: {why}").format(path=out, why=why(error))
         ) from None
 
 

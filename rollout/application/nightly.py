@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from rollout.application.ports import Clock
 from rollout.domain.errors import RolloutError
 from rollout.i18n import _
+from rollout.i18n.system_errors import where_and_why
 from rollout.settings import Settings
 from rollout.store import leases
 from rollout.store import nightly as rows
@@ -85,7 +86,9 @@ class Nights:
         except Stopped as stop:
             log.info("%s: %s", work.name, stop)
             return False
-        except (OSError, RolloutError) as error:
+        except OSError as error:
+            note, ok = where_and_why(error), False
+        except RolloutError as error:
             note, ok = str(error), False
         extra = {"work": work.name, "ok": ok}
         log.log(logging.INFO if ok else logging.ERROR, "%s: %s", work.name, note, extra=extra)

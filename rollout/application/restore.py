@@ -11,6 +11,7 @@ from rollout.application.backup import silent
 from rollout.application.operators import Operator
 from rollout.domain.machine import MachineVerb, Step
 from rollout.i18n import _
+from rollout.i18n.system_errors import why
 from rollout.settings import OperatorRole
 from rollout.store import backup as copies
 from rollout.store import claims, machines, migrate, personal, transitions
@@ -80,7 +81,7 @@ def restore(
                 _replace(opened, new, path, beside)
     except OSError as error:
         raise BackupFailed(
-            _("{path} cannot be replaced: {why}").format(path=path, why=error.strerror or error)
+            _("{path} cannot be replaced: {why}").format(path=path, why=why(error))
         ) from None
     finally:
         copies.discard(new)

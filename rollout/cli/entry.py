@@ -14,6 +14,7 @@ from rollout.cli import help_words
 from rollout.cli.commands import app
 from rollout.domain.errors import NeedsApproval, RolloutError
 from rollout.i18n import _
+from rollout.i18n.system_errors import where_and_why
 
 OK, REFUSED, USAGE, NEEDS_APPROVAL, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -45,7 +46,7 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except OSError as error:
-        _say(str(error))
+        _say(where_and_why(error))
         return REFUSED
     except Exception as error:  # noqa: BLE001  (kept in a file whose name the user is told)
         return _unexpected(error)

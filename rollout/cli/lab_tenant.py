@@ -7,6 +7,7 @@ import typer
 
 from rollout.cli.output import say
 from rollout.i18n import _
+from rollout.i18n.system_errors import why
 
 if TYPE_CHECKING:
     from rollout.lab.graph.world import TenantStatus
@@ -59,8 +60,9 @@ def up(
         try:
             planted |= json.loads(scenario.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
+            said = why(error) if isinstance(error, OSError) else error
             raise LabError(
-                _("scenario {file} cannot be read: {why}").format(file=scenario, why=error)
+                _("scenario {file} cannot be read: {why}").format(file=scenario, why=said)
             ) from None
     _show(world.up(folder.absolute(), planted, ROLES))
 

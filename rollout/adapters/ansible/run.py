@@ -19,6 +19,7 @@ from rollout.adapters.ansible.stream import Garbage, Reader, verdict
 from rollout.application.ports import Clock, EventSink, HostEvent, RunEnd, RunOrder
 from rollout.domain.words import msgid
 from rollout.i18n import _
+from rollout.i18n.system_errors import where_and_why
 from rollout.i18n.told import Told, told
 
 log = logging.getLogger(__name__)
@@ -124,7 +125,9 @@ class LocalRun:
                 )
             except OSError as error:
                 raise CannotStart(
-                    _("cannot start a process for the run: {error}").format(error=error)
+                    _("cannot start a process for the run: {error}").format(
+                        error=where_and_why(error)
+                    )
                 ) from error
         assert self._process.stdin is not None  # noqa: S101 for the type checker: it is a PIPE
         try:

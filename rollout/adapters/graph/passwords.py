@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rollout.domain.errors import RolloutError
 from rollout.i18n import _
+from rollout.i18n.system_errors import why
 
 _LENGTH = 20
 _COLUMNS = 2
@@ -39,7 +40,7 @@ class PasswordFile:
             self._file, self._new = path.open("a", encoding="utf-8"), False
         except OSError as error:
             raise SecretsFileUnusable(
-                _("{file} cannot be written: {why}").format(file=path, why=error.strerror)
+                _("{file} cannot be written: {why}").format(file=path, why=why(error))
             ) from None
 
     def of(self, upn: str) -> str:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from rollout.adapters.graph.permitted import must_be_permitted
 from rollout.application.accounts.directory import DirectoryAway
 from rollout.i18n import _
+from rollout.i18n.system_errors import why
 from rollout.settings.accounts import Tenant
 
 if TYPE_CHECKING:
@@ -180,9 +181,11 @@ def _trust(tenant: Tenant) -> ssl.SSLContext:
     if tenant.ca_file is not None:
         try:
             trust.load_verify_locations(tenant.ca_file)
-        except (OSError, ssl.SSLError) as error:
+        except OSError as error:  # also of TLS, when it is no certificate
             raise DirectoryAway(
-                _("ca_file {file} cannot be used: {why}").format(file=tenant.ca_file, why=error)
+                _("ca_file {file} cannot be used: {why}").format(
+                    file=tenant.ca_file, why=why(error)
+                )
             ) from None
     return trust
 
@@ -234,5 +237,5 @@ def _secret(tenant: Tenant) -> str:
         return file.read_text(encoding="utf-8").strip()
     except OSError as error:
         raise DirectoryAway(
-            _("secret_file {file} cannot be read: {why}").format(file=file, why=error.strerror)
+            _("secret_file {file} cannot be read: {why}").format(file=file, why=why(error))
         ) from None

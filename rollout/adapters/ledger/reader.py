@@ -15,6 +15,7 @@ from rollout.adapters.ledger.header import SEARCHED_ROWS, Header, find_header
 from rollout.application.ledger.rows import Cell, LedgerRow, Record, SkippedRows, cell_text
 from rollout.domain.text import match_key
 from rollout.i18n import _
+from rollout.i18n.system_errors import why
 
 Records = Callable[[], Iterator[Record]]
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
@@ -142,7 +143,7 @@ def locate(
             head = file.read(8)
     except OSError as error:
         raise LedgerUnreadable(
-            _("{path} cannot be opened: {reason}").format(path=path, reason=error.strerror)
+            _("{path} cannot be opened: {reason}").format(path=path, reason=why(error))
         ) from None
     if not head:
         raise LedgerUnreadable(_("{path} is empty").format(path=path))

@@ -19,6 +19,7 @@ from python_calamine import (
 from rollout.adapters.ledger.errors import LedgerUnreadable
 from rollout.application.ledger.rows import UNCOMPUTED, Cell, Record
 from rollout.i18n import _
+from rollout.i18n.system_errors import why
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -56,9 +57,10 @@ class Workbook:
                 _("{path} has a password: save it without one").format(path=path.name)
             ) from None
         except (CalamineError, OSError) as error:
+            said = why(error) if isinstance(error, OSError) else error
             raise LedgerUnreadable(
                 _("{path} cannot be read as XLSX ({error}): save it again, or as CSV").format(
-                    path=path.name, error=error
+                    path=path.name, error=said
                 )
             ) from None
         self.sheet_names = [

@@ -10,6 +10,7 @@ from rollout.application.notices.sending import TemplateBroken
 from rollout.domain.notice import ABOUT_THE_DAY, NoticeKind
 from rollout.domain.personal_device import Platform
 from rollout.i18n import _
+from rollout.i18n.system_errors import why
 from rollout.settings import Settings
 from rollout.store.notices import Letter
 
@@ -50,7 +51,7 @@ class TemplateWriter:
         except OSError as fault:
             raise TemplateBroken(
                 _("{folder} cannot be read: {why}. Correct [notices] templates").format(
-                    folder=folder, why=fault.strerror
+                    folder=folder, why=why(fault)
                 )
             ) from None
         for name in found:

@@ -14,6 +14,7 @@ from typing import BinaryIO
 from rollout.application.exports import stamp
 from rollout.application.exports.failed import CannotWrite
 from rollout.application.exports.failed import ExportFailed as ExportFailed
+from rollout.i18n.system_errors import why
 
 Seal = Callable[[BinaryIO], bytes]
 """Given the finished file, may put something into it; what it returns is the stamp beside it."""
@@ -47,7 +48,7 @@ def beside(path: Path, seal: Seal | None = None, *, of: Path | None = None) -> I
                         part.unlink()
                 raise
     except OSError as error:
-        raise CannotWrite(of or path, error.strerror or error) from None
+        raise CannotWrite(of or path, why(error)) from None
 
 
 def _part(path: Path) -> Path:

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 
 from rollout.application.exports.failed import ExportFailed
 from rollout.i18n import _
+from rollout.i18n.system_errors import why
 
 
 @contextmanager
@@ -31,7 +32,7 @@ def sheets_aside(target: "Target") -> Iterator[str]:
             _(
                 "sheets cannot be put together in {folder}: {why}; make room there, or set TMPDIR "
                 "to a folder with room for about ten times the CSV; an older export is unchanged"
-            ).format(folder=place, why=found.strerror or found)
+            ).format(folder=place, why=why(found))
         ) from None
 
 

@@ -28,6 +28,7 @@ from rollout.application.notices.mail import (
 )
 from rollout.domain.errors import RolloutError
 from rollout.i18n import _
+from rollout.i18n.system_errors import why
 from rollout.settings import Settings
 
 EXPORTS = "exports"
@@ -144,7 +145,7 @@ def _copy(folder: Path, target: Path) -> Path:
     except OSError as error:
         raise NotDelivered(
             _("{folder} was exported and not copied to {target}: {why}").format(
-                folder=folder, target=target, why=error.strerror or error
+                folder=folder, target=target, why=why(error)
             )
         ) from None
     finally:

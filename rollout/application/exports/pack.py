@@ -30,6 +30,7 @@ from rollout.application.exports.verifying import (
 )
 from rollout.domain.errors import RolloutError
 from rollout.i18n import _
+from rollout.i18n.system_errors import why
 from rollout.settings import Settings
 from rollout.store.database import Database
 from rollout.store.machines import Filter
@@ -106,7 +107,7 @@ class Packer:
             # Nobody but us knows the folder beside.
             raise _refused(folder / error.path.name, error.why) from None
         except OSError as error:
-            raise _refused(folder, error.strerror or error) from None
+            raise _refused(folder, why(error)) from None
         return Packed(folder, sorted(path.name for path in folder.iterdir()), digest)
 
     def _write(
