@@ -139,8 +139,11 @@ def view_json(view: "MachineView", zone: ZoneInfo, day: date) -> dict[str, Any]:
 
 
 def print_view(view: "MachineView", zone: ZoneInfo, day: date) -> None:
+    from rollout.application.control_words import control_word, control_words
     from rollout.application.fact_words import fact_words
+    from rollout.domain.controls import Verdict
     from rollout.domain.machine import MachineState, Step
+    from rollout.domain.run import ClaimOutcome
     from rollout.i18n.labels import label
 
     joined, machine, words = view.joined, view.joined.machine, fact_words()
@@ -162,7 +165,7 @@ def print_view(view: "MachineView", zone: ZoneInfo, day: date) -> None:
             [_("last seen"), moment(machine.last_seen_at, zone)],
             [_("spare"), spare_words(view)],
             [_("asked"), asked_words(view, zone)],
-            [_("measured again"), ", ".join(view.pending)],
+            [_("measured again"), control_words(view.pending)],
         ],
     )
     if view.replaced:
@@ -202,7 +205,7 @@ def print_view(view: "MachineView", zone: ZoneInfo, day: date) -> None:
                     claim.run_id,
                     moment(claim.armed_at, zone),
                     moment(claim.consumed_at, zone),
-                    claim.outcome,
+                    label(ClaimOutcome(claim.outcome)) if claim.outcome else None,
                 ]
                 for claim in view.claims
             ],
@@ -211,7 +214,10 @@ def print_view(view: "MachineView", zone: ZoneInfo, day: date) -> None:
     if view.evidence:
         print_table(
             [_("control"), _("value"), _("verdict"), _("source")],
-            [[item.control, item.value, item.verdict, item.source] for item in view.evidence],
+            [
+                [control_word(item.control), item.value, label(Verdict(item.verdict)), item.source]
+                for item in view.evidence
+            ],
             title=_("evidence"),
         )
 

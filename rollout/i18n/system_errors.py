@@ -39,16 +39,19 @@ _SAID = {
 
 def why(error: OSError) -> str:
     """Why it was refused, without the place."""
-    return _(_SAID[error.errno]) if _of_the_system(error) else error.strerror or str(error)
+    return _known(error) or error.strerror or str(error)
 
 
 def where_and_why(error: OSError) -> str:
     """The same behind the place, where the error knows it."""
     if error.filename is not None:
         return f"{os.fsdecode(error.filename)}: {why(error)}"
-    return why(error) if _of_the_system(error) else str(error)
+    return _known(error) or str(error)
 
 
-def _of_the_system(error: OSError) -> bool:
+def _known(error: OSError) -> str | None:
     """Libraries raise such errors without a number, and TLS with numbers of its own."""
-    return error.errno in _SAID and error.strerror == os.strerror(error.errno)
+    number = error.errno
+    if number not in _SAID or error.strerror != os.strerror(number):
+        return None
+    return _(_SAID[number])

@@ -12,8 +12,10 @@ from textual.widgets import Static
 
 from rollout.application import machines
 from rollout.application.command_words import outcome_of
+from rollout.application.control_words import control_word
 from rollout.application.fact_words import fact_words
 from rollout.application.machines import Joined, MachineView
+from rollout.domain.controls import Verdict
 from rollout.domain.machine import MachineState, Step
 from rollout.domain.run import ClaimOutcome
 from rollout.domain.text import printable
@@ -143,7 +145,7 @@ class MachineScreen(MachineKeys):
         for found in reversed(view.evidence):
             lines.append(
                 [
-                    _cell(found.control),
+                    _cell(control_word(found.control)),
                     _cell(_verdict(found.verdict), _VERDICTS.get(found.verdict, "")),
                     _cell(found.value),
                     _cell(found.source),
@@ -195,4 +197,4 @@ def _spare(view: MachineView) -> str:
 
 
 def _verdict(verdict: str) -> str:
-    return {"pass": _("pass"), "fail": _("fail"), "pending": _("pending")}.get(verdict, verdict)
+    return label(Verdict(verdict)) if verdict in set(Verdict) else verdict

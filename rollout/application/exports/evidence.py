@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
+from rollout.application.control_words import control_word, control_words
 from rollout.application.exports.extract import (
     Column,
     Extract,
@@ -107,8 +108,8 @@ def extract(
             (_("Programme"), settings.programme.name),
             (_("As of"), moment),
             (_("Filter"), told_filter(wanted)),
-            (_("Asked for by the security model"), ", ".join(map(title, controls))),
-            *([(_("Not known of this moment"), title(MFA))] if unknown else []),
+            (_("Asked for by the security model"), control_words(controls)),
+            *([(_("Not known of this moment"), control_word(MFA))] if unknown else []),
         ],
         filter=filtered,
         counts=tally.counts,
@@ -208,12 +209,6 @@ def _mfa(registered: bool, at: str) -> Measured:
     return Measured(MFA, value, verdict.value, "userRegistrationDetails", None, at)
 
 
-def title(control: object) -> str:
-    """What people call a control, with its name where that says more."""
-    name = str(control)
-    return _(TITLES[name]) if name in TITLES else name
-
-
 def columns(zone: ZoneInfo) -> tuple[Column, ...]:
     """Of a row."""
     moment, yes = local(zone), yes_no()
@@ -225,7 +220,7 @@ def columns(zone: ZoneInfo) -> tuple[Column, ...]:
         Column("department", _("Department"), width=18),
         Column("division", _("Division"), width=18),
         Column("state", _("State"), show=words(MachineState), width=12),
-        Column("control", _("Control"), show=title, width=30),
+        Column("control", _("Control"), show=control_word, width=30),
         Column("required", _("Asked for"), show=yes, width=9),
         Column("verdict", _("Verdict"), show=words(Verdict), width=10),
         Column("value", _("Measured"), width=34),
@@ -253,7 +248,7 @@ def _by_control(tally: Tally, zone: ZoneInfo) -> Note:
         "controls",
         _("By control"),
         (
-            Column("control", _("Control"), show=title),
+            Column("control", _("Control"), show=control_word),
             Column("rows", _("Machines"), holds="number"),
             *(Column(word.value, str(verdict(word.value)), holds="number") for word in Verdict),
             Column("gaps", _("Gaps"), holds="number"),
@@ -280,7 +275,7 @@ def _gaps(tally: Tally) -> Note:
         heading,
         (
             Column("asset_tag", _("Asset tag")),
-            Column("control", _("Control"), show=title),
+            Column("control", _("Control"), show=control_word),
             Column("verdict", _("Verdict"), show=words(Verdict)),
             Column("value", _("Measured")),
         ),

@@ -1,15 +1,17 @@
 """`export machines`: every machine with everything that is joined to it."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
+from rollout.application.control_words import control_words
 from rollout.application.exports.extract import (
     Column,
     Extract,
@@ -106,13 +108,17 @@ def extract(
             (_("Programme"), settings.programme.name),
             (_("As of"), moment),
             (_("Filter"), told_filter(wanted)),
-            *([(_("Not known of this moment"), ", ".join(unknown))] if unknown else []),
+            *([(_("Not known of this moment"), _headings(zone, unknown))] if unknown else []),
         ],
         filter=filtered,
         counts=counts,
         notes=lambda: [_by_state(counts)],
         lines=told,
     )
+
+
+def _headings(zone: ZoneInfo, keys: Sequence[str]) -> str:
+    return ", ".join(column.heading for column in columns(zone) if column.key in keys)
 
 
 def _lines(
@@ -139,6 +145,7 @@ def _lines(
         },
         moment=local(zone),
         cause=why(),
+        lacking=lacking(),
     )
 
     def again(after: str, rows: int) -> Page:
@@ -177,6 +184,16 @@ def _by_state(counts: Counter[str]) -> Note:
         ),
         [(state.value, counts[f"state.{state}"]) for state in MachineState],
     )
+
+
+def lacking() -> Callable[[Any], str | None]:
+    """Controls that are kept one behind the other."""
+
+    @lru_cache(maxsize=10_000)
+    def show(kept: str | None) -> str | None:
+        return None if kept is None else control_words(kept.split(", "))
+
+    return show
 
 
 def columns(zone: ZoneInfo) -> tuple[Column, ...]:
@@ -227,7 +244,7 @@ def columns(zone: ZoneInfo) -> tuple[Column, ...]:
         Column("controls_passed", _("Controls passed"), holds="number", width=9),
         Column("controls_failed", _("Controls failed"), holds="number", width=9),
         Column("controls_pending", _("Controls pending"), holds="number", width=9),
-        Column("controls_lacking", _("Controls lacking"), width=24),
+        Column("controls_lacking", _("Controls lacking"), show=lacking(), width=36),
         Column("measured_at", _("Measured at"), "moment", moment, moment, 20),
     )
     assert tuple(column.key for column in found) == machines.FIELDS  # noqa: S101  (mixed columns)

@@ -17,6 +17,7 @@ from typing import Any
 from sqlmodel import Session
 
 from rollout.application.exports import carried, evidence, stamp
+from rollout.application.exports.count_words import count_words
 from rollout.application.exports.stamp import Kind, NoStamp, Stamp
 from rollout.domain.lifecycle import Described
 from rollout.domain.machine import NEEDS_A_PERSON
@@ -134,15 +135,16 @@ def _totals(session: Session, settings: Settings, made: Stamp) -> Answer:
     if _filter(made).needs_a_person:
         # What controls lacked is kept of today only.
         names = [f"state.{state.value}" for state in sorted(NEEDS_A_PERSON)]
+    word = count_words()
     differing = [
-        f"{name}: {made.counts.get(name, 0):,} ≠ {now.get(name, 0):,}"
+        f"{word(name)}: {made.counts.get(name, 0):,} ≠ {now.get(name, 0):,}"
         for name in names
         if made.counts.get(name, 0) != now.get(name, 0)
     ]
     if differing:
         said = _("export ≠ database: {differing}").format(differing="; ".join(differing))
         return Answer(Question.TOTALS, False, said)
-    said = ", ".join(f"{name} {now[name]:,}" for name in names if now.get(name))
+    said = ", ".join(f"{word(name)} {now[name]:,}" for name in names if now.get(name))
     return Answer(Question.TOTALS, True, said or "0")
 
 

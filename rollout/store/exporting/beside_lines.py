@@ -188,12 +188,14 @@ class Saying:
         words: Words,
         cause: Callable[[str], str | None],
         moment: Callable[[str], str | None],
+        lacking: Callable[[str], str | None],
     ) -> None:
         self._words, self._cause, self._moment = words, cause, moment
+        self._lacking = lacking
         self._kinds: Mapping[str, Callable[[str], str]] = {
             _CAUSE: lambda kept: TEXT + (self._cause(kept) or ""),
             _ACCOUNTS: self._accounts,
-            _CONTROLS: _controls,
+            _CONTROLS: self._controls,
             _MOMENT: self._at,
         }
 
@@ -229,7 +231,26 @@ class Saying:
 
     def _summed_up(self, *found: Any) -> bytes:
         *verdicts, at = found
-        return f"{_told(*verdicts)}{SAFE}{self._moment(at) if at else ''}".encode()
+        return f"{self._told(*verdicts)}{SAFE}{self._moment(at) if at else ''}".encode()
+
+    def _controls(self, kept: str) -> str:
+        """Cells of so many controls, of which those are strung up that did not pass."""
+        found = _SUMMED_UP.fullmatch(kept)
+        if found is None:
+            raise _NotOurs
+        count, bad = int(found[1]), int(found[2])
+        verdicts = tuple(tuple(one.split(_PART)) for one in found[3].split(_ITEM) if one)
+        if len(verdicts) != bad or any(len(one) != 2 for one in verdicts):
+            raise _NotOurs
+        said = summary(verdicts)
+        return self._told(count - bad, said.failed, said.pending, said.lacking)
+
+    def _told(
+        self, passed: int | None, failed: int | None, pending: int | None, lacking: str | None
+    ) -> str:
+        numbers = ("" if number is None else number for number in (passed, failed, pending))
+        words = self._lacking(lacking) if lacking else None
+        return "".join(f"{SAFE}{number}" for number in numbers) + f"{TEXT}{words or ''}"
 
 
 class _Known(dict[bytes, bytes]):
@@ -245,21 +266,3 @@ class _Known(dict[bytes, bytes]):
 
     def of(self, found: re.Match[bytes]) -> bytes:
         return self[found[0]]
-
-
-def _controls(kept: str) -> str:
-    """Cells of so many controls, of which those are strung up that did not pass."""
-    found = _SUMMED_UP.fullmatch(kept)
-    if found is None:
-        raise _NotOurs
-    count, bad = int(found[1]), int(found[2])
-    verdicts = tuple(tuple(one.split(_PART)) for one in found[3].split(_ITEM) if one)
-    if len(verdicts) != bad or any(len(one) != 2 for one in verdicts):
-        raise _NotOurs
-    said = summary(verdicts)
-    return _told(count - bad, said.failed, said.pending, said.lacking)
-
-
-def _told(passed: int | None, failed: int | None, pending: int | None, lacking: str | None) -> str:
-    numbers = ("" if number is None else number for number in (passed, failed, pending))
-    return "".join(f"{SAFE}{number}" for number in numbers) + f"{TEXT}{lacking or ''}"

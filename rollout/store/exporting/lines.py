@@ -53,12 +53,13 @@ Show = Callable[[str], str | None]
 
 @dataclass(frozen=True)
 class Shown:
-    """How people see values: words by the name of the column, moments on a zone's clock, causes by
-    a call."""
+    """How people see values: words by the name of the column, moments on a zone's clock, causes and
+    lists of controls by a call."""
 
     words: Mapping[str, Mapping[Any, str]]
     moment: Show
     cause: Show
+    lacking: Show
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def pages(
     """The machines of `machines.pages` that match, as lines."""
     session = readers.first
     statement = _pieces(session, wanted, today, shown)
-    saying = beside_lines.Saying(shown.words, shown.cause, shown.moment)
+    saying = beside_lines.Saying(shown.words, shown.cause, shown.moment, shown.lacking)
     for page in readers.each(partial(_page, statement), [*_bounds(session, size)]):
         if page.text is not None:
             said = None if page.odd else saying.said(page.text, page.several)
