@@ -79,6 +79,7 @@ def _tell(found: Sequence[tuple[str, Sequence["Answer"]]], as_json: bool) -> Non
                     "question": answer.question.value,
                     "holds": answer.holds,
                     "said": answer.said,
+                    **({"counts": answer.counts} if answer.counts else {}),
                 }
                 for name, answer in lines
             ]

@@ -10,7 +10,7 @@ cannot be is the chain of which it names a link, and a digest that was kept some
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -48,11 +48,13 @@ class Question(Described):
 
 @dataclass(frozen=True)
 class Answer:
-    """`said` tells what was found, and what to do when it does not hold."""
+    """`said` tells what was found, and what to do when it does not hold; `counts` what the database
+    counts, by the names of a stamp."""
 
     question: Question
     holds: bool
     said: str
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 def silent(rows: int) -> None:
@@ -131,11 +133,12 @@ def _history(session: Session, made: Stamp, verdict: Verdict) -> Answer:
 
 def _totals(session: Session, settings: Settings, made: Stamp) -> Answer:
     now = _counted(session, settings, made)
-    names = sorted({*now, *made.counts})
+    names = sorted({*now, *made.counts}, key=lambda name: ("." in name, name))
     if _filter(made).needs_a_person:
         # What controls lacked is kept of today only.
         names = [f"state.{state.value}" for state in sorted(NEEDS_A_PERSON)]
     word = count_words()
+    counts = {name: now[name] for name in names if now.get(name)}
     differing = [
         f"{word(name)}: {made.counts.get(name, 0):,} ≠ {now.get(name, 0):,}"
         for name in names
@@ -143,9 +146,9 @@ def _totals(session: Session, settings: Settings, made: Stamp) -> Answer:
     ]
     if differing:
         said = _("export ≠ database: {differing}").format(differing="; ".join(differing))
-        return Answer(Question.TOTALS, False, said)
-    said = ", ".join(f"{word(name)} {now[name]:,}" for name in names if now.get(name))
-    return Answer(Question.TOTALS, True, said or "0")
+        return Answer(Question.TOTALS, False, said, counts)
+    said = ", ".join(f"{word(name)} {number:,}" for name, number in counts.items())
+    return Answer(Question.TOTALS, True, said or "0", counts)
 
 
 def bound(made: Stamp) -> Until:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from rollout.adapters.reports.exporting import Form, write
 from rollout.application.exports.audit import open_audit
 from rollout.application.exports.evidence import open_evidence
 from rollout.application.exports.machines import open_machines
+from rollout.application.exports.verifying import verify, walk
 from rollout.i18n import use_language
 from rollout.settings import Settings
 from rollout.store.database import Database
@@ -63,6 +65,36 @@ def test_the_purpose_of_a_machine_is_said_in_words(
             heading, *rows = csv.reader(file)
         found = {row[heading.index("用途")] for row in rows}
         assert found == {"一人一台", "予備", "議場用"}
+
+
+@pytest.mark.parametrize("by_cells", [False, True], ids=["as lines", "by cells"])
+def test_controls_that_are_lacking_are_said_as_the_evidence_says_them(
+    by_cells: bool, fleet: Database, configuration: Settings, tmp_path: Path
+) -> None:
+    with open_machines(fleet, configuration, now=NOW) as extract:
+        extract.lines = None if by_cells else extract.lines
+        write(tmp_path / "m.csv", extract, Form.CSV)
+    with (tmp_path / "m.csv").open(encoding="utf-8-sig", newline="") as file:
+        shown = {row["満たさない対策"]: row for row in csv.DictReader(file)}
+    with open_machines(fleet, configuration, now=NOW) as extract:
+        write(tmp_path / "m.json", extract, Form.JSON)
+    told = json.loads((tmp_path / "m.json").read_text(encoding="utf-8"))["machines"]
+    assert {row["controls_lacking"] for row in told} >= {None, "edr_service, firewall"}
+    assert "EDR: サービス稼働; ファイアウォール" in shown
+    assert not any("_" in said for said in shown)
+
+
+def test_what_verify_counts_is_said_in_words_and_told_as_the_stamp_has_it(
+    fleet: Database, configuration: Settings, tmp_path: Path
+) -> None:
+    for opened in (open_machines, open_evidence, open_audit):
+        with opened(fleet, configuration, now=NOW) as extract:
+            write(tmp_path / "e.csv", extract, Form.CSV)
+            counts = extract.counts
+        *_others, totals = verify(fleet, configuration, tmp_path / "e.csv", walk(fleet))
+        assert totals.holds
+        assert re.search("[a-z]", totals.said) is None
+        assert totals.counts == {name: number for name, number in counts.items() if number}
 
 
 @pytest.mark.parametrize("opened", [open_machines, open_evidence])
