@@ -14,6 +14,7 @@ from typing import BinaryIO
 from rollout.application.exports import stamp
 from rollout.application.exports.failed import CannotWrite
 from rollout.application.exports.failed import ExportFailed as ExportFailed
+from rollout.i18n import _
 from rollout.i18n.system_errors import why
 
 Seal = Callable[[BinaryIO], bytes]
@@ -29,6 +30,9 @@ def beside(path: Path, seal: Seal | None = None, *, of: Path | None = None) -> I
     parts = [(_part(path), path)]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.is_file():
+            # Its place would be taken: whoever may write in /dev would lose the device.
+            raise CannotWrite(of or path, _("there is something else than a file"))
         with parts[0][0].open("w+b") as file:
             try:
                 yield file

@@ -53,6 +53,21 @@ def test_a_full_disk(fleet: Database, configuration: Settings, tmp_path: Path, f
     assert is_untouched(path)
 
 
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_keeps_its_place(
+    fleet: Database, configuration: Settings, tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    make(tmp_path / "stdout")
+    before = (tmp_path / "stdout").lstat()
+    with (
+        open_machines(fleet, configuration, now=NOW) as extract,
+        pytest.raises(ExportFailed, match="something else than a file"),
+    ):
+        write(tmp_path / "stdout", extract, Form.CSV)
+    assert (tmp_path / "stdout").lstat() == before
+    assert list(tmp_path.iterdir()) == [tmp_path / "stdout"]
+
+
 def test_a_full_disk_while_paper_is_set(
     fleet: Database, configuration: Settings, tmp_path: Path
 ) -> None:
