@@ -13,8 +13,9 @@ import picture_people
 from picture_passage import Passage
 from sqlmodel import Session
 
-from rollout.application import plan, plan_move, spares, stops
+from rollout.application import spares, stops
 from rollout.application.operators import Operator
+from rollout.application.planning import moving, plans
 from rollout.domain.account import AccountVerb, CloudService
 from rollout.domain.machine import MachineVerb, Step
 from rollout.domain.purpose import Purpose
@@ -108,12 +109,12 @@ def _plan(database: Database, configuration: Path, operator: Operator) -> None:
     """Days for everybody else, and a proposal that moves three machines by hand."""
     os.environ["ROLLOUT_CONFIG"] = str(configuration)
     settings, now = load(), datetime.fromisoformat(NOW)
-    plan.solve(database, settings, operator=operator, now=now)
-    plan.commit(database, operator=operator, now=now)
+    plans.solve(database, settings, operator=operator, now=now)
+    plans.commit(database, operator=operator, now=now)
     with database.read() as session:
         rows = [row for row in plan_inputs.waiting(session) if row.day and row.wave != 3]
     tags = [row.asset_tag for row in rows if row.site == rows[-1].site][-3:]
-    plan_move.move(database, settings, tags, date(2022, 12, 14), operator=operator, now=now)
+    moving.move(database, settings, tags, date(2022, 12, 14), operator=operator, now=now)
     picture_people.apply(database, settings, operator, now)
 
 

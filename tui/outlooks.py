@@ -2,8 +2,8 @@
 
 from rich.cells import cell_len
 
-from rollout.application.forecast import Forecast, sentence
-from rollout.application.plan_outlook import Compared
+from rollout.application.planning.effect import Compared
+from rollout.application.planning.forecasting import Forecast, sentence
 from rollout.i18n import _
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import date
 
-from rollout.application import plan, plan_check, plan_into_wave, plan_move, plan_outlook
-from rollout.application.plan_days import weekday_names
-from rollout.application.plan_move import Verdict, Violation
-from rollout.application.plan_words import relaxation, without_a_place
+from rollout.application.planning import checking, effect, into_wave, moving, plans
+from rollout.application.planning.days import weekday_names
+from rollout.application.planning.moving import Verdict, Violation
+from rollout.application.planning.words import relaxation, without_a_place
 from rollout.i18n import _
 from rollout.i18n.labels import label
 from tui.desk import Desk
@@ -24,7 +24,7 @@ def day_words(day: date) -> str:
 
 def move_question(desk: Desk, tags: Sequence[str], what: str, to_day: date) -> Question:
     """What the checker says of it, looked up now. Raises PlanRefused."""
-    verdict = plan_move.judge(desk.database, desk.settings, tags, to_day, now=desk.now())
+    verdict = moving.judge(desk.database, desk.settings, tags, to_day, now=desk.now())
     lines = [
         _("{what} ({count} machines) to {day}, wave {waves}").format(
             what=what,
@@ -44,7 +44,7 @@ def move_question(desk: Desk, tags: Sequence[str], what: str, to_day: date) -> Q
 
 
 def _what_comes(desk: Desk, verdict: Verdict) -> list[str]:
-    outlook = plan_outlook.of_move(desk.database, desk.settings, verdict.places, now=desk.now())
+    outlook = effect.of_move(desk.database, desk.settings, verdict.places, now=desk.now())
     lines = [*_judged(verdict.broken), *compared_lines(outlook, _("now"), _("moved"))]
     if verdict.before:
         lines.append(_("{count} rules are broken without it already").format(count=verdict.before))
@@ -74,7 +74,7 @@ def named(tags: Sequence[str]) -> str:
 def wave_number(words: str) -> int:
     """What was typed. Raises PlanRefused."""
     if not words.isdecimal():
-        raise plan.PlanRefused(
+        raise plans.PlanRefused(
             _("{words} is no number of a wave: see the room of waves (2)").format(words=words)
         )
     return int(words)
@@ -83,7 +83,7 @@ def wave_number(words: str) -> int:
 def into_wave_question(desk: Desk, tags: Sequence[str], words: str) -> Question:
     """What the checker says of it, looked up now. Raises PlanRefused."""
     number = wave_number(words)
-    verdict = plan_into_wave.judge(desk.database, desk.settings, tags, number, now=desk.now())
+    verdict = into_wave.judge(desk.database, desk.settings, tags, number, now=desk.now())
     days = [day_words(day) for day in verdict.days]
     return Question(
         title=_("{count} machines: move to wave {wave}").format(count=len(tags), wave=number),
@@ -101,7 +101,7 @@ def into_wave_question(desk: Desk, tags: Sequence[str], words: str) -> Question:
 def move_into_wave(desk: Desk, tags: Sequence[str], words: str, reason: str) -> str:
     """Propose it; what to tell the operator. Raises RolloutError."""
     number = wave_number(words)
-    plan_into_wave.move(
+    into_wave.move(
         desk.database,
         desk.settings,
         tags,
@@ -130,7 +130,7 @@ def _judged(broken: Sequence[Violation]) -> list[str]:
 
 def move(desk: Desk, tags: Sequence[str], to_day: date, reason: str) -> str:
     """Propose it; what to tell the operator. Raises RolloutError."""
-    done: Verdict = plan_move.move(
+    done: Verdict = moving.move(
         desk.database,
         desk.settings,
         tags,
@@ -146,8 +146,8 @@ def move(desk: Desk, tags: Sequence[str], to_day: date, reason: str) -> str:
 
 def commit_question(desk: Desk) -> Question:
     """What the proposal changes, and what the checker says of all of it. Raises PlanRefused."""
-    difference = plan_check.diff(desk.database)
-    checked = plan_check.check(desk.database, desk.settings, now=desk.now())
+    difference = checking.diff(desk.database)
+    checked = checking.check(desk.database, desk.settings, now=desk.now())
     moves = difference.moves
     lines = [
         _("{new} machines get their first day, {moved} another one, {kept} keep theirs.").format(
@@ -166,7 +166,7 @@ def commit_question(desk: Desk) -> Question:
                 count=difference.announced_moved
             )
         )
-    outlook = plan_outlook.of_proposal(desk.database, desk.settings, now=desk.now())
+    outlook = effect.of_proposal(desk.database, desk.settings, now=desk.now())
     if outlook is not None:
         lines += compared_lines(outlook, _("in force"), _("with the proposal"))
     changes = len(difference.changes)
@@ -180,7 +180,7 @@ def commit_question(desk: Desk) -> Question:
 
 def commit(desk: Desk) -> str:
     """Do it; what to tell the operator. Raises RolloutError."""
-    done = plan.commit(desk.database, operator=desk.operator, now=desk.now())
+    done = plans.commit(desk.database, operator=desk.operator, now=desk.now())
     return _("in force: {placed} days in {waves} waves").format(
         placed=done.placed, waves=done.waves
     )
@@ -200,7 +200,7 @@ def solve_question() -> Question:
 
 def solve(desk: Desk) -> str:
     """Do it; what to tell the operator. Raises RolloutError."""
-    made = plan.solve(desk.database, desk.settings, operator=desk.operator, now=desk.now())
+    made = plans.solve(desk.database, desk.settings, operator=desk.operator, now=desk.now())
     said = [
         _("proposed: {placed} days, {moved} of them changed, {left} machines without").format(
             placed=made.placed, moved=made.moved, left=sum(made.unplaced.values())
@@ -222,5 +222,5 @@ def discard_question() -> Question:
 
 def discard(desk: Desk) -> str:
     """Do it; what to tell the operator. Raises RolloutError."""
-    plan_move.discard(desk.database, operator=desk.operator)
+    moving.discard(desk.database, operator=desk.operator)
     return _("the proposal is discarded")

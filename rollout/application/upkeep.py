@@ -4,9 +4,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from rollout.application import backup, forecast
+from rollout.application import backup
 from rollout.application.exports.status import counted
 from rollout.application.nightly import Work, size
+from rollout.application.planning import forecasting
 from rollout.application.ports import Archive
 from rollout.i18n import _
 from rollout.settings import Settings
@@ -23,7 +24,7 @@ def works(database: Database, settings: Settings, archive: Archive) -> tuple[Wor
     return (
         *(copied if copies.ours(database) else ()),
         Work(TIDY, partial(_tidy, database, settings, archive)),
-        Work(FORECAST, lambda now, _go_on: forecast.keep_daily(database, settings, now)),
+        Work(FORECAST, lambda now, _go_on: forecasting.keep_daily(database, settings, now)),
         Work(PEOPLE, lambda now, _go_on: counted.count(database, settings, now)),
     )
 

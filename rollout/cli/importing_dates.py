@@ -53,7 +53,7 @@ def constraints(
     """The command `import constraints`."""
     from rollout.adapters.ledger.lists import open_list
     from rollout.application.own_dates.constraints import import_constraints
-    from rollout.application.plan_problem import calendar_of
+    from rollout.application.planning.problem import calendar_of
 
     given = invocation(context)
     application = given.application()

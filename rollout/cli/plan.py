@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from rollout.application.plan_words import relaxation, unused_rule, without_a_place
+from rollout.application.planning.words import relaxation, unused_rule, without_a_place
 from rollout.cli import (
     plan_backtest,
     plan_changes,
@@ -18,7 +18,7 @@ from rollout.cli.output import print_json, progress_bar, say
 from rollout.i18n import _
 
 if TYPE_CHECKING:
-    from rollout.application.plan import PlanSummary
+    from rollout.application.planning.plans import PlanSummary
 
 app = typer.Typer(name="plan", help=_("Which machine is moved on which day."), no_args_is_help=True)
 
@@ -28,13 +28,13 @@ SHOWN = 20
 
 @app.command(help=_("Propose a plan; nothing is in force before it is committed."))
 def solve(context: typer.Context, as_json: AsJson = False) -> None:
-    from rollout.application import plan
+    from rollout.application.planning import plans
 
     given = invocation(context)
     application = given.application()
     with progress_bar(_("reading")) as bar:
         labels = {"plan": _("planning"), "write": _("writing")}
-        summary = plan.solve(
+        summary = plans.solve(
             application.database,
             application.settings,
             operator=application.operator(given.actor),
@@ -50,12 +50,12 @@ def solve(context: typer.Context, as_json: AsJson = False) -> None:
 
 @app.command(help=_("Put the proposed plan into force: waves, days, states; all of it or nothing."))
 def commit(context: typer.Context, as_json: AsJson = False) -> None:
-    from rollout.application import plan
+    from rollout.application.planning import plans
 
     given = invocation(context)
     application = given.application()
     with progress_bar(_("checking")) as bar:
-        summary = plan.commit(
+        summary = plans.commit(
             application.database,
             operator=application.operator(given.actor),
             now=application.clock.now(),

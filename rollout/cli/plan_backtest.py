@@ -13,7 +13,7 @@ from rollout.cli.plan_forecast import percent
 from rollout.i18n import _
 
 if TYPE_CHECKING:
-    from rollout.application.backtest import Backtest, Compared
+    from rollout.application.planning.backtesting import Backtest, Compared
 
 
 def backtest(
@@ -23,7 +23,7 @@ def backtest(
     as_json: AsJson = False,
 ) -> None:
     """The command `plan backtest`."""
-    from rollout.application import backtest as backtesting
+    from rollout.application.planning import backtesting
 
     application = invocation(context).application()
     with progress_bar(_("days")) as bar:

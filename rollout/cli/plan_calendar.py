@@ -13,14 +13,14 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from rollout.application.plan_days import legend, mark, weekday_names
+from rollout.application.planning.days import legend, mark, weekday_names
 from rollout.cli.plan_show import shown_site
 from rollout.domain.dates import format_era
 from rollout.i18n import _, language
 from rollout.planning.calendar import WorkCalendar
 
 if TYPE_CHECKING:
-    from rollout.application.plan_view import PlanView
+    from rollout.application.planning.views import PlanView
     from rollout.settings import Settings
 
 LEAST_WIDTH = 80
@@ -46,7 +46,7 @@ class Row:
 
 def print_calendar(view: "PlanView", settings: "Settings") -> None:
     """Print the map of `view`, month by month, as wide as the terminal is."""
-    from rollout.application.plan_problem import calendar_of
+    from rollout.application.planning.problem import calendar_of
     from rollout.application.standing import per_day, visiting_days
 
     rows = [

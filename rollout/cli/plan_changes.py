@@ -11,7 +11,7 @@ from rollout.cli.output import print_json, print_table, say
 from rollout.i18n import _
 
 if TYPE_CHECKING:
-    from rollout.application.plan_check import Change, Checked, Difference
+    from rollout.application.planning.checking import Change, Checked, Difference
 
 SHOWN = 30
 """Machines that are listed before the rest is only counted."""
@@ -19,10 +19,10 @@ SHOWN = 30
 
 def check(context: typer.Context, as_json: AsJson = False) -> None:
     """The command `plan check`."""
-    from rollout.application import plan_check
+    from rollout.application.planning import checking
 
     application = invocation(context).application()
-    checked = plan_check.check(
+    checked = checking.check(
         application.database, application.settings, now=application.clock.now()
     )
     if as_json:
@@ -74,10 +74,10 @@ def diff(
     as_json: AsJson = False,
 ) -> None:
     """The command `plan diff`."""
-    from rollout.application import plan_check
+    from rollout.application.planning import checking
 
     application = invocation(context).application()
-    difference = plan_check.diff(application.database)
+    difference = checking.diff(application.database)
     if as_json:
         print_json(_difference_json(difference))
     else:

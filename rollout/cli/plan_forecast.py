@@ -10,7 +10,7 @@ from rollout.cli.output import print_json, print_table, say
 from rollout.i18n import _
 
 if TYPE_CHECKING:
-    from rollout.application.forecast import Forecast
+    from rollout.application.planning.forecasting import Forecast
     from rollout.bootstrap import Application
     from rollout.planning.forecast import Endangered, Outlook
     from rollout.store.tables import DayForecast
@@ -28,7 +28,7 @@ def forecast(
     as_json: AsJson = False,
 ) -> None:
     """The command `plan forecast`."""
-    from rollout.application import forecast as forecasting
+    from rollout.application.planning import forecasting
 
     application = invocation(context).application()
     if history and as_json:
@@ -47,7 +47,7 @@ def forecast(
 
 
 def _as_json(made: "Forecast") -> dict[str, Any]:
-    from rollout.application.forecast import sentence
+    from rollout.application.planning.forecasting import sentence
 
     found, seen = made.outlook, made.observed
     return {
@@ -107,7 +107,7 @@ def _print(made: "Forecast") -> None:
         .format(good=seen.succeeded, failed=seen.failed, silent=seen.silent, again=seen.retried)
     )  # fmt: skip
     if made.missing is not None:
-        from rollout.application.forecast import sentence
+        from rollout.application.planning.forecasting import sentence
 
         say(_("not computable yet: {reason}").format(reason=sentence(made.missing)))
     elif made.outlook is None:
@@ -159,7 +159,7 @@ def percent(share: float) -> str:
 
 def _print_kept(application: "Application") -> None:
     """The last forecast of each day."""
-    from rollout.application import forecast as forecasting
+    from rollout.application.planning import forecasting
 
     rows = forecasting.kept(application.database)
     if not rows:

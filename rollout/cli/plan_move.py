@@ -13,7 +13,7 @@ from rollout.cli.output import print_json, say
 from rollout.i18n import _
 
 if TYPE_CHECKING:
-    from rollout.application.plan_move import Verdict
+    from rollout.application.planning.moving import Verdict
 
 SHOWN = 20
 """Broken rules that are spelt out before the rest is counted."""
@@ -34,7 +34,7 @@ def move(
     as_json: AsJson = False,
 ) -> None:
     """The command `plan move`."""
-    from rollout.application import plan_into_wave, plan_move
+    from rollout.application.planning import into_wave, moving
 
     if (wave is None) is (day is None):
         raise typer.BadParameter(_("give either --wave or --day"))
@@ -43,9 +43,9 @@ def move(
     database, settings = application.database, application.settings
     now = application.clock.now()
     if wave is not None:
-        verdict = plan_into_wave.judge(database, settings, tags, wave, now=now)
+        verdict = into_wave.judge(database, settings, tags, wave, now=now)
     elif day is not None:
-        verdict = plan_move.judge(database, settings, tags, day, now=now)
+        verdict = moving.judge(database, settings, tags, day, now=now)
     if as_json:
         print_json(_as_json(verdict))
     else:
@@ -56,11 +56,9 @@ def move(
         confirm(_("Propose it all the same?"), yes=yes)
     operator = application.operator(given.actor)
     if wave is not None:
-        plan_into_wave.move(
-            database, settings, tags, wave, operator=operator, reason=reason, now=now
-        )
+        into_wave.move(database, settings, tags, wave, operator=operator, reason=reason, now=now)
     elif day is not None:
-        plan_move.move(database, settings, tags, day, operator=operator, reason=reason, now=now)
+        moving.move(database, settings, tags, day, operator=operator, reason=reason, now=now)
     if not as_json:
         say(_("proposed; `rollout plan diff`, then `rollout plan commit`"))
 
@@ -108,11 +106,11 @@ def _print(verdict: "Verdict") -> None:
 
 def discard(context: typer.Context) -> None:
     """The command `plan discard`."""
-    from rollout.application import plan_move
+    from rollout.application.planning import moving
 
     given = invocation(context)
     application = given.application()
-    number = plan_move.discard(application.database, operator=application.operator(given.actor))
+    number = moving.discard(application.database, operator=application.operator(given.actor))
     say(_("proposal {number} is discarded; the days in force stay").format(number=number))
 
 

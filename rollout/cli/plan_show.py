@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rollout.application.plan_words import relaxation, without_a_place
+from rollout.application.planning.words import relaxation, without_a_place
 from rollout.cli.invocation import AsJson, invocation
 from rollout.cli.output import moment, print_json, print_table, say
 from rollout.i18n import _
@@ -15,7 +15,7 @@ from rollout.i18n import _
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from rollout.application.plan_view import GroupPlan, PlanView
+    from rollout.application.planning.views import GroupPlan, PlanView
     from rollout.settings import Settings
 
 SHOWN = 15
@@ -43,10 +43,10 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """The command `plan show`."""
-    from rollout.application import plan
+    from rollout.application.planning import plans
 
     application = invocation(context).application()
-    view = plan.show(application.database, site or ())
+    view = plans.show(application.database, site or ())
     if as_json:
         print_json(_as_json(view, application.settings.programme.zone))
         return
@@ -224,7 +224,7 @@ def shown_site(settings: "Settings", key: str) -> str:
 
 
 def _weekday(number: int) -> str:
-    from rollout.application.plan_days import weekday_names
+    from rollout.application.planning.days import weekday_names
 
     return weekday_names()[number]
 

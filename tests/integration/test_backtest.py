@@ -10,13 +10,12 @@ import databases
 import pytest
 from sqlmodel import Session, col, select
 
-from rollout.application import forecast as forecasting
-from rollout.application import plan
-from rollout.application.backtest import NothingToCompare, backtest
-from rollout.application.forecast import forecast, standing_now
 from rollout.application.operators import Operator
-from rollout.application.plan_problem import calendar_of
-from rollout.application.replay import working_days
+from rollout.application.planning import forecasting, plans
+from rollout.application.planning.backtesting import NothingToCompare, backtest
+from rollout.application.planning.forecasting import forecast, standing_now
+from rollout.application.planning.problem import calendar_of
+from rollout.application.planning.replay import working_days
 from rollout.domain.machine import MachineState, MachineVerb, Step
 from rollout.planning.observed import Lack
 from rollout.settings import Calendar, DateRange, OperatorRole, Settings, load
@@ -65,8 +64,8 @@ def database(tmp_path: Path, configuration: Settings) -> Iterator[Database]:
                     generation="DK20", site_id=1 + (n % 6 > 3) + (n % 6 > 4), state_since=BEFORE)
             for n in range(1, 181)
         )  # fmt: skip
-    plan.solve(opened, configuration, operator=PLANNER, now=BEFORE)
-    plan.commit(opened, operator=PLANNER, now=BEFORE)
+    plans.solve(opened, configuration, operator=PLANNER, now=BEFORE)
+    plans.commit(opened, operator=PLANNER, now=BEFORE)
     yield opened
     opened.close()
 

@@ -8,9 +8,9 @@ import databases
 import pytest
 from sqlmodel import col, select
 
-from rollout.application import plan_outlook
-from rollout.application.forecast import forecast, sentence
-from rollout.application.plan_outlook import NewPlace
+from rollout.application.planning import effect
+from rollout.application.planning.effect import NewPlace
+from rollout.application.planning.forecasting import forecast, sentence
 from rollout.domain.machine import PASSAGE, MachineState, MachineVerb, Step
 from rollout.settings import Settings, load
 from rollout.store import forecasts, plans, transitions
@@ -140,13 +140,13 @@ def propose(database: Database, ids: list[int], day: date, lost: list[str]) -> N
 def test_a_proposal_is_forecast_beside_the_days_in_force(
     database: Database, configuration: Settings, left: list[int]
 ) -> None:
-    assert plan_outlook.of_proposal(database, configuration, now=NOW) is None
+    assert effect.of_proposal(database, configuration, now=NOW) is None
     with database.write() as session:
         transitions.apply(session, Machine, left[:1], MachineVerb.PLAN, actor="p", at=NOW)
         lost = session.get_one(Machine, left[0]).asset_tag
     late = date(2022, 12, 26)
     propose(database, left[1:], late, [lost])
-    found = plan_outlook.of_proposal(database, configuration, now=NOW)
+    found = effect.of_proposal(database, configuration, now=NOW)
     assert found is not None
     assert found.before == forecast(database, configuration, now=NOW)
     assert found.after.left == found.before.left
@@ -162,11 +162,9 @@ def test_a_move_is_forecast_as_it_will_be_once_it_is_proposed(
     database: Database, configuration: Settings, left: list[int]
 ) -> None:
     late = date(2022, 12, 26)
-    moved = plan_outlook.of_move(
-        database, configuration, dict.fromkeys(left, NewPlace(late, 7)), now=NOW
-    )
+    moved = effect.of_move(database, configuration, dict.fromkeys(left, NewPlace(late, 7)), now=NOW)
     propose(database, left, late, [])
-    proposed = plan_outlook.of_proposal(database, configuration, now=NOW)
+    proposed = effect.of_proposal(database, configuration, now=NOW)
     assert moved == proposed
-    back = plan_outlook.of_move(database, configuration, dict.fromkeys(left), now=NOW)
+    back = effect.of_move(database, configuration, dict.fromkeys(left), now=NOW)
     assert back == (moved.after, moved.before)

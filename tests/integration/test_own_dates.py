@@ -14,7 +14,7 @@ from rollout.application.operators import NotPermitted, Operator
 from rollout.application.own_dates.absences import import_absences
 from rollout.application.own_dates.constraints import NothingToKnow, import_constraints
 from rollout.application.own_dates.report import DatesReport
-from rollout.application.plan_problem import calendar_of, problem_of
+from rollout.application.planning.problem import calendar_of, problem_of
 from rollout.planning.calendar import Span
 from rollout.planning.problem import OwnDates
 from rollout.settings import OperatorRole, Settings, Training, load

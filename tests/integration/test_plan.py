@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from rollout.application import plan, plan_check
 from rollout.application.operators import NotPermitted, Operator
-from rollout.application.plan import PlanRefused
+from rollout.application.planning import checking, plans
+from rollout.application.planning.plans import PlanRefused
 from rollout.domain.machine import MachineState, MachineVerb
 from rollout.domain.wave import WaveState
 from rollout.planning.checker import Rule
@@ -113,12 +113,12 @@ def test_a_proposal_places_or_names_every_registered_machine(
     database: Database, configuration: Settings
 ) -> None:
     told: list[tuple[str, int, int]] = []
-    summary = plan.solve(
+    summary = plans.solve(
         database, configuration, operator=PLANNER, now=NOW, progress=lambda *a: told.append(a)
     )
     assert (summary.placed, sum(summary.unplaced.values())) == (30, 6)
     assert summary.first_day == date(2022, 11, 1)
-    view = plan.show(database)
+    view = plans.show(database)
     assert view.state == "proposed"
     assert view.placed == sum(wave.machines for wave in view.waves) == 30
     assert view.placed == sum(day.machines for day in view.days)
@@ -140,8 +140,8 @@ def test_a_proposal_places_or_names_every_registered_machine(
 def test_the_pilot_is_wave_one_and_soaks_before_the_next(
     database: Database, configuration: Settings
 ) -> None:
-    plan.solve(database, configuration, operator=PLANNER, now=NOW)
-    first, second, *_ = plan.show(database).waves
+    plans.solve(database, configuration, operator=PLANNER, now=NOW)
+    first, second, *_ = plans.show(database).waves
     assert (first.number, first.pilot, first.machines) == (1, True, 4)
     assert first.sites == {"尾鷲": 2, "本庁": 2}
     # Two working days (2 and 4 November) are left for watching; 3 November is a holiday.
@@ -153,8 +153,8 @@ def test_the_pilot_is_wave_one_and_soaks_before_the_next(
 def test_a_new_proposal_discards_the_one_before(
     database: Database, configuration: Settings
 ) -> None:
-    first = plan.solve(database, configuration, operator=PLANNER, now=NOW)
-    second = plan.solve(database, configuration, operator=PLANNER, now=NOW)
+    first = plans.solve(database, configuration, operator=PLANNER, now=NOW)
+    second = plans.solve(database, configuration, operator=PLANNER, now=NOW)
     with database.read() as session:
         states = dict(session.exec(select(Plan.id, Plan.state)).all())
     assert states == {first.plan_id: "discarded", second.plan_id: "proposed"}
@@ -163,9 +163,9 @@ def test_a_new_proposal_discards_the_one_before(
 def test_commit_dates_every_placed_machine_and_plans_the_waves(
     database: Database, configuration: Settings
 ) -> None:
-    plan.solve(database, configuration, operator=PLANNER, now=NOW)
-    proposed = plan.show(database)
-    summary = plan.commit(database, operator=BOSS, now=NOW)
+    plans.solve(database, configuration, operator=PLANNER, now=NOW)
+    proposed = plans.show(database)
+    summary = plans.commit(database, operator=BOSS, now=NOW)
     assert (summary.placed, summary.waves) == (proposed.placed, len(proposed.waves))
     assert _states(database) == {"planned": 30, "registered": 6, "excluded": 1}
     with database.read() as session:
@@ -186,15 +186,15 @@ def test_commit_dates_every_placed_machine_and_plans_the_waves(
             ("wave", "boss", "planned"): len(waves),
         }
         assert history.verify(session).holds
-    view = plan.show(database)
+    view = plans.show(database)
     assert (view.state, view.committed_by, view.placed) == ("committed", "boss", 30)
 
 
 def test_commit_without_a_proposal_is_refused(database: Database) -> None:
     with pytest.raises(PlanRefused, match="run `rollout plan solve` first"):
-        plan.commit(database, operator=BOSS, now=NOW)
+        plans.commit(database, operator=BOSS, now=NOW)
     with pytest.raises(PlanRefused, match="run `rollout plan solve`"):
-        plan.show(database)
+        plans.show(database)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_commit_without_a_proposal_is_refused(database: Database) -> None:
 def test_a_machine_that_changed_since_stops_the_whole_commit(
     database: Database, configuration: Settings, change: str
 ) -> None:
-    plan.solve(database, configuration, operator=PLANNER, now=NOW)
+    plans.solve(database, configuration, operator=PLANNER, now=NOW)
     with database.write() as session:
         if change == "move":
             for verb in (MachineVerb.HOLD, MachineVerb.RELEASE):
@@ -217,7 +217,7 @@ def test_a_machine_that_changed_since_stops_the_whole_commit(
         else:
             session.connection().execute(text(change))
     with pytest.raises(PlanRefused, match=r"1 machines changed.*\(DK20-000005\).*plan solve"):
-        plan.commit(database, operator=BOSS, now=NOW)
+        plans.commit(database, operator=BOSS, now=NOW)
     assert _states(database)["planned"] == 0
     with database.read() as session:
         assert session.exec(select(Wave)).all() == []
@@ -226,8 +226,8 @@ def test_a_machine_that_changed_since_stops_the_whole_commit(
 def test_machines_with_a_date_keep_it_and_use_up_capacity(
     database: Database, configuration: Settings
 ) -> None:
-    plan.solve(database, configuration, operator=PLANNER, now=NOW)
-    plan.commit(database, operator=BOSS, now=NOW)
+    plans.solve(database, configuration, operator=PLANNER, now=NOW)
+    plans.commit(database, operator=BOSS, now=NOW)
     with database.read() as session:
         before = dict(session.exec(select(Machine.asset_tag, Machine.planned_day)).all())
         busiest = Counter(
@@ -238,15 +238,15 @@ def test_machines_with_a_date_keep_it_and_use_up_capacity(
             Machine(asset_tag="DK20-000099", serial="S99", computer_name="PC99",
                     generation="DK20", site_id=1, state_since=NOW)
         )  # fmt: skip
-    summary = plan.solve(database, configuration, operator=PLANNER, now=NOW)
-    view = plan.show(database)
+    summary = plans.solve(database, configuration, operator=PLANNER, now=NOW)
+    view = plans.show(database)
     # The programme as it will be: what stays, and what is new.
     assert (summary.placed, view.new, view.placed) == (1, 1, 31)
-    (added,) = plan_check.diff(database).changes
+    (added,) = checking.diff(database).changes
     assert added.to_day is not None
     assert added.to_day >= date(2022, 11, 7)
     assert busiest[added.to_day] < 5
-    plan.commit(database, operator=BOSS, now=NOW)
+    plans.commit(database, operator=BOSS, now=NOW)
     with database.read() as session:
         after = dict(session.exec(select(Machine.asset_tag, Machine.planned_day)).all())
     assert {tag: after[tag] for tag in before} == before
@@ -256,12 +256,12 @@ def test_nothing_to_plan_says_what_to_do(database: Database, configuration: Sett
     with database.write() as session:
         session.connection().execute(text("DELETE FROM machines"))
     with pytest.raises(PlanRefused, match="rollout import ledger"):
-        plan.solve(database, configuration, operator=PLANNER, now=NOW)
+        plans.solve(database, configuration, operator=PLANNER, now=NOW)
 
 
 def test_no_machine_is_dated_before_today(database: Database, configuration: Settings) -> None:
     late = datetime(2022, 12, 27, 16, tzinfo=UTC)  # the 28th in Tokyo
-    summary = plan.solve(database, configuration, operator=PLANNER, now=late)
+    summary = plans.solve(database, configuration, operator=PLANNER, now=late)
     assert summary.first_day == date(2022, 12, 28)
 
 
@@ -270,46 +270,46 @@ def test_a_viewer_may_neither_propose_nor_commit(
 ) -> None:
     viewer = Operator("guest", OperatorRole.VIEWER)
     with pytest.raises(NotPermitted):
-        plan.solve(database, configuration, operator=viewer, now=NOW)
-    plan.solve(database, configuration, operator=PLANNER, now=NOW)
+        plans.solve(database, configuration, operator=viewer, now=NOW)
+    plans.solve(database, configuration, operator=PLANNER, now=NOW)
     with pytest.raises(NotPermitted):
-        plan.commit(database, operator=viewer, now=NOW)
+        plans.commit(database, operator=viewer, now=NOW)
     assert _states(database)["planned"] == 0
 
 
 def _replanned(
     database: Database, configuration: Settings, **changes: object
-) -> tuple[Settings, plan.PlanSummary]:
+) -> tuple[Settings, plans.PlanSummary]:
     """A plan in force, and the next proposal after the configuration changed."""
-    plan.solve(database, configuration, operator=PLANNER, now=NOW)
-    plan.commit(database, operator=BOSS, now=NOW)
+    plans.solve(database, configuration, operator=PLANNER, now=NOW)
+    plans.commit(database, operator=BOSS, now=NOW)
     changed = configuration.model_copy(update=changes)
-    return changed, plan.solve(database, changed, operator=PLANNER, now=NOW)
+    return changed, plans.solve(database, changed, operator=PLANNER, now=NOW)
 
 
 def test_the_proposal_and_the_dates_in_force_keep_every_rule(
     database: Database, configuration: Settings
 ) -> None:
     with pytest.raises(PlanRefused, match="plan solve"):
-        plan_check.check(database, configuration, now=NOW)
-    plan.solve(database, configuration, operator=PLANNER, now=NOW)
-    checked = plan_check.check(database, configuration, now=NOW)
+        checking.check(database, configuration, now=NOW)
+    plans.solve(database, configuration, operator=PLANNER, now=NOW)
+    checked = checking.check(database, configuration, now=NOW)
     assert (checked.state, checked.machines, checked.violations) == ("proposed", 30, [])
-    plan.commit(database, operator=BOSS, now=NOW)
-    checked = plan_check.check(database, configuration, now=NOW)
+    plans.commit(database, operator=BOSS, now=NOW)
+    checked = checking.check(database, configuration, now=NOW)
     assert (checked.state, checked.machines, checked.violations) == ("committed", 30, [])
 
 
 def test_the_checker_names_machine_day_and_rule_of_a_date_on_a_new_closed_day(
     database: Database, configuration: Settings
 ) -> None:
-    plan.solve(database, configuration, operator=PLANNER, now=NOW)
-    plan.commit(database, operator=BOSS, now=NOW)
+    plans.solve(database, configuration, operator=PLANNER, now=NOW)
+    plans.commit(database, operator=BOSS, now=NOW)
     with database.write() as session:
         session.connection().execute(
             text("UPDATE machines SET planned_day = '2022-12-30' WHERE asset_tag = 'DK20-000009'")
         )
-    (found,) = plan_check.check(database, configuration, now=NOW).violations
+    (found,) = checking.check(database, configuration, now=NOW).violations
     assert (found.rule, found.asset_tag, found.day) == (
         Rule.CLOSED, "DK20-000009", date(2022, 12, 30))  # fmt: skip
 
@@ -317,8 +317,8 @@ def test_the_checker_names_machine_day_and_rule_of_a_date_on_a_new_closed_day(
 def test_an_absence_moves_one_date_and_commit_moves_its_machine(
     database: Database, configuration: Settings
 ) -> None:
-    plan.solve(database, configuration, operator=PLANNER, now=NOW)
-    plan.commit(database, operator=BOSS, now=NOW)
+    plans.solve(database, configuration, operator=PLANNER, now=NOW)
+    plans.commit(database, operator=BOSS, now=NOW)
     with database.read() as session:
         days = dict(session.exec(select(Machine.asset_tag, Machine.planned_day)).all())
     away = days["DK20-000009"]
@@ -326,20 +326,20 @@ def test_an_absence_moves_one_date_and_commit_moves_its_machine(
     rules = {"DK20-000009": MachineRules(window=DateRange(first=date(2023, 2, 1),
                                                           last=date(2023, 2, 28)))}  # fmt: skip
     changed = configuration.model_copy(update={"machines": rules})
-    summary = plan.solve(database, changed, operator=PLANNER, now=NOW)
+    summary = plans.solve(database, changed, operator=PLANNER, now=NOW)
     assert (summary.placed, summary.moved, summary.kept) == (1, 1, 29)
-    difference = plan_check.diff(database)
+    difference = checking.diff(database)
     assert (difference.unaffected_moved, difference.announced_moved) == (0, 0)
     assert [(c.asset_tag, c.from_day, c.why) for c in difference.changes] == [
         ("DK20-000009", away, Why.OWN_DATES)
     ]
-    plan.commit(database, operator=BOSS, now=NOW)
+    plans.commit(database, operator=BOSS, now=NOW)
     with database.read() as session:
         after = dict(session.exec(select(Machine.asset_tag, Machine.planned_day)).all())
         assert history.verify(session).holds
     assert {tag for tag in days if days[tag] != after[tag]} == {"DK20-000009"}
     assert after["DK20-000009"] == difference.changes[0].to_day
-    assert plan_check.check(database, changed, now=NOW).violations == []
+    assert checking.check(database, changed, now=NOW).violations == []
 
 
 def test_a_machine_that_lost_its_last_day_is_listed_and_taken_off(
@@ -348,8 +348,8 @@ def test_a_machine_that_lost_its_last_day_is_listed_and_taken_off(
     closed = {**configuration.sites, "尾鷲": SiteLimits(weekdays=("sun",))}
     _, summary = _replanned(database, configuration, sites=closed)
     assert summary.unplaced[Obstacle.SITE_NOT_VISITED] == 6  # one never had a date
-    assert plan_check.diff(database).unaffected_moved == 0
-    plan.commit(database, operator=BOSS, now=NOW)
+    assert checking.diff(database).unaffected_moved == 0
+    plans.commit(database, operator=BOSS, now=NOW)
     assert _states(database)["planned"] == 25
 
 
@@ -358,7 +358,7 @@ def test_a_cutover_in_the_past_is_refused_and_nothing_is_written(
 ) -> None:
     late = datetime(2023, 5, 1, 1, tzinfo=UTC)
     with pytest.raises(PlanRefused, match=r"cutover 2023-05-01 is past.*correct \[programme\]"):
-        plan.solve(database, configuration, operator=PLANNER, now=late)
+        plans.solve(database, configuration, operator=PLANNER, now=late)
     with database.read() as session:
         assert session.exec(select(Plan)).all() == []
 
@@ -372,15 +372,15 @@ def test_a_rule_for_a_site_or_machine_that_does_not_exist_is_told(
             "machines": {"DK20-999999": MachineRules()},
         }
     )
-    summary = plan.solve(database, changed, operator=PLANNER, now=NOW)
+    summary = plans.solve(database, changed, operator=PLANNER, now=NOW)
     assert list(summary.unused) == [("sites", "熊本"), ("machines", "DK20-999999")]
 
 
 def test_transfers_of_the_first_of_april_move_only_who_cannot_keep_the_day(
     database: Database, configuration: Settings
 ) -> None:
-    plan.solve(database, configuration, operator=PLANNER, now=NOW)
-    plan.commit(database, operator=BOSS, now=NOW)
+    plans.solve(database, configuration, operator=PLANNER, now=NOW)
+    plans.commit(database, operator=BOSS, now=NOW)
     with database.write() as session:
         # Machines of the head office go to 尾鷲, onto days that are full there.
         full = set(session.exec(select(Machine.planned_day).where(Machine.site_id == 2)))
@@ -392,14 +392,14 @@ def test_transfers_of_the_first_of_april_move_only_who_cannot_keep_the_day(
     assert transferred
     one = {**configuration.sites, "尾鷲": SiteLimits(machines_per_day=1)}
     configuration = configuration.model_copy(update={"sites": one})
-    summary = plan.solve(database, configuration, operator=PLANNER, now=NOW)
-    difference = plan_check.diff(database)
+    summary = plans.solve(database, configuration, operator=PLANNER, now=NOW)
+    difference = checking.diff(database)
     assert difference.unaffected_moved == 0
     assert summary.moved == len(difference.moves) > 0
     assert {change.why for change in difference.moves} == {Why.NO_ROOM}
     assert {change.asset_tag for change in difference.moves if change.site != "尾鷲"} == set()
-    plan.commit(database, operator=BOSS, now=NOW)
-    checked = plan_check.check(database, configuration, now=NOW)
+    plans.commit(database, operator=BOSS, now=NOW)
+    checked = checking.check(database, configuration, now=NOW)
     assert (checked.machines, checked.violations) == (30, [])
 
 
@@ -408,27 +408,27 @@ def test_less_capacity_moves_what_has_no_room_and_more_moves_nothing(
 ) -> None:
     fewer = {**configuration.sites, "本庁": SiteLimits(machines_per_day=2)}
     changed, _ = _replanned(database, configuration, sites=fewer)
-    difference = plan_check.diff(database)
+    difference = checking.diff(database)
     assert (difference.unaffected_moved, difference.unaffected_announced_moved) == (0, 0)
     assert {change.why for change in difference.moves} <= {Why.NO_ROOM}
-    plan.commit(database, operator=BOSS, now=NOW)
-    assert plan_check.check(database, changed, now=NOW).violations == []
+    plans.commit(database, operator=BOSS, now=NOW)
+    assert checking.check(database, changed, now=NOW).violations == []
     more = configuration.model_copy(
         update={"sites": {**configuration.sites, "本庁": SiteLimits(machines_per_day=9)}}
     )
-    plan.solve(database, more, operator=PLANNER, now=NOW)
-    assert plan_check.diff(database).moves == []
+    plans.solve(database, more, operator=PLANNER, now=NOW)
+    assert checking.diff(database).moves == []
 
 
 def test_a_failed_machine_keeps_its_wave_and_the_others_keep_their_days(
     database: Database, configuration: Settings
 ) -> None:
-    plan.solve(database, configuration, operator=PLANNER, now=NOW)
-    plan.commit(database, operator=BOSS, now=NOW)
+    plans.solve(database, configuration, operator=PLANNER, now=NOW)
+    plans.commit(database, operator=BOSS, now=NOW)
     with database.write() as session:
         transitions.apply(session, Machine, [1], MachineVerb.BEGIN, actor="daemon", at=NOW)
         transitions.apply(session, Machine, [1], MachineVerb.FAIL, actor="daemon", at=NOW)
-    plan.solve(database, configuration, operator=PLANNER, now=NOW)
-    assert plan_check.diff(database).moves == []
-    shown = plan.show(database)
+    plans.solve(database, configuration, operator=PLANNER, now=NOW)
+    assert checking.diff(database).moves == []
+    shown = plans.show(database)
     assert (shown.placed, shown.new) == (30, 0)

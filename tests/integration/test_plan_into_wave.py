@@ -10,9 +10,9 @@ import pytest
 from organisations import twelve_machines
 from sqlmodel import select
 
-from rollout.application import plan, plan_check, plan_into_wave
 from rollout.application.operators import NotPermitted, Operator
-from rollout.application.plan import PlanRefused
+from rollout.application.planning import checking, into_wave, plans
+from rollout.application.planning.plans import PlanRefused
 from rollout.cli.entry import run
 from rollout.domain.wave import WaveVerb
 from rollout.planning.checker import Rule
@@ -55,8 +55,8 @@ def database(settings: Settings) -> Iterator[Database]:
     databases.set_up(opened)
     with opened.write() as session:
         twelve_machines(session, at=NOW)
-    plan.solve(opened, settings, operator=PLANNER, now=NOW)
-    plan.commit(opened, operator=PLANNER, now=NOW)
+    plans.solve(opened, settings, operator=PLANNER, now=NOW)
+    plans.commit(opened, operator=PLANNER, now=NOW)
     yield opened
     opened.close()
 
@@ -86,13 +86,13 @@ def test_the_day_is_one_of_the_wave_and_the_history_says_who_and_why(
     before = _waves(database)
     assert [len(tags) for tags in before.values()] == [2, 6, 4]
     tag = before[2][0]
-    verdict = plan_into_wave.move(
+    verdict = into_wave.move(
         database, settings, [tag], 3, operator=PLANNER, reason="部署の希望", now=NOW
     )
     assert not verdict.broken
     assert list(verdict.waves) == [3]
     assert _waves(database) == before, "a proposal only"
-    plan.commit(database, operator=Operator("okada", OperatorRole.OPERATOR), now=NOW)
+    plans.commit(database, operator=Operator("okada", OperatorRole.OPERATOR), now=NOW)
     assert _waves(database) == before | {2: before[2][1:], 3: sorted([tag, *before[3]])}
     with database.read() as session:
         wave = session.exec(select(Wave).where(Wave.number == 3)).one()
@@ -106,10 +106,8 @@ def test_the_day_is_one_of_the_wave_and_the_history_says_who_and_why(
 def test_a_machine_that_goes_back_is_no_change_any_more(database: Database, settings: Settings):
     tag = _waves(database)[2][0]
     for number in (3, 2):
-        plan_into_wave.move(
-            database, settings, [tag], number, operator=PLANNER, reason="r", now=NOW
-        )
-    assert plan_check.diff(database).changes == []
+        into_wave.move(database, settings, [tag], number, operator=PLANNER, reason="r", now=NOW)
+    assert checking.diff(database).changes == []
 
 
 def test_the_checker_says_what_it_breaks_when_no_day_of_the_wave_suits(
@@ -118,7 +116,7 @@ def test_the_checker_says_what_it_breaks_when_no_day_of_the_wave_suits(
     (tag, *_rest) = _waves(database)[2]
     pinned = f'[machines."{tag}"]\npinned = 2022-11-04\n'
     (tmp_path / "rollout.toml").write_text(CONFIGURATION + pinned, encoding="utf-8")
-    verdict = plan_into_wave.judge(database, load(), [tag], 3, now=NOW)
+    verdict = into_wave.judge(database, load(), [tag], 3, now=NOW)
     assert [(entry.rule, entry.asset_tag) for entry in verdict.broken] == [(Rule.PINNED, tag)]
     with database.read() as session:
         assert {row.state for row in session.exec(select(Plan)).all()} == {"committed"}
@@ -131,7 +129,7 @@ def test_waves_that_are_full_begun_submitted_or_the_pilot_are_refused_with_a_rem
 
     def refused(tags: list[str], number: int, match: str) -> None:
         with pytest.raises(PlanRefused, match=match):
-            plan_into_wave.judge(database, settings, tags, number, now=NOW)
+            into_wave.judge(database, settings, tags, number, now=NOW)
 
     refused(of_three[:1], 2, "wave 2 has 6 of 6 machines.*machines_per_wave")
     refused(of_three[:1], 1, "wave 1 is the pilot")
@@ -148,7 +146,7 @@ def test_a_viewer_may_not_move(database: Database, settings: Settings):
     guest = Operator("guest", OperatorRole.VIEWER)
     tag = _waves(database)[2][0]
     with pytest.raises(NotPermitted):
-        plan_into_wave.move(database, settings, [tag], 3, operator=guest, reason="r", now=NOW)
+        into_wave.move(database, settings, [tag], 3, operator=guest, reason="r", now=NOW)
 
 
 def test_the_command_says_the_verdict_and_proposes(
@@ -160,7 +158,7 @@ def test_the_command_says_the_verdict_and_proposes(
     said = json.loads(capsys.readouterr().out)
     assert (said["waves"], said["broken"]) == ([3], [])
     with pytest.raises(PlanRefused):
-        plan_check.diff(database)
+        checking.diff(database)
     assert run([*move, "--wave", "3", "--reason", "r"]) == 0
-    assert [change.asset_tag for change in plan_check.diff(database).moves] == [tag]
+    assert [change.asset_tag for change in checking.diff(database).moves] == [tag]
     assert run([*move, "--wave", "3", "--day", "2022-12-08", "--reason", "r"]) == 2

@@ -9,9 +9,9 @@ import pytest
 from organisations import twelve_machines
 from sqlmodel import select
 
-from rollout.application import plan, plan_check, plan_move
 from rollout.application.operators import NotPermitted, Operator
-from rollout.application.plan import PlanRefused
+from rollout.application.planning import checking, moving, plans
+from rollout.application.planning.plans import PlanRefused
 from rollout.domain.wave import WaveVerb
 from rollout.planning.checker import Rule
 from rollout.planning.problem import Why
@@ -51,8 +51,8 @@ def database(tmp_path: Path, settings: Settings) -> Iterator[Database]:
     opened = databases.migrated(tmp_path / "rollout.db")
     with opened.write() as session:
         twelve_machines(session, at=NOW)
-    plan.solve(opened, settings, operator=PLANNER, now=NOW)
-    plan.commit(opened, operator=PLANNER, now=NOW)
+    plans.solve(opened, settings, operator=PLANNER, now=NOW)
+    plans.commit(opened, operator=PLANNER, now=NOW)
     yield opened
     opened.close()
 
@@ -69,14 +69,14 @@ def _tags(*numbers: int) -> list[str]:
 def test_a_move_is_a_proposal_until_it_is_committed(database: Database, settings: Settings):
     before = _days(database)
     (tag,) = _tags(9)
-    verdict = plan_move.move(database, settings, [tag], FREE, operator=PLANNER, now=NOW)
+    verdict = moving.move(database, settings, [tag], FREE, operator=PLANNER, now=NOW)
     assert not verdict.broken
     assert _days(database) == before
-    (change,) = plan_check.diff(database).moves
+    (change,) = checking.diff(database).moves
     assert (change.asset_tag, change.from_day, change.to_day) == (tag, before[tag], FREE)
     assert change.why is Why.BY_HAND
-    assert plan_check.check(database, settings, now=NOW).violations == []
-    plan.commit(database, operator=PLANNER, now=NOW)
+    assert checking.check(database, settings, now=NOW).violations == []
+    plans.commit(database, operator=PLANNER, now=NOW)
     assert _days(database) == before | {tag: FREE}
     with database.read() as session:
         machine = session.exec(select(Machine).where(Machine.asset_tag == tag)).one()
@@ -88,9 +88,9 @@ def test_a_move_is_a_proposal_until_it_is_committed(database: Database, settings
 def test_the_checker_says_what_a_move_breaks_before_anything_is_written(
     database: Database, settings: Settings
 ):
-    sunday = plan_move.judge(database, settings, _tags(9), SUNDAY, now=NOW)
+    sunday = moving.judge(database, settings, _tags(9), SUNDAY, now=NOW)
     assert {v.rule for v in sunday.broken} == {Rule.WEEKEND}
-    full = plan_move.judge(database, settings, _tags(6, 7, 8, 9), FULL, now=NOW)
+    full = moving.judge(database, settings, _tags(6, 7, 8, 9), FULL, now=NOW)
     assert Rule.SITE_PER_DAY in {v.rule for v in full.broken}
     with database.read() as session:
         assert {row.state for row in session.exec(select(Plan)).all()} == {"committed"}
@@ -99,13 +99,13 @@ def test_the_checker_says_what_a_move_breaks_before_anything_is_written(
 def test_moves_add_up_and_one_commit_puts_all_into_force(database: Database, settings: Settings):
     before = _days(database)
     first, second = _tags(8, 9)
-    plan_move.move(database, settings, [first], FREE, operator=PLANNER, now=NOW)
-    plan_move.move(database, settings, [second], FULL, operator=PLANNER, now=NOW)
-    assert {c.asset_tag: c.to_day for c in plan_check.diff(database).moves} == {
+    moving.move(database, settings, [first], FREE, operator=PLANNER, now=NOW)
+    moving.move(database, settings, [second], FULL, operator=PLANNER, now=NOW)
+    assert {c.asset_tag: c.to_day for c in checking.diff(database).moves} == {
         first: FREE,
         second: FULL,
     }
-    plan.commit(database, operator=PLANNER, now=NOW)
+    plans.commit(database, operator=PLANNER, now=NOW)
     assert _days(database) == before | {first: FREE, second: FULL}
 
 
@@ -113,14 +113,14 @@ def test_a_machine_that_is_moved_back_is_no_change_any_more(database: Database, 
     (tag,) = _tags(9)
     home = _days(database)[tag]
     assert home is not None
-    plan_move.move(database, settings, [tag], FREE, operator=PLANNER, now=NOW)
-    plan_move.move(database, settings, [tag], home, operator=PLANNER, now=NOW)
-    assert plan_check.diff(database).moves == []
-    assert plan_check.check(database, settings, now=NOW).violations == []
+    moving.move(database, settings, [tag], FREE, operator=PLANNER, now=NOW)
+    moving.move(database, settings, [tag], home, operator=PLANNER, now=NOW)
+    assert checking.diff(database).moves == []
+    assert checking.check(database, settings, now=NOW).violations == []
 
 
 def test_more_machines_than_a_wave_holds_get_several(database: Database, settings: Settings):
-    verdict = plan_move.judge(database, settings, _tags(*range(3, 13)), FREE, now=NOW)
+    verdict = moving.judge(database, settings, _tags(*range(3, 13)), FREE, now=NOW)
     assert len(verdict.waves) == 2
     assert Rule.WAVE_SIZE not in {v.rule for v in verdict.broken}
 
@@ -131,21 +131,21 @@ def test_a_machine_whose_wave_has_begun_is_refused(database: Database, settings:
         for verb in (WaveVerb.SUBMIT, WaveVerb.APPROVE, WaveVerb.START):
             transitions.apply(session, Wave, [machine.wave_id or 0], verb, actor="a", at=NOW)
     with pytest.raises(PlanRefused, match="DK20-000009 cannot get another day"):
-        plan_move.judge(database, settings, _tags(9), FREE, now=NOW)
+        moving.judge(database, settings, _tags(9), FREE, now=NOW)
 
 
 def test_a_proposal_can_be_taken_away(database: Database, settings: Settings):
-    plan_move.move(database, settings, _tags(9), FREE, operator=PLANNER, now=NOW)
-    plan_move.discard(database, operator=PLANNER)
+    moving.move(database, settings, _tags(9), FREE, operator=PLANNER, now=NOW)
+    moving.discard(database, operator=PLANNER)
     with pytest.raises(PlanRefused):
-        plan_check.diff(database)
+        checking.diff(database)
     with pytest.raises(PlanRefused, match="nothing to discard"):
-        plan_move.discard(database, operator=PLANNER)
+        moving.discard(database, operator=PLANNER)
 
 
 def test_a_viewer_may_look_and_not_move(database: Database, settings: Settings):
     guest = Operator("guest", OperatorRole.VIEWER)
     with pytest.raises(NotPermitted):
-        plan_move.move(database, settings, _tags(9), FREE, operator=guest, now=NOW)
+        moving.move(database, settings, _tags(9), FREE, operator=guest, now=NOW)
     with pytest.raises(NotPermitted):
-        plan_move.discard(database, operator=guest)
+        moving.discard(database, operator=guest)

@@ -22,7 +22,7 @@ from rollout.adapters.simulated.programme import DayStatus, SimulatedProgramme
 from rollout.adapters.simulated.report import Told, write_markdown
 from rollout.adapters.simulated.staff import APPROVER, PLANNER
 from rollout.application.exports.status import Standing
-from rollout.application.plan_problem import calendar_of
+from rollout.application.planning.problem import calendar_of
 from rollout.domain.machine import IN_USE, MachineState, Step
 from rollout.domain.takeout import PinState
 from rollout.domain.wave import WaveState

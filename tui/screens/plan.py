@@ -11,12 +11,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
-from rollout.application import plan
 from rollout.application.glance import Glance, glance
-from rollout.application.plan import PlanRefused
-from rollout.application.plan_days import legend, plan_days
-from rollout.application.plan_view import Member, PlanView, members
-from rollout.application.undated import undated
+from rollout.application.planning import plans
+from rollout.application.planning.days import legend, plan_days
+from rollout.application.planning.plans import PlanRefused
+from rollout.application.planning.undated import undated
+from rollout.application.planning.views import Member, PlanView, members
 from rollout.domain.words import msgid
 from rollout.i18n import _
 from rollout.settings import OperatorRole
@@ -107,7 +107,7 @@ class PlanScreen(PlanOutlook):
 
     def _ask_for_the_plan(self) -> PlanView | tuple[()]:
         try:
-            return plan.show(self.desk.database)
+            return plans.show(self.desk.database)
         except PlanRefused:
             return ()
 

@@ -5,9 +5,9 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from rollout.application.forecast import forecast
 from rollout.application.glance import glance
-from rollout.application.plan_view import PlanView
+from rollout.application.planning.forecasting import forecast
+from rollout.application.planning.views import PlanView
 from rollout.domain.words import msgid
 from rollout.settings import OperatorRole
 from tui import plan_actions

@@ -3,10 +3,10 @@
 from rich.text import Text
 from textual.message import Message
 
-from rollout.application import plan_outlook
 from rollout.application.availability import asking_the_database
 from rollout.application.glance import Glance
-from rollout.application.plan_outlook import Compared
+from rollout.application.planning import effect
+from rollout.application.planning.effect import Compared
 from rollout.domain.errors import RolloutError
 from rollout.i18n import _
 from rollout.i18n.labels import explained
@@ -42,7 +42,7 @@ class PlanOutlook(PlanKeys):
         desk = self.desk
         self._compared_at = Pace()
         return Costly(
-            lambda: plan_outlook.of_proposal(desk.database, desk.settings, now=desk.now()) or ()
+            lambda: effect.of_proposal(desk.database, desk.settings, now=desk.now()) or ()
         )
 
     def outlook_words(self, seen: Glance) -> Text:

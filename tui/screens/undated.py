@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from rollout.application import plan
-from rollout.application.plan import PlanRefused
-from rollout.application.undated import Undated, undated
+from rollout.application.planning import plans
+from rollout.application.planning.plans import PlanRefused
+from rollout.application.planning.undated import Undated, undated
 from rollout.i18n import _
 from rollout.i18n.labels import label
 from tui.filter_language import word_for
@@ -22,7 +22,7 @@ class UndatedScreen(ListScreen):
     def look(self, question: object) -> list[Undated] | None:
         """Those of the plan that the room shows; None without a plan."""
         try:
-            return undated(plan.show(self.desk.database))
+            return undated(plans.show(self.desk.database))
         except PlanRefused:
             return None
 

@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widget import Widget
 
-from rollout.application.plan_days import PlanDays, weekday_names
+from rollout.application.planning.days import PlanDays, weekday_names
 from rollout.domain.words import msgid
 from rollout.i18n import _, language
 from tui.plain import plain

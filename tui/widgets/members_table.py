@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.text import Text
 
-from rollout.application.plan_view import Member
+from rollout.application.planning.views import Member
 from rollout.i18n import _
 from tui.exporting import Shown
 from tui.looks import machine_state

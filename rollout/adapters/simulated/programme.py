@@ -15,10 +15,10 @@ from rollout.adapters.simulated.clock import SimulatedClock
 from rollout.adapters.simulated.engine import SimulatedEngine
 from rollout.adapters.simulated.fate import Fates, fates
 from rollout.adapters.simulated.staff import PLANNER, Staff
-from rollout.application import plan
 from rollout.application.exports.status import Standing, standings
 from rollout.application.ledger.importing import import_ledger
-from rollout.application.plan_problem import calendar_of
+from rollout.application.planning import plans
+from rollout.application.planning.problem import calendar_of
 from rollout.application.programme import Programme
 from rollout.domain.wave import WaveState
 from rollout.settings import Settings
@@ -100,15 +100,15 @@ class SimulatedProgramme:
 
     def prepare(
         self, file: Path, machines: int, places: prefecture.Places = prefecture.SITES
-    ) -> plan.PlanSummary:
+    ) -> plans.PlanSummary:
         """Write a ledger of so many machines to `file`, import it, and put a plan into force."""
         prefecture.write(file, machines, self._seed, places)
         now = self.clock.now()
         import_ledger(self._database, open_ledger(file), operator=PLANNER, now=now)
         with self._database.read() as session:
             self._slow = reports.tags_at(session, prefecture.SLOW)
-        plan.solve(self._database, self._settings, operator=PLANNER, now=now)
-        return plan.commit(self._database, operator=PLANNER, now=now)
+        plans.solve(self._database, self._settings, operator=PLANNER, now=now)
+        return plans.commit(self._database, operator=PLANNER, now=now)
 
     def days(self) -> Iterator[DayStatus]:
         """Work through every working day until everything is done, or up to the cutover."""

@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 from sqlmodel import select
 
-from rollout.application import machines, plan, plan_check, plan_move
+from rollout.application import machines
+from rollout.application.planning import checking, moving, plans
 from rollout.bootstrap import Application, application
 from rollout.domain.machine import MachineVerb
 from rollout.store.tables import Machine, Plan, Wave
@@ -17,8 +18,8 @@ from tui.widgets.heat_map import HeatMap
 def planned(programme: Application) -> Application:
     """Days for all machines, in force."""
     operator, now = programme.operator("tanaka"), programme.clock.now()
-    plan.solve(programme.database, programme.settings, operator=operator, now=now)
-    plan.commit(programme.database, operator=operator, now=now)
+    plans.solve(programme.database, programme.settings, operator=operator, now=now)
+    plans.commit(programme.database, operator=operator, now=now)
     return programme
 
 
@@ -117,7 +118,7 @@ async def test_a_proposal_for_machines_that_others_changed_is_refused(
     before = _days(planned)
     tag = "DK20-000100"
     operator, now = planned.operator("tanaka"), planned.clock.now()
-    plan_move.move(
+    moving.move(
         planned.database, planned.settings, [tag], date(2023, 1, 6), operator=operator, now=now
     )
     async with at_the_screen(size=(120, 40)) as seat:
@@ -219,4 +220,4 @@ async def test_marked_machines_are_moved_to_another_wave(at_the_screen, planned:
         await seat.type("by request")
         await seat.press("enter")
         await seat.until(lambda: _plans(planned)[-1] == "proposed")
-    assert [change.asset_tag for change in plan_check.diff(planned.database).moves] == tags
+    assert [change.asset_tag for change in checking.diff(planned.database).moves] == tags

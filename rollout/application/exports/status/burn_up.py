@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from sqlmodel import Session
 
-from rollout.application import forecast as forecasting
 from rollout.application import standing as stand
-from rollout.application.forecast import Forecast
-from rollout.application.plan_problem import calendar_of
+from rollout.application.planning import forecasting
+from rollout.application.planning.forecasting import Forecast
+from rollout.application.planning.problem import calendar_of
 from rollout.application.standing import Pile, Standing
 from rollout.domain.machine import DONE, NEEDS_A_PERSON, MachineState, MachineVerb
 from rollout.planning.calendar import DayOff

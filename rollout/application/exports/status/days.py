@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
-from rollout.application.plan_problem import calendar_of
+from rollout.application.planning.problem import calendar_of
 from rollout.planning.calendar import DayOff
 from rollout.settings import Settings
 

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
-from rollout.application import forecast as forecasting
 from rollout.application.exports.status.daily import DailyReport
 from rollout.application.exports.status.grids.form import (
     Cell,
@@ -17,6 +16,7 @@ from rollout.application.exports.status.grids.form import (
 )
 from rollout.application.exports.status.summary import Split, Standing, standing_of
 from rollout.application.exports.status.table import named
+from rollout.application.planning import forecasting
 from rollout.domain.machine import MachineState
 from rollout.i18n import _
 from rollout.i18n.labels import label

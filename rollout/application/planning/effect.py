@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from sqlmodel import Session
 
-from rollout.application.forecast import Forecast, made_from, pile, standing_now
+from rollout.application.planning.forecasting import Forecast, made_from, pile, standing_now
 from rollout.application.standing import Pile, Standing
 from rollout.settings import Settings
 from rollout.store import forecasts, plans

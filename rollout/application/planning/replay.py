@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 
 from sqlmodel import Session
 
-from rollout.application.plan_problem import calendar_of
+from rollout.application.planning.problem import calendar_of
 from rollout.application.standing import WINDOW, Pile, Standing
 from rollout.domain.machine import DONE, NEEDS_A_PERSON, MachineState, MachineVerb
 from rollout.planning.calendar import WorkCalendar

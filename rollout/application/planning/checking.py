@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from rollout.application.plan import PlanRefused
-from rollout.application.plan_problem import problem_of
+from rollout.application.planning.plans import PlanRefused
+from rollout.application.planning.problem import problem_of
 from rollout.i18n import _
 from rollout.planning.checker import Violation, violations
 from rollout.planning.problem import (

@@ -10,9 +10,9 @@ from typing import Any
 from sqlmodel import Session
 
 from rollout.application.operators import Operator
-from rollout.application.plan_problem import problem_of, unused_rules
-from rollout.application.plan_proposal import keep
-from rollout.application.plan_view import PlanView, WavePlan, by_wave, view
+from rollout.application.planning.problem import problem_of, unused_rules
+from rollout.application.planning.proposal import keep
+from rollout.application.planning.views import PlanView, WavePlan, by_wave, view
 from rollout.domain.errors import RolloutError
 from rollout.domain.machine import MachineVerb
 from rollout.domain.wave import WaveVerb

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from statistics import median
 
-from rollout.application.forecast import Forecast, made_from
-from rollout.application.plan_problem import calendar_of
-from rollout.application.replay import working_days
+from rollout.application.planning.forecasting import Forecast, made_from
+from rollout.application.planning.problem import calendar_of
+from rollout.application.planning.replay import working_days
 from rollout.domain.errors import RolloutError
 from rollout.i18n import _
 from rollout.planning.calendar import WorkCalendar

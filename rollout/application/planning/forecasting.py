@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from sqlmodel import Session
 
 from rollout.application import standing as stand
-from rollout.application.plan_problem import calendar_of
+from rollout.application.planning.problem import calendar_of
 from rollout.application.standing import Pile, Standing
 from rollout.domain.machine import MachineVerb
 from rollout.domain.words import msgid

@@ -15,10 +15,10 @@ from typing import Any
 from sqlmodel import Session
 
 from rollout.application.operators import Operator
-from rollout.application.plan import PlanRefused, must_still_fit
-from rollout.application.plan_outlook import NewPlace
-from rollout.application.plan_problem import problem_of
-from rollout.application.plan_proposal import keep
+from rollout.application.planning.effect import NewPlace
+from rollout.application.planning.plans import PlanRefused, must_still_fit
+from rollout.application.planning.problem import problem_of
+from rollout.application.planning.proposal import keep
 from rollout.i18n import _
 from rollout.planning.checker import Violation as Violation  # a front end shows them
 from rollout.planning.checker import violations

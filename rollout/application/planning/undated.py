@@ -3,8 +3,8 @@
 from collections import Counter
 from typing import NamedTuple
 
-from rollout.application.plan_view import PlanView
-from rollout.application.plan_words import remedy
+from rollout.application.planning.views import PlanView
+from rollout.application.planning.words import remedy
 from rollout.i18n import _
 from rollout.planning.problem import Obstacle
 

@@ -11,9 +11,9 @@ from typing import NamedTuple
 from sqlmodel import Session
 
 from rollout.application.operators import Operator
-from rollout.application.plan import PlanRefused
-from rollout.application.plan_move import Moving, Verdict, asked_for
-from rollout.application.plan_proposal import keep
+from rollout.application.planning.moving import Moving, Verdict, asked_for
+from rollout.application.planning.plans import PlanRefused
+from rollout.application.planning.proposal import keep
 from rollout.domain.errors import NotFound
 from rollout.domain.wave import WaveState
 from rollout.i18n import _

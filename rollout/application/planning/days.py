@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from rollout.application.plan_problem import calendar_of
+from rollout.application.planning.problem import calendar_of
 from rollout.application.standing import per_day, visiting_days
 from rollout.i18n import _
 from rollout.planning.calendar import DayOff, WorkCalendar

@@ -1,0 +1,1 @@
+"""Plans: proposed, checked, changed by hand and put into force, with what the forecast says."""
