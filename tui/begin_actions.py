@@ -19,9 +19,9 @@ def begin_question(desk: Desk, tags: Sequence[str]) -> Question:
         _("Before their day and their part of the wave; stops, windows and limits still hold.")
     )
     if destructive:
-        lines.append(_("{count} disks will be rewritten.").format(count=destructive))
+        lines.append(_("{count} {count:disk|disks} will be rewritten.").format(count=destructive))
     return Question(
-        title=_("Begin the next step of {count} machines").format(count=len(found)),
+        title=_("Begin the next step of {count} {count:machine|machines}").format(count=len(found)),
         lines=lines,
         yes=_("begin"),
         reason=True,

@@ -28,9 +28,10 @@ def question(desk: Desk, tags: Sequence[str], verb: MachineVerb) -> Question:
         lines[0] += " …"
     if len(reached) < len(tags):
         lines.append(
-            _("{count} of the marked ones cannot follow and stay as they are.").format(
-                count=len(tags) - len(reached)
-            )
+            _(
+                "{count} of the marked ones cannot follow and {count:stays as it is|stay as they "
+                "are}."
+            ).format(count=len(tags) - len(reached))
         )
     rewrites = sum(one.machine.step == Step.REIMAGE for one in reached)
     if verb is MachineVerb.RETRY and rewrites:
@@ -41,7 +42,9 @@ def question(desk: Desk, tags: Sequence[str], verb: MachineVerb) -> Question:
         )
     destructive = verb is MachineVerb.RETRY and rewrites > 0
     return Question(
-        title=_("{count} machines: {verb}").format(count=len(reached), verb=label(verb)),
+        title=_("{count} {count:machine|machines}: {verb}").format(
+            count=len(reached), verb=label(verb)
+        ),
         lines=lines,
         yes=label(verb),
         reason=verb is not MachineVerb.RELEASE,
@@ -55,4 +58,4 @@ def carry_out(desk: Desk, tags: Sequence[str], verb: MachineVerb, reason: str | 
     if verb is not MachineVerb.RELEASE:
         return failure_actions.carry_out(desk, reached, verb, reason)
     moved = machines.move(desk.database, reached, verb, desk.operator, desk.now())
-    return _("{count} machines are released").format(count=len(moved))
+    return _("{count} {count:machine is|machines are} released").format(count=len(moved))

@@ -25,7 +25,7 @@ def question(group: FailureGroup, verb: MachineVerb) -> Question:
     """What will happen when `verb` is done to every machine of the group."""
     count = len(to_move(group))
     lines = [
-        _("{count} machines, {state}: {cause}").format(
+        _("{count} {count:machine|machines}, {state}: {cause}").format(
             count=count, state=label(MachineState(group.state)), cause=group.cause
         )
     ]
@@ -37,7 +37,7 @@ def question(group: FailureGroup, verb: MachineVerb) -> Question:
         )
     lines += _consequences(group, verb)
     return Question(
-        title=_("{count} machines: {verb}").format(count=count, verb=label(verb)),
+        title=_("{count} {count:machine|machines}: {verb}").format(count=count, verb=label(verb)),
         lines=lines,
         yes=label(verb),
         reason=True,
@@ -68,19 +68,19 @@ def carry_out(desk: Desk, tags: Sequence[str], verb: MachineVerb, reason: str | 
     """Do it; what to tell the operator. Raises RolloutError."""
     if verb is MachineVerb.HOLD:
         moved = machines.move(desk.database, tags, verb, desk.operator, desk.now(), reason=reason)
-        return _("{count} machines are held").format(count=len(moved))
+        return _("{count} {count:machine is|machines are} held").format(count=len(moved))
     done = failures.retry_together(desk.database, tags, desk.operator, desk.now(), reason)
-    words = [_("{count} machines begin again").format(count=done.begun)]
+    words = [_("{count} {count:machine begins|machines begin} again").format(count=done.begun)]
     if done.asked:
         words.append(
-            _("{count} may have been rewritten: the daemon asks them first").format(
+            _("{count} may have been rewritten: the daemon asks {count:it|them} first").format(
                 count=done.asked
             )
         )
     if done.refused:
         tag, error = done.refused[0]
         words.append(
-            _("{count} were refused, such as {tag}: {why}").format(
+            _("{count} {count:was|were} refused, such as {tag}: {why}").format(
                 count=len(done.refused), tag=tag, why=explained(error)
             )
         )

@@ -13,9 +13,9 @@ def figures(desk: Desk, machines: int) -> str:
     """How many machines, and how long until the cutover."""
     cutover = desk.settings.programme.cutover
     today = desk.now().astimezone(desk.settings.programme.zone).date()
-    return _("{total} machines, {days} days to the cutover on {cutover}").format(
-        total=f"{machines:,}", days=(cutover - today).days, cutover=cutover
-    )
+    return _(
+        "{total} {total:machine|machines}, {days} {days:day|days} to the cutover on {cutover}"
+    ).format(total=f"{machines:,}", days=(cutover - today).days, cutover=cutover)
 
 
 def outlook_words(standing: Standing) -> str:

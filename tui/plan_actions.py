@@ -26,7 +26,7 @@ def move_question(desk: Desk, tags: Sequence[str], what: str, to_day: date) -> Q
     """What the checker says of it, looked up now. Raises PlanRefused."""
     verdict = moving.judge(desk.database, desk.settings, tags, to_day, now=desk.now())
     lines = [
-        _("{what} ({count} machines) to {day}, wave {waves}").format(
+        _("{what} ({count} {count:machine|machines}) to {day}, wave {waves}").format(
             what=what,
             count=len(tags),
             day=day_words(to_day),
@@ -47,10 +47,16 @@ def _what_comes(desk: Desk, verdict: Verdict) -> list[str]:
     outlook = effect.of_move(desk.database, desk.settings, verdict.places, now=desk.now())
     lines = [*_judged(verdict.broken), *compared_lines(outlook, _("now"), _("moved"))]
     if verdict.before:
-        lines.append(_("{count} rules are broken without it already").format(count=verdict.before))
+        lines.append(
+            _("{count} {count:rule is|rules are} broken without it already").format(
+                count=verdict.before
+            )
+        )
     if verdict.announced:
         lines.append(
-            _("! The owners of {count} were told of another day.").format(count=verdict.announced)
+            _(
+                "! {count:The owner|The owners} of {count} {count:was|were} told of another day."
+            ).format(count=verdict.announced)
         )
     return [*lines, _("It becomes a proposal: nothing is in force before its commit.")]
 
@@ -58,7 +64,7 @@ def _what_comes(desk: Desk, verdict: Verdict) -> list[str]:
 def which_wave(tags: Sequence[str]) -> Question:
     """Asks for the wave that the machines are to join; its number comes as the answer's reason."""
     return Question(
-        title=_("{count} machines: move to a wave").format(count=len(tags)),
+        title=_("{count} {count:machine|machines}: move to a wave").format(count=len(tags)),
         lines=[named(tags), _("Next comes what the checker says of it.")],
         yes=_("look"),
         reason=True,
@@ -86,7 +92,9 @@ def into_wave_question(desk: Desk, tags: Sequence[str], words: str) -> Question:
     verdict = into_wave.judge(desk.database, desk.settings, tags, number, now=desk.now())
     days = [day_words(day) for day in verdict.days]
     return Question(
-        title=_("{count} machines: move to wave {wave}").format(count=len(tags), wave=number),
+        title=_("{count} {count:machine|machines}: move to wave {wave}").format(
+            count=len(tags), wave=number
+        ),
         lines=[
             named(tags),
             _("on {days}").format(days=", ".join(days)) if days else _("back to the days in force"),
@@ -110,15 +118,18 @@ def move_into_wave(desk: Desk, tags: Sequence[str], words: str, reason: str) -> 
         reason=reason,
         now=desk.now(),
     )
-    return _("{count} machines are proposed for wave {wave}: commit it in the plan (0)").format(
-        count=len(tags), wave=number
-    )
+    return _(
+        "{count} {count:machine is|machines are} proposed for wave {wave}: commit it in "
+        "the plan (0)"
+    ).format(count=len(tags), wave=number)
 
 
 def _judged(broken: Sequence[Violation]) -> list[str]:
     if not broken:
         return [_("✓ The checker: every rule is kept.")]
-    lines = [_("■ The checker: {count} rules would be broken.").format(count=len(broken))]
+    lines = [
+        _("■ The checker: {count} {count:rule|rules} would be broken.").format(count=len(broken))
+    ]
     lines += [
         f"  {label(entry.rule)}: {entry.asset_tag} {entry.found}".rstrip()
         for entry in broken[:SHOWN]
@@ -139,7 +150,7 @@ def move(desk: Desk, tags: Sequence[str], to_day: date, reason: str) -> str:
         reason=reason,
         now=desk.now(),
     )
-    return _("{count} machines are proposed for {day}").format(
+    return _("{count} {count:machine is|machines are} proposed for {day}").format(
         count=len(done.tags), day=day_words(to_day)
     )
 
@@ -150,9 +161,10 @@ def commit_question(desk: Desk) -> Question:
     checked = checking.check(desk.database, desk.settings, now=desk.now())
     moves = difference.moves
     lines = [
-        _("{new} machines get their first day, {moved} another one, {kept} keep theirs.").format(
-            new=difference.new, moved=len(moves), kept=difference.kept
-        ),
+        _(
+            "{new} {new:machine gets its|machines get their} first day, {moved} another one, "
+            "{kept} {kept:keeps its own|keep theirs}."
+        ).format(new=difference.new, moved=len(moves), kept=difference.kept),
         *(
             f"  {change.asset_tag}  {change.from_day} → {change.to_day or '–'}  "
             + (label(change.why) if change.why else "")
@@ -162,9 +174,9 @@ def commit_question(desk: Desk) -> Question:
     ]
     if difference.announced_moved:
         lines.append(
-            _("! The owners of {count} were told of another day.").format(
-                count=difference.announced_moved
-            )
+            _(
+                "! {count:The owner|The owners} of {count} {count:was|were} told of another day."
+            ).format(count=difference.announced_moved)
         )
     outlook = effect.of_proposal(desk.database, desk.settings, now=desk.now())
     if outlook is not None:
@@ -181,7 +193,7 @@ def commit_question(desk: Desk) -> Question:
 def commit(desk: Desk) -> str:
     """Do it; what to tell the operator. Raises RolloutError."""
     done = plans.commit(desk.database, operator=desk.operator, now=desk.now())
-    return _("in force: {placed} days in {waves} waves").format(
+    return _("in force: {placed} {placed:day|days} in {waves} {waves:wave|waves}").format(
         placed=done.placed, waves=done.waves
     )
 
@@ -202,9 +214,10 @@ def solve(desk: Desk) -> str:
     """Do it; what to tell the operator. Raises RolloutError."""
     made = plans.solve(desk.database, desk.settings, operator=desk.operator, now=desk.now())
     said = [
-        _("proposed: {placed} days, {moved} of them changed, {left} machines without").format(
-            placed=made.placed, moved=made.moved, left=sum(made.unplaced.values())
-        )
+        _(
+            "proposed: {placed} {placed:day|days}, {moved} of them changed, {left} "
+            "{left:machine|machines} without"
+        ).format(placed=made.placed, moved=made.moved, left=sum(made.unplaced.values()))
     ]
     said += [without_a_place(obstacle, number) for obstacle, number in made.unplaced.items()]
     said += [relaxation(entry) for entry in made.relaxations[:SHOWN]]

@@ -32,7 +32,9 @@ def cancel_question(run: Run) -> Question:
     return Question(
         title=_("Run {number}: cancel").format(number=run.id),
         lines=[
-            _("{step} on {size} machines").format(step=step_words(run), size=run.size),
+            _("{step} on {size} {size:machine|machines}").format(
+                step=step_words(run), size=run.size
+            ),
             _("Ansible is stopped. Machines without a result are in doubt and are probed."),
         ],
         yes=_("cancel run"),
@@ -62,7 +64,11 @@ def to_retry(run: Run, machines: Sequence[AtWork]) -> list[str]:
 
 def retry_question(run: Run, tags: Sequence[str]) -> Question:
     """What will happen when those that failed in the run begin again."""
-    lines = [_("Only the {count} machines that failed in this run.").format(count=len(tags))]
+    lines = [
+        _("Only the {count} {count:machine|machines} that failed in this run.").format(
+            count=len(tags)
+        )
+    ]
     rewrites = run.step == Step.REIMAGE
     if rewrites:
         lines += [

@@ -37,7 +37,7 @@ def hand_out_question(desk: Desk, tag: str) -> Question:
             state=label(MachineState(best.state)),
             site=offer.site,
         ),
-        _("{left} spares are left at {site} after that.").format(
+        _("{left} {left:spare is|spares are} left at {site} after that.").format(
             left=len(offer.tags) - 1, site=offer.site
         ),
     ]

@@ -13,9 +13,10 @@ def halt_question(place: Place) -> Question:
     """What will happen when nothing begins there any more."""
     reached = place.waiting + place.working
     lines = [
-        _("{waiting} machines that wait for their next step begin nothing.").format(
-            waiting=f"{place.waiting:,}"
-        )
+        _(
+            "{waiting} {waiting:machine that waits for its next step begins|machines that "
+            "wait for their next step begin} nothing."
+        ).format(waiting=f"{place.waiting:,}")
     ]
     if place.working:
         lines.append(
@@ -45,9 +46,10 @@ def resume_question(place: Place, circumstances: Circumstances) -> Question:
             _("Stopped by {who}: {reason}").format(who=place.stop.actor, reason=place.stop.reason)
         )
     lines.append(
-        _("{waiting} machines that wait for their next step may begin it.").format(
-            waiting=f"{place.waiting:,}"
-        )
+        _(
+            "{waiting} {waiting:machine that waits for its next step|machines that wait for "
+            "their next step} may begin it."
+        ).format(waiting=f"{place.waiting:,}")
     )
     if not circumstances.daemon_alive:
         lines.append(_("No daemon is at work: nothing moves until `rollout serve` runs."))
@@ -78,5 +80,5 @@ def resume(desk: Desk, place: Place, reason: str | None) -> str:
     left = len(stops.in_force(desk.database))
     words = _("goes on: {place}").format(place=stops.place(place.scope, place.target))
     if left:
-        words += "; " + _("{count} other stops are in force").format(count=left)
+        words += "; " + _("{count} other {count:stop is|stops are} in force").format(count=left)
     return words

@@ -34,7 +34,7 @@ def question(view: WaveView, verb: WaveVerb, circumstances: Circumstances) -> Qu
     """What will happen when `verb` is done to the wave."""
     wave = view.wave
     lines = [
-        _("{size} machines, {first} – {last}, now {state}").format(
+        _("{size} {size:machine|machines}, {first} – {last}, now {state}").format(
             size=view.size, first=wave.first_day, last=wave.last_day, state=_state(view)
         ),
         *_consequences(view, verb),
@@ -66,9 +66,10 @@ def _consequences(view: WaveView, verb: WaveVerb) -> list[str]:
         ]
     if verb is WaveVerb.START:
         return [
-            _("{waiting} machines begin their passage, each from its planned day on.").format(
-                waiting=waiting
-            ),
+            _(
+                "{waiting} {waiting:machine begins its passage, from its planned day on|machines "
+                "begin their passage, each from its planned day on}."
+            ).format(waiting=waiting),
             _("Their disks are rewritten after their data has been copied and the copy verified."),
         ]
     if verb is WaveVerb.PAUSE:
@@ -79,9 +80,10 @@ def _consequences(view: WaveView, verb: WaveVerb) -> list[str]:
         return [_("The submission or approval is taken back; it can be submitted again.")]
     if verb is WaveVerb.CANCEL:
         return [
-            _("{waiting} machines lose their day and go back to the planner.").format(
-                waiting=waiting
-            ),
+            _(
+                "{waiting} {waiting:machine loses its day and goes|machines lose their day and "
+                "go} back to the planner."
+            ).format(waiting=waiting),
             _("Those that have begun stay where they are; the wave cannot be taken up again."),
         ]
     return [

@@ -57,8 +57,8 @@ _NO_STOCK = msgid(
     "gates.licences_free out or let an approver override the gate"
 )
 _OLD_STOCK = msgid(
-    "the stock of {skus} was read more than {hours:g} hours ago: read it again, or let an "
-    "approver override the gate"
+    "the stock of {skus} was read more than {hours:g} {hours:hour|hours} ago: read "
+    "it again, or let an approver override the gate"
 )
 
 

@@ -231,7 +231,7 @@ def lose(
         return
     losses = failures.losses(session, claim.machine_id)
     if losses >= ATTEMPTS_AFTER_LOSS:
-        why = told(msgid("lost {count} times: {reason}"), count=losses, reason=reason)
+        why = told(msgid("lost {count} {count:time|times}: {reason}"), count=losses, reason=reason)
         claims.end(session, [claim.id or 0], ClaimOutcome.FAILED, at)
         _move(session, machine, MachineVerb.FAIL, DAEMON, at, why, run_id)
         return

@@ -33,7 +33,7 @@ def _back_up(
     database: Database, settings: Settings, now: datetime, go_on: Callable[[], None]
 ) -> str:
     made = backup.nightly(database, settings, now, lambda done, total: go_on())
-    return _("{path}, {size}, {rows} rows of history hold").format(
+    return _("{path}, {size}, {rows} {rows:row|rows} of history hold").format(
         path=made.path, size=size(made.checked.size), rows=made.checked.rows
     )
 
@@ -46,7 +46,9 @@ def _tidy(
     _go_on: Callable[[], None],
 ) -> str:
     removed, freed = tidy(database, settings, archive)
-    return _("{count} run folders removed, {size}").format(count=removed, size=size(freed))
+    return _("{count} run {count:folder|folders} removed, {size}").format(
+        count=removed, size=size(freed)
+    )
 
 
 def tidy(database: Database, settings: Settings, archive: Archive) -> tuple[int, int]:

@@ -121,10 +121,12 @@ def apply(
             progress=lambda ended, total: bar(ended, max(total, asked)),
             waiting=_waiting(bar, application.settings.programme.zone),
         )
-    say(_("{count} reached their end").format(count=done.ended))
+    say(_("{count} reached {count:its|their} end").format(count=done.ended))
     if done.open:
         say(
-            _("{count} are still under way; the next look is at {time}: {remedy}").format(
+            _(
+                "{count} {count:is|are} still under way; the next look is at {time}: {remedy}"
+            ).format(
                 count=done.open,
                 time=moment(done.next_look, application.settings.programme.zone),
                 remedy=_("`rollout serve` goes on with them, or `rollout accounts resume`"),
@@ -205,7 +207,7 @@ def revoke(
         everything=everything,
     )
     say(
-        _("{count} services of {person} will be taken away: {remedy}").format(
+        _("{count} {count:service|services} of {person} will be taken away: {remedy}").format(
             count=count,
             person=person,
             remedy=_("`rollout serve` goes on with them, or `rollout accounts resume`"),
@@ -232,7 +234,9 @@ def restore(
         reason,
     )
     say(
-        _("{count} services of {person} are asked for again: {remedy}").format(
+        _(
+            "{count} {count:service|services} of {person} {count:is|are} asked for again: {remedy}"
+        ).format(
             count=count,
             person=person,
             remedy=_("`rollout serve` goes on with them, or `rollout accounts resume`"),

@@ -80,14 +80,14 @@ def _end_of(day: date | None, now: datetime, zone: Any) -> datetime | None:
 
 def _show_report(report: "MailboxReport") -> None:
     say(
-        _("{source}: {rows} rows, {good} good, {bad} bad").format(
+        _("{source}: {rows} {rows:row|rows}, {good} good, {bad} bad").format(
             source=report.source, rows=report.rows, good=report.good, bad=report.bad
         )
     )
     say(
-        _("{created} mailboxes new, {changed} changed, {unchanged} as before").format(
-            created=report.created, changed=report.changed, unchanged=report.unchanged
-        )
+        _(
+            "{created} {created:mailbox|mailboxes} new, {changed} changed, {unchanged} as before"
+        ).format(created=report.created, changed=report.changed, unchanged=report.unchanged)
     )
     if report.batches:
         print_table(

@@ -36,7 +36,11 @@ def verify(context: typer.Context, as_json: AsJson = False) -> None:
             }
         )
     elif verdict.holds:
-        say(_("{rows} rows, the chain holds, {head}").format(rows=verdict.rows, head=verdict.head))
+        say(
+            _("{rows} {rows:row|rows}, the chain holds, {head}").format(
+                rows=verdict.rows, head=verdict.head
+            )
+        )
     if not verdict.holds:
         raise RolloutError(
             _(

@@ -49,7 +49,7 @@ def backup(
         )
         return
     say(
-        _("{path}: {size}, opened and verified: {rows} rows of history, {head}").format(
+        _("{path}: {size}, opened and verified: {rows} {rows:row|rows} of history, {head}").format(
             path=made.path, size=size(checked.size), rows=checked.rows, head=checked.head
         )
     )
@@ -113,7 +113,7 @@ def _as_json(done: "Restored") -> dict[str, object]:
 
 def _tell(done: "Restored") -> None:
     say(
-        _("restored: {rows} rows of history hold, {head}").format(
+        _("restored: {rows} {rows:row|rows} of history hold, {head}").format(
             rows=done.checked.rows, head=done.checked.head
         )
     )
@@ -124,14 +124,15 @@ def _tell(done: "Restored") -> None:
         say(_("every machine of a wave that has begun is held"))
     elif done.moved_on:
         say(
-            _("{count} machines that began something after the backup are held: {tags}").format(
-                count=len(done.moved_on), tags=" ".join(done.moved_on)
-            )
+            _(
+                "{count} {count:machine|machines} that began something after the backup "
+                "{count:is|are} held: {tags}"
+            ).format(count=len(done.moved_on), tags=" ".join(done.moved_on))
         )
     if done.remembered:
         say(
-            _("{count} people who were forgotten after the backup are in it again: "
-              "`rollout personal-data list`").format(count=len(done.remembered))
+            _("{count} {count:person who was|people who were} forgotten after the backup "
+"{count:is|are} in it again: `rollout personal-data list`").format(count=len(done.remembered))
         )  # fmt: skip
     say(
         _("everything is stopped until you have compared: then `rollout resume --all --reason ...`")

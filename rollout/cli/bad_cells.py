@@ -43,7 +43,7 @@ def print_remarks(remarks: "Iterable[Remark]") -> None:
             " ..." if remark.count > len(remark.rows) else ""
         )
         say(
-            _("note: {message} ({count} rows: {rows})").format(
+            _("note: {message} ({count} {count:row|rows}: {rows})").format(
                 message=remark.text(), count=remark.count, rows=rows
             )
         )

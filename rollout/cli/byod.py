@@ -137,7 +137,9 @@ def invite(
         _invite_now(application)
     if asked.refused:
         raise RolloutError(
-            _("{count} were not invited: see the reasons above").format(count=len(asked.refused))
+            _("{count} {count:was|were} not invited: see the reasons above").format(
+                count=len(asked.refused)
+            )
         )
 
 
@@ -179,8 +181,8 @@ def sync(context: typer.Context, as_json: AsJson = False) -> None:
         return
     say(
         _(
-            "{devices} private devices are registered: {matched} belong to applications, {stray} "
-            "to none"
+            "{devices} private {devices:device is|devices are} registered: {matched} "
+            "{matched:belongs to an application|belong to applications}, {stray} to none"
         ).format(devices=done.devices, matched=done.matched, stray=done.stray)
     )
     say(
@@ -273,11 +275,11 @@ def _must_have_a_directory(application: "Application") -> None:
 def _say_tally(done: "Tally") -> None:
     for count, text in (
         (done.joined, _("{count} joined the group")),
-        (done.written, _("{count} invitations are in the outbox")),
-        (done.invited, _("{count} were invited")),
-        (done.ordered, _("{count} orders were taken")),
+        (done.written, _("{count} {count:invitation is|invitations are} in the outbox")),
+        (done.invited, _("{count} {count:was|were} invited")),
+        (done.ordered, _("{count} {count:order was|orders were} taken")),
         (done.left, _("{count} left the group")),
-        (done.troubled, _("{count} were not taken: see `rollout byod list --alarms`")),
+        (done.troubled, _("{count} {count:was|were} not taken: see `rollout byod list --alarms`")),
     ):
         if count:
             say(text.format(count=count))

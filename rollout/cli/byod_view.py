@@ -73,7 +73,7 @@ def list_(
         for row in rows if alarms else ():
             for why in row["alarm_reasons"]:
                 say(f"{row['number']}: {why}")
-    say(_("{count} applications and devices").format(count=count))
+    say(_("{count} {count:application or device|applications and devices}").format(count=count))
     if count > len(rows):
         say(_("and {number} more: see --json").format(number=count - len(rows)))
 
@@ -138,7 +138,11 @@ def _strays(application: Any, as_json: bool) -> None:
             count = sum(one.reason is reason for one in found)
             if count:
                 say(f"{label(reason)}: {count}")
-    say(_("{count} registered devices without an application").format(count=len(found)))
+    say(
+        _("{count} registered {count:device|devices} without an application").format(
+            count=len(found)
+        )
+    )
 
 
 def _platform(word: str) -> str:

@@ -82,7 +82,10 @@ def _work(
     programme: "SimulatedProgramme", wanted: FastDemo, known: "Settings"
 ) -> list["DayStatus"]:
     say(
-        _("{machines} PCs, from {start} until the cutover on {cutover}, in simulated time").format(
+        _(
+            "{machines} {machines:PC|PCs}, from {start} until the cutover on {cutover}, in "
+            "simulated time"
+        ).format(
             machines=f"{wanted.machines:,}",
             start=known.programme.start.isoformat(),
             cutover=known.programme.cutover.isoformat(),
@@ -90,9 +93,9 @@ def _work(
     )
     summary = programme.prepare(wanted.folder / "ledger.csv", wanted.machines)
     say(
-        _("ledger imported, plan in force: {waves} waves from {first} to {last}").format(
-            waves=summary.waves, first=summary.first_day, last=summary.last_day
-        )
+        _(
+            "ledger imported, plan in force: {waves} {waves:wave|waves} from {first} to {last}"
+        ).format(waves=summary.waves, first=summary.first_day, last=summary.last_day)
     )
     say("")
     days: list[DayStatus] = []
@@ -143,7 +146,7 @@ def _finish(
     last = days[-1]
     say("")
     say(
-        _("{done} of {total} done on {day}, {left} days before the cutover").format(
+        _("{done} of {total} done on {day}, {left} {left:day|days} before the cutover").format(
             done=last.done,
             total=last.report.total,
             day=last.day.isoformat(),
@@ -154,7 +157,7 @@ def _finish(
         verdict = history.verify(session)
     if not verdict.holds:
         raise RolloutError(_("the history does not hold: {why}").format(why=verdict.why))
-    say(_("the history holds: {rows} facts").format(rows=f"{verdict.rows:,}"))
+    say(_("the history holds: {rows} {rows:fact|facts}").format(rows=f"{verdict.rows:,}"))
     status = export_status.daily(database, known, now=last.report.as_of)
     export_files.write_csv(wanted.out / "days.csv", pages.table(days))
     exporting.write_status(wanted.out, status)

@@ -73,7 +73,7 @@ def say_written(written: "Written") -> None:
             [found.row, found.column, found.character, found.put]
             for found in written.replaced[:SHOWN]
         ],
-        title=_("{count} characters that the encoding does not have").format(
+        title=_("{count} {count:character|characters} that the encoding does not have").format(
             count=len(written.replaced)
         ),
     )

@@ -34,9 +34,10 @@ def pack(
             progress=lambda name, done, total: bar(done, total, name),
         )
     say(
-        _("{path}: {count} files; SHA-256 of the manifest, to be kept elsewhere: {digest}").format(
-            path=packed.folder, count=len(packed.files), digest=packed.digest
-        )
+        _(
+            "{path}: {count} {count:file|files}; SHA-256 of the manifest, to be kept "
+            "elsewhere: {digest}"
+        ).format(path=packed.folder, count=len(packed.files), digest=packed.digest)
     )
 
 
@@ -61,7 +62,7 @@ def verify(
     failed = sum(not answer.holds for _name, answers in found for answer in answers)
     if failed:
         raise RolloutError(
-            _("{path} does not hold: {count} of the answers above say why").format(
+            _("{path} does not hold: {count} of the answers above {count:says|say} why").format(
                 path=path, count=failed
             )
         )

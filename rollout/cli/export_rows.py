@@ -152,7 +152,7 @@ def _export(
 def say_exported(done: "Exported") -> None:
     """Where the file is, its digest, and what of its texts is not as in the database."""
     say(
-        _("{path}: {rows} rows, {digest}").format(
+        _("{path}: {rows} {rows:row|rows}, {digest}").format(
             path=done.path, rows=f"{done.stamp.rows:,}", digest=done.stamp.sha256
         )
     )
@@ -160,12 +160,16 @@ def say_exported(done: "Exported") -> None:
         print_table(
             [_("row"), _("column"), _("character"), _("written as")],
             [[one.row, one.column, one.character, one.put] for one in done.replaced[:SHOWN]],
-            title=_("{count} characters that the encoding does not have").format(
+            title=_("{count} {count:character|characters} that the encoding does not have").format(
                 count=done.replacements
             ),
         )
         say(_("every one of them is listed in {path}").format(path=done.listed))
     if done.cuts:
-        say(_("{count} texts are longer than a cell and were cut:").format(count=done.cuts))
+        say(
+            _("{count} {count:text is|texts are} longer than a cell and were cut:").format(
+                count=done.cuts
+            )
+        )
         for place in done.cut[:SHOWN]:
             say(f"  {place}")

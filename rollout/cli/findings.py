@@ -35,7 +35,9 @@ def show_findings(findings: "Sequence[Finding]", *, as_json: bool) -> None:
         raise RolloutError(
             _("one problem: see the remedy above")
             if problems == 1
-            else _("{problems} problems: see the remedies above").format(problems=problems)
+            else _("{problems} {problems:problem|problems}: see the remedies above").format(
+                problems=problems
+            )
         )
 
 

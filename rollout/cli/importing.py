@@ -60,7 +60,7 @@ def ledger(
         print_unread(report.unused_columns)
     if strict and report.faults and not dry_run:
         raise RolloutError(
-            _("{bad} rows are bad and --strict was given: nothing was written").format(
+            _("{bad} {bad:row is|rows are} bad and --strict was given: nothing was written").format(
                 bad=report.bad
             )
         )
@@ -68,7 +68,7 @@ def ledger(
 
 def _print(report: "ImportReport") -> None:
     say(
-        _("{source}: {rows} rows, {good} good, {bad} bad").format(
+        _("{source}: {rows} {rows:row|rows}, {good} good, {bad} bad").format(
             source=report.source, rows=report.rows, good=report.good, bad=report.bad
         )
     )
@@ -91,7 +91,8 @@ def _print(report: "ImportReport") -> None:
         tags = ", ".join(report.gone[:SHOWN])
         say(
             _(
-                "{count} machines are gone from this ledger; they were left as they are: {tags}"
+                "{count} {count:machine is gone from this ledger; it was left as it is|machines "
+                "are gone from this ledger; they were left as they are}: {tags}"
             ).format(count=len(report.gone), tags=tags)
         )
     if report.dry_run:

@@ -72,12 +72,16 @@ def applications(
 
 def _show(report: "ApplicationsReport") -> None:
     say(
-        _("{source}: {rows} rows, {good} good, {bad} bad").format(
+        _("{source}: {rows} {rows:row|rows}, {good} good, {bad} bad").format(
             source=report.source, rows=report.rows, good=report.good, bad=report.bad
         )
     )
     for form, numbers in report.created.items():
-        say(_("{form}: {count} new applications").format(form=label(form), count=len(numbers)))
+        say(
+            _("{form}: {count} new {count:application|applications}").format(
+                form=label(form), count=len(numbers)
+            )
+        )
     say(
         _("{changed} changed, {unchanged} as before").format(
             changed=report.changed, unchanged=report.unchanged

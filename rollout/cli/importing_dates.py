@@ -88,7 +88,7 @@ def _show(report: "DatesReport", unread: "Sequence[str]", as_json: bool) -> None
         print_json(report.as_json())
         return
     say(
-        _("{source}: {rows} rows, {good} good, {bad} bad").format(
+        _("{source}: {rows} {rows:row|rows}, {good} good, {bad} bad").format(
             source=report.source, rows=report.rows, good=report.good, bad=report.bad
         )
     )

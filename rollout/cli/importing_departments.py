@@ -50,12 +50,14 @@ def departments(
             [_("change"), _("from"), _("to")],
             [[label(DepartmentChangeKind(kind)), old, new] for kind, old, new in report.pairs],
         )
-        say(_("{count} people go along").format(count=report.people))
+        say(_("{count} {count:person goes|people go} along").format(count=report.people))
         print_faults(report.faults)
         print_unread(rows.unused)
         if report.dry_run:
             say(_("dry run: nothing was written"))
     if report.faults and not dry_run:
         raise RolloutError(
-            _("{bad} rows are bad: nothing was written").format(bad=report.rows - report.good)
+            _("{bad} {bad:row is|rows are} bad: nothing was written").format(
+                bad=report.rows - report.good
+            )
         )

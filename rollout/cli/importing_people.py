@@ -65,7 +65,7 @@ def people(
         print_unread(rows.unused)
     if strict and report.faults and not dry_run:
         raise RolloutError(
-            _("{bad} rows are bad and --strict was given: nothing was written").format(
+            _("{bad} {bad:row is|rows are} bad and --strict was given: nothing was written").format(
                 bad=report.bad
             )
         )
@@ -73,14 +73,14 @@ def people(
 
 def _show(report: "PeopleReport") -> None:
     say(
-        _("{source}: {rows} rows, {good} good, {bad} bad").format(
+        _("{source}: {rows} {rows:row|rows}, {good} good, {bad} bad").format(
             source=report.source, rows=report.rows, good=report.good, bad=report.bad
         )
     )
     say(
         _(
-            "{created} people new, {changed} changed ({moved} to another department), "
-            "{unchanged} as before, {leaving} leave"
+            "{created} {created:person|people} new, {changed} changed ({moved} to another "
+            "department), {unchanged} as before, {leaving} {leaving:leaves|leave}"
         ).format(
             created=report.created,
             changed=report.changed,
@@ -91,9 +91,10 @@ def _show(report: "PeopleReport") -> None:
     )
     if report.mails_again:
         say(
-            _("{count} mails that had not reached them go again to the new address").format(
-                count=report.mails_again
-            )
+            _(
+                "{count} {count:mail|mails} that had not reached them {count:goes|go} again to "
+                "the new address"
+            ).format(count=report.mails_again)
         )
     if report.new_departments:
         names = ", ".join(report.new_departments[:SHOWN])
@@ -102,9 +103,10 @@ def _show(report: "PeopleReport") -> None:
         say(_("new sites: {names}").format(names=", ".join(report.new_sites[:SHOWN])))
     if report.missing and not report.ended:
         say(
-            _("{count} people are missing from this list; they were left as they are").format(
-                count=len(report.missing)
-            )
+            _(
+                "{count} {count:person is missing from this list and was left as before|people "
+                "are missing from this list; they were left as they are}"
+            ).format(count=len(report.missing))
         )
     print_faults(report.faults)
     print_remarks(report.remarks.values())

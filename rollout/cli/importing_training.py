@@ -75,7 +75,7 @@ def _day(text: str | None) -> date | None:
 
 def _show(report: "TrainingReport") -> None:
     say(
-        _("{source}: {rows} rows, {good} good, {bad} bad").format(
+        _("{source}: {rows} {rows:row|rows}, {good} good, {bad} bad").format(
             source=report.source, rows=report.rows, good=report.good, bad=report.bad
         )
     )

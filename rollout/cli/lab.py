@@ -64,7 +64,7 @@ def up(
     )
     if scenario is not None:
         faults.apply_scenario(folder.absolute(), faults.load_scenario(scenario))
-    say(_("{count} lab PCs answer over SSH").format(count=len(status.pcs)))
+    say(_("{count} lab {count:PC answers|PCs answer} over SSH").format(count=len(status.pcs)))
     if application.settings.ansible.group_vars != folder.absolute() / "group_vars":
         say(
             _(

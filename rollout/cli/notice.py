@@ -40,8 +40,8 @@ def plan(context: typer.Context, kind: Kinds = None, as_json: AsJson = False) ->
     for wave, count in kept_back(application.database, application.settings, now).items():
         say(
             _(
-                "wave {wave} is not approved: the owners of {count} PCs, of whose day it is time "
-                "to tell, are told once it is"
+                "wave {wave} is not approved: the owners of {count} {count:PC|PCs}, of whose day "
+                "it is time to tell, are told once it is"
             ).format(wave=wave, count=count)
         )
 
@@ -131,7 +131,7 @@ def _rehearse(
     )
     count, why = outbox.rehearse(to, kinds, limit, f"rehearsal/{uuid4()}")
     say(
-        _("{count} mails went to {address} only; nothing was recorded").format(
+        _("{count} {count:mail|mails} went to {address} only; nothing was recorded").format(
             count=count, address=to
         )
     )
@@ -160,7 +160,7 @@ def retry(
         numbers=number or (),
         kinds=kind or (),
     )
-    say(_("{count} notices go again").format(count=count))
+    say(_("{count} {count:notice goes|notices go} again").format(count=count))
 
 
 def _show(
@@ -201,7 +201,7 @@ def _show(
         _("cause"), _("again at"),
     )  # fmt: skip
     print_table(columns, rows)
-    say(_("{count} notices").format(count=len(found)))
+    say(_("{count} {count:notice|notices}").format(count=len(found)))
 
 
 def _json(application: "Application", letter: "Letter") -> dict[str, Any]:

@@ -81,7 +81,7 @@ def forget(
         say(_("nobody is due: see [personal_data] keep_days"))
         return
     _show(application, people)
-    confirm(_("Forget {count} people for good?").format(count=len(people)), yes=yes)
+    confirm(_("Forget {count} {count:person|people} for good?").format(count=len(people)), yes=yes)
     with progress_bar(_("people")) as bar:
         done = personal_data.forget(
             application.database,
@@ -95,8 +95,9 @@ def forget(
             progress=bar,
         )
     say(
-        _("{people} people forgotten: {facts} facts and {texts} texts without them, {runs} run "
-          "folders removed; the history holds on").format(
+        _("{people} {people:person|people} forgotten: {facts} {facts:fact|facts} and "
+"{texts} {texts:text|texts} without them, {runs} run {runs:folder|folders} "
+"removed; the history holds on").format(
             people=len(done),
             facts=sum(one.facts for one in done),
             texts=sum(one.texts for one in done),

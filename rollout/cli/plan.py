@@ -96,7 +96,9 @@ def _as_json(summary: "PlanSummary") -> dict[str, Any]:
 
 def _print(summary: "PlanSummary") -> None:
     say(
-        _("{placed} machines in {waves} waves, {first} – {last}").format(
+        _(
+            "{placed} {placed:machine|machines} in {waves} {waves:wave|waves}, {first} – {last}"
+        ).format(
             placed=summary.placed,
             waves=summary.waves,
             first=summary.first_day or "–",
@@ -109,9 +111,10 @@ def _print(summary: "PlanSummary") -> None:
         say("  " + relaxation(entry))
     if summary.kept or summary.moved:
         say(
-            _("{kept} dates in force stay, {moved} change; see `rollout plan diff`").format(
-                kept=summary.kept, moved=summary.moved
-            )
+            _(
+                "{kept} {kept:date|dates} in force stay, {moved} {moved:changes|change}; see "
+                "`rollout plan diff`"
+            ).format(kept=summary.kept, moved=summary.moved)
         )
     for table, name in summary.unused:
         say(unused_rule(table, name))

@@ -74,15 +74,16 @@ def _compared_json(compared: "Compared") -> dict[str, Any]:
 def _print_backtest(made: "Backtest") -> None:
     if made.complete:
         say(
-            _("everything was done on {day}: {goal} machines").format(
+            _("everything was done on {day}: {goal} {goal:machine|machines}").format(
                 day=made.reached, goal=made.goal
             )
         )
     else:
         say(
-            _("{goal} machines were done on {day}: each forecast is asked for that number").format(
-                day=made.reached, goal=made.goal
-            )
+            _(
+                "{goal} {goal:machine was|machines were} done on {day}: each forecast is asked "
+                "for that number"
+            ).format(day=made.reached, goal=made.goal)
         )
     print_table(
         [_("forecast of"), _("done"), "P10", "P50", "P90", _("within"), _("error of P50")],
@@ -97,7 +98,7 @@ def _print_backtest(made: "Backtest") -> None:
     )  # fmt: skip
     if made.error is not None and made.lean is not None:
         say(
-            _("P50 was wrong by {error:g} working days in the middle; {lean}").format(
+            _("P50 was wrong by {error:g} working {error:day|days} in the middle; {lean}").format(
                 error=made.error, lean=_lean(made.lean)
             )
         )

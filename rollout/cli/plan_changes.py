@@ -53,7 +53,11 @@ def _print_checked(checked: "Checked") -> None:
     from rollout.i18n.labels import label
 
     if not checked.violations:
-        say(_("{machines} dates keep every rule").format(machines=checked.machines))
+        say(
+            _("{machines} {machines:date keeps|dates keep} every rule").format(
+                machines=checked.machines
+            )
+        )
         return
     print_table(
         [_("asset tag"), _("day"), _("rule"), _("found")],
@@ -61,7 +65,7 @@ def _print_checked(checked: "Checked") -> None:
             [entry.asset_tag or "–", entry.day or "–", label(entry.rule), entry.found]
             for entry in checked.violations[:SHOWN]
         ],
-        title=_("{number} rules broken").format(number=len(checked.violations)),
+        title=_("{number} {number:rule|rules} broken").format(number=len(checked.violations)),
     )
     _rest(len(checked.violations))
 
@@ -112,8 +116,8 @@ def _print_difference(difference: "Difference", every: bool) -> None:
     moves = difference.moves
     say(
         _(
-            "plan {plan}: {new} machines get their first date, {moved} another one, "
-            "{kept} keep theirs"
+            "plan {plan}: {new} {new:machine gets its|machines get their} first date, "
+            "{moved} another one, {kept} {kept:keeps its own|keep theirs}"
         ).format(
             plan=difference.plan_id, new=difference.new, moved=len(moves), kept=difference.kept
         )

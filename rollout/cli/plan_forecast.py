@@ -91,9 +91,10 @@ def _print(made: "Forecast") -> None:
     )
     if made.undated:
         say(
-            _("{number} of them have no date yet; they are taken as due on the last day").format(
-                number=made.undated
-            )
+            _(
+                "{number} of them {number:has no date yet; it is|have no date yet; they are} "
+                "taken as due on the last day"
+            ).format(number=made.undated)
         )
     say(
         _("machines a day: {required} required, {actual} on the last working days").format(

@@ -86,7 +86,7 @@ def _print(verdict: "Verdict") -> None:
     from rollout.i18n.labels import label
 
     say(
-        _("{count} machines to wave {waves}: {days}").format(
+        _("{count} {count:machine|machines} to wave {waves}: {days}").format(
             count=len(verdict.tags),
             waves=", ".join(map(str, verdict.waves)) or "–",
             days=", ".join(map(str, verdict.days)) or "–",
@@ -95,13 +95,21 @@ def _print(verdict: "Verdict") -> None:
     if not verdict.broken:
         say(_("✓ The checker: every rule is kept."))
     else:
-        say(_("■ The checker: {count} rules would be broken.").format(count=len(verdict.broken)))
+        say(
+            _("■ The checker: {count} {count:rule|rules} would be broken.").format(
+                count=len(verdict.broken)
+            )
+        )
     for entry in verdict.broken[:SHOWN]:
         say(f"  {label(entry.rule)}: {entry.asset_tag} {entry.found}".rstrip())
     if len(verdict.broken) > SHOWN:
         say(_("  and {count} more").format(count=len(verdict.broken) - SHOWN))
     if verdict.announced:
-        say(_("! The owners of {count} were told of another day.").format(count=verdict.announced))
+        say(
+            _(
+                "! {count:The owner|The owners} of {count} {count:was|were} told of another day."
+            ).format(count=verdict.announced)
+        )
 
 
 def discard(context: typer.Context) -> None:

@@ -100,7 +100,7 @@ def _print_head(view: "PlanView", settings: "Settings") -> None:
     say(title)
     if view.days:
         say(
-            _("{machines} machines, {first} – {last}; cutover {cutover}").format(
+            _("{machines} {machines:machine|machines}, {first} – {last}; cutover {cutover}").format(
                 machines=view.placed,
                 first=view.days[0].day,
                 last=view.days[-1].day,
@@ -108,7 +108,7 @@ def _print_head(view: "PlanView", settings: "Settings") -> None:
             )
         )
     if view.state == "proposed" and view.new != view.placed:
-        say(_("{new} of these dates are new; `rollout plan diff`").format(new=view.new))
+        say(_("{new} of these dates {new:is|are} new; `rollout plan diff`").format(new=view.new))
 
 
 def _print_overview(view: "PlanView", settings: "Settings") -> None:

@@ -83,7 +83,11 @@ def resume(
     say(_("goes on: {place}").format(place=stops.place(scope, target)))
     left = stops.in_force(application.database)
     if left:
-        say(_("{count} other stops are in force: see `rollout stops`").format(count=len(left)))
+        say(
+            _("{count} other {count:stop is|stops are} in force: see `rollout stops`").format(
+                count=len(left)
+            )
+        )
 
 
 resume.__doc__ = _("End a stop that `rollout halt` made.")

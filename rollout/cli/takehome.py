@@ -282,7 +282,7 @@ def approve(
     done = decisions.emergency(
         database, settings, department, first, last, reason or "", operator, at
     )
-    say(_("{count} PCs of {department} approved").format(
+    say(_("{count} {count:PC|PCs} of {department} approved").format(
         count=len(done.made), department=department))  # fmt: skip
     for tag, why in done.left_out:
         say(f"{tag}: {why}")

@@ -84,15 +84,16 @@ def remind(
         say(_("{number}: not in service; correct [training.promoters]").format(number=number))
     for office, count in done.offices_without.items():
         say(
-            _("{office}: {count} people are missing, and no promoter is named").format(
-                office=office or "-", count=count
-            )
+            _(
+                "{office}: {count} {count:person is|people are} missing, and no promoter is named"
+            ).format(office=office or "-", count=count)
         )
     if not dry_run:
         say(
-            _("{count} mails wait in the outbox: `rollout notice plan` shows them").format(
-                count=done.planned
-            )
+            _(
+                "{count} {count:mail waits|mails wait} in the outbox: `rollout notice plan` "
+                "shows them"
+            ).format(count=done.planned)
         )
 
 

@@ -114,8 +114,8 @@ def show(context: typer.Context, number: Number, as_json: AsJson = False) -> Non
     if replaced:
         say(
             _(
-                "{count} of its machines wait for their successors: "
-                "`rollout machine supersede {tag} --successor TAG`"
+                "{count} of its machines {count:waits for its successor|wait for their "
+                "successors}: `rollout machine supersede {tag} --successor TAG`"
             ).format(count=len(replaced), tag=replaced[0].machine.asset_tag)
         )
     print_table(columns(), [as_row(joined, zone) for joined in machines])

@@ -6,14 +6,15 @@ keeps the translations there are, drops texts that are gone, and names those wit
 before them the context where there is one.
 
 Texts are found by reading the sources: `_("...")`, `msgid("...")`, and the words of enumerations,
-whose context is the name of their class (see `labels.py`). Babel is needed here only, never by
+whose context is the name of their class (see `labels.py`). Words that depend on a count stand in
+the catalogue in their form for many (see `rollout.i18n._`). Babel is needed here only, never by
 the running product.
 """
 
 import argparse
 import ast
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -25,7 +26,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from rollout.i18n import LOCALES
+from rollout.i18n import LOCALES, for_many
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("rollout", "tui")
@@ -50,15 +51,21 @@ class Text(NamedTuple):
 
 def texts() -> dict[Text, list[str]]:
     """Every text of the product with the files that use it."""
+    return collected(uses())
+
+
+def collected(used: Iterable[tuple[Text, str]]) -> dict[Text, list[str]]:
+    """The texts as the catalogue knows them, with their files."""
     found: dict[Text, list[str]] = {}
-    for text, file in _all_uses():
-        files = found.setdefault(text, [])
+    for text, file in used:
+        files = found.setdefault(text._replace(english=for_many(text.english)), [])
         if file not in files:
             files.append(file)
     return found
 
 
-def _all_uses() -> Iterator[tuple[Text, str]]:
+def uses() -> Iterator[tuple[Text, str]]:
+    """Every text as it stands in the sources, with its file."""
     for room in ROOMS:
         extracted = extract_from_dir(
             ROOT / room,

@@ -13,8 +13,8 @@ LEAST_DAYS = 3
 class Lack(Described):
     """What is missing for a forecast."""
 
-    FEW_DAYS = "few_days", "outcomes on {found} working days, {needed} are needed"
-    FEW_OUTCOMES = "few_outcomes", "{found} outcomes, {needed} are needed"
+    FEW_DAYS = "few_days", "outcomes on {found} working {found:day|days}, {needed} are needed"
+    FEW_OUTCOMES = "few_outcomes", "{found} {found:outcome|outcomes}, {needed} are needed"
     NOTHING_FINISHED = "nothing_finished", "no machine has been finished in these days"
 
 

@@ -216,7 +216,7 @@ def test_a_machine_that_changed_since_stops_the_whole_commit(
                 transitions.apply(session, Machine, [5], verb, actor="x", at=NOW, reason="r")
         else:
             session.connection().execute(text(change))
-    with pytest.raises(PlanRefused, match=r"1 machines changed.*\(DK20-000005\).*plan solve"):
+    with pytest.raises(PlanRefused, match=r"1 machine changed.*\(DK20-000005\).*plan solve"):
         plans.commit(database, operator=BOSS, now=NOW)
     assert _states(database)["planned"] == 0
     with database.read() as session:

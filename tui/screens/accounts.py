@@ -112,7 +112,7 @@ class AccountsScreen(WindowScreen):
                 name=item.name, number=item.staff_number
             ),
             lines=[
-                _("Sign-in ends now; licences and groups {days} days later.").format(
+                _("Sign-in ends now; licences and groups {days} {days:day|days} later.").format(
                     days=self.desk.settings.accounts.revoke_after_days
                 )
             ],
@@ -134,7 +134,7 @@ class AccountsScreen(WindowScreen):
                 answer.reason,
                 everything=False,
             )
-            return _("{count} services of {person} will be taken away").format(
+            return _("{count} {count:service|services} of {person} will be taken away").format(
                 count=count, person=number
             )
 

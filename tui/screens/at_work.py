@@ -52,7 +52,7 @@ class AtWorkScreen(ListScreen):
 
     def _summary(self, found: Sequence[AtWork]) -> str:
         busy = sum(one.acted.outcome is None for one in found)
-        words = _("{count} machines are acted on").format(count=busy)
+        words = _("{count} {count:machine is|machines are} acted on").format(count=busy)
         if self._run_id is not None:
             words = _("run {number}").format(number=self._run_id) + "  " + words
         if len(found) == MOST:

@@ -225,5 +225,7 @@ def _what_is_wrong(item: _Device) -> Text:
         words = ", ".join(label(DeviceAlarm(word)) for word in item["alarms"])
         return plain("! " + words, BAD)
     if item["leaving_days"] is not None:
-        return plain(_("pending for {days} days").format(days=item["leaving_days"]), WARN)
+        return plain(
+            _("pending for {days} {days:day|days}").format(days=item["leaving_days"]), WARN
+        )
     return plain(item["cause"] or "")

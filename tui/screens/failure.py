@@ -106,7 +106,7 @@ def _words(members: Members) -> str:
     if members.group is None:
         return _("none of these machines stands for this cause any more")
     count = len(members.group.tags)
-    words = _("{count} machines failed alike").format(count=f"{count:,}")
+    words = _("{count} {count:machine|machines} failed alike").format(count=f"{count:,}")
     if count > len(members.rows):
         words += _(", the first {number} are shown").format(number=len(members.rows))
     return words

@@ -34,7 +34,7 @@ class FailuresScreen(ListScreen, FailureKeys):
         self.words.show_words(
             self.filter_words()
             + (
-                _("{machines} machines, {groups} causes").format(
+                _("{machines} {machines:machine|machines}, {groups} {groups:cause|causes}").format(
                     machines=f"{machines:,}", groups=f"{len(snapshot):,}"
                 )
                 if snapshot

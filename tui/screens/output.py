@@ -73,7 +73,9 @@ class OutputScreen(LiveScreen):
             return
         if snapshot.end != self._shown_end:
             self._add(snapshot)
-        words = _("run {number}: {lines} lines").format(number=number, lines=f"{self._lines:,}")
+        words = _("run {number}: {lines} {lines:line|lines}").format(
+            number=number, lines=f"{self._lines:,}"
+        )
         if self._skipped:
             words += _(", {bytes} bytes before them are left out").format(
                 bytes=f"{self._skipped:,}"

@@ -157,7 +157,8 @@ class PlanScreen(PlanOutlook):
         if self._carried is not None and self._map.day is not None:
             text.append(
                 _(
-                    "▸ {what}, {count} machines of {from_day} → {day}: Enter puts down, Esc back"
+                    "▸ {what}, {count} {count:machine|machines} of {from_day} → {day}: Enter puts "
+                    "down, Esc back"
                 ).format(
                     what=self._carried.words,
                     count=len(self._carried.tags),
@@ -180,7 +181,9 @@ class PlanScreen(PlanOutlook):
         if view is None or view.state != "proposed" or not view.unplaced:
             return plain("")
         worst = undated(view)[0]
-        words = _("! {count} machines without a day (u lists them); {number}: {why}").format(
+        words = _(
+            "! {count} {count:machine|machines} without a day (u lists them); {number}: {why}"
+        ).format(
             count=f"{len(view.unplaced):,}",
             number=f"{worst.machines:,}",
             why=_(worst.why.meaning),
@@ -190,7 +193,7 @@ class PlanScreen(PlanOutlook):
     def _status(self, view: PlanView, snapshot: Seen) -> str:
         where = ""
         if self._map.day is not None and self._map.site is not None:
-            where = _("{site}, {day}: {count} machines").format(
+            where = _("{site}, {day}: {count} {count:machine|machines}").format(
                 site=self.desk.settings.site(self._map.site).name or self._map.site,
                 day=plan_actions.day_words(self._map.day),
                 count=len(snapshot.members),
@@ -199,7 +202,7 @@ class PlanScreen(PlanOutlook):
             return (
                 where
                 + "   "
-                + _("PROPOSAL of {who}: {new} new days, not in force yet").format(
+                + _("PROPOSAL of {who}: {new} new {new:day|days}, not in force yet").format(
                     who=view.created_by, new=view.new
                 )
             )

@@ -102,7 +102,7 @@ class RunScreen(LiveScreen):
             _columns(), [self._row(result, tag) for result, tag in shown]
         )
         self._show_tail(last_lines(snapshot.output, TAIL))
-        words = _("run {number}: {state}, {results} results").format(
+        words = _("run {number}: {state}, {results} {results:result|results}").format(
             number=run.id, state=label(RunState(run.state)), results=len(results)
         )
         if len(shown) < len(wanted):

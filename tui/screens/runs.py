@@ -66,7 +66,11 @@ class RunsScreen(ListScreen):
         alive = sum(run_actions.is_alive(view.run) for view in snapshot)
         self.words.show_words(
             self.filter_words()
-            + (_("{alive} runs under way").format(alive=alive) if snapshot else _("no run yet"))
+            + (
+                _("{alive} {alive:run|runs} under way").format(alive=alive)
+                if snapshot
+                else _("no run yet")
+            )
         )
 
     def _row(self, view: RunView) -> Row:

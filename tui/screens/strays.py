@@ -28,7 +28,7 @@ class StraysScreen(ListScreen):
         self.words.show_words(
             self.filter_words()
             + (
-                _("{count} devices are registered without an application").format(
+                _("{count} {count:device is|devices are} registered without an application").format(
                     count=f"{len(snapshot):,}"
                 )
                 if snapshot

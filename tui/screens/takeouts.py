@@ -185,7 +185,7 @@ class TakeoutsScreen(WindowScreen):
 
 def _what_is_wrong(item: Listed) -> Text:
     if item.days_overdue:
-        return plain(_("{days} days overdue").format(days=item.days_overdue), BAD)
+        return plain(_("{days} {days:day|days} overdue").format(days=item.days_overdue), BAD)
     return plain(item.cause or "; ".join(item.lacks), "" if item.cause else WARN)
 
 

@@ -37,7 +37,9 @@ class UndatedScreen(ListScreen):
         self.words.show_words(
             self.filter_words()
             + (
-                _("{machines} machines have no day").format(machines=f"{machines:,}")
+                _("{machines} {machines:machine has|machines have} no day").format(
+                    machines=f"{machines:,}"
+                )
                 if machines
                 else _("every machine that can be planned has a day")
             )

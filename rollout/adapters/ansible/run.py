@@ -208,7 +208,9 @@ class LocalRun:
             exit_code = None
         how, message = verdict(self._reader.end, exit_code)
         if how == "successful" and self._made.refused:
-            return "failed", told(msgid("{count} machines failed"), count=len(self._made.refused))
+            return "failed", told(
+                msgid("{count} {count:machine|machines} failed"), count=len(self._made.refused)
+            )
         output = clean(self.folder.tail(), 1500) if how == "crashed" else ""
         return how, told("{why}\n{output}", why=message, output=output) if output else message
 
@@ -233,7 +235,7 @@ class LocalRun:
                 now = time.monotonic()
                 if now >= limit:
                     return "timeout", told(
-                        msgid("stopped after its limit of {seconds:g} seconds"),
+                        msgid("stopped after its limit of {seconds:g} {seconds:second|seconds}"),
                         seconds=self.order.limit_seconds,
                     )
                 if self._batch and now >= self._batch_since + BATCH_SECONDS:

@@ -152,7 +152,7 @@ def verdict(end: End | None, exit_code: int | None) -> tuple[str, str | None]:
     if end.status == "successful" and end.code == 0 and not bad:
         return "successful", None
     if bad and end.status in ("successful", "failed"):
-        return "failed", told(msgid("{count} machines failed"), count=len(bad))
+        return "failed", told(msgid("{count} {count:machine|machines} failed"), count=len(bad))
     return "crashed", told(
         msgid("Ansible said {status} (exit code {code}) without a failed machine"),
         status=clean(end.status),

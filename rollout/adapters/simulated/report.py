@@ -104,7 +104,9 @@ def _page(told: Told, days: Sequence[DayStatus]) -> Iterator[str]:
     yield ""
     yield from _lines(headings(), (row(status) for status in days))
     yield ""
-    yield _("{done} of {total} were done on {day}, {left} days before the cutover.").format(
+    yield _(
+        "{done} of {total} were done on {day}, {left} {left:day|days} before the cutover."
+    ).format(
         done=f"{last.done:,}",
         total=f"{last.report.total:,}",
         day=last.day.isoformat(),

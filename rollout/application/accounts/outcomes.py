@@ -153,7 +153,7 @@ def _not_yet(
     limit = timedelta(hours=settings.mailbox_hours)
     if pending and waited > limit:
         cause = told(
-            msgid("no mailbox {hours:g} hours after the licence: {why}"),
+            msgid("no mailbox {hours:g} {hours:hour|hours} after the licence: {why}"),
             hours=settings.mailbox_hours,
             why=outcome.why,
         )
@@ -173,7 +173,9 @@ def _again(row: Row, why: str, at: datetime, columns: dict[str, object]) -> Resu
     attempts = row.attempts + 1
     if attempts >= _GIVEN_UP:
         cause = told(
-            msgid("no clear answer after {count} attempts: {why}"), count=attempts, why=why
+            msgid("no clear answer after {count} {count:attempt|attempts}: {why}"),
+            count=attempts,
+            why=why,
         )
         return Result(AccountVerb.BLOCK, cause, columns)
     later = {"attempts": attempts, "due_at": at + _pause(row.attempts)}

@@ -341,7 +341,7 @@ def _must_be_the_same(session: Session, number: int, proposal: Proposal) -> None
         )
         raise AccountsRefused(
             _(
-                "{count} services are no more as plan {number} saw them ({shown}): "
-                "`rollout accounts plan` again"
+                "{count} {count:service is|services are} no more as plan {number} saw them "
+                "({shown}): `rollout accounts plan` again"
             ).format(count=len(other), number=number, shown=shown)
         )

@@ -201,7 +201,10 @@ def _alarms(
     since = row.leaving_since
     limit = timedelta(days=settings.byod.pending_days)
     if row.state in LEAVING and since is not None and at - since > limit:
-        why = _("{days} days: the app was not opened since, or the work account is still on it")
+        why = _(
+            "{days} {days:day|days}: the app was not opened since, or the work account is "
+            "still on it"
+        )
         found.append((DeviceAlarm.PENDING, since, why.format(days=(at - since).days)))
     if live and row.trouble:
         found.append((DeviceAlarm.TROUBLE, row.asked_at or row.state_since, row.trouble))

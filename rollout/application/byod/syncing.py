@@ -102,8 +102,8 @@ def _must_be_believed(known: Sequence[Known], reading: Reading) -> None:
         if count >= BELIEVED and not shown:
             raise NotBelieved(
                 _(
-                    "the service shows no {what} although {count} are known: nothing was changed; "
-                    "see `rollout doctor`, and release what really is gone"
+                    "the service shows no {what} although {count} {count:is|are} known: nothing "
+                    "was changed; see `rollout doctor`, and release what really is gone"
                 ).format(what=what, count=count)
             )
 

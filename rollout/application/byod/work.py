@@ -94,7 +94,7 @@ class DevicesWork:
         at, days = self._clock.now(), self._settings.byod.expire_days
         with self._database.write() as session:
             late = store.waiting_since(session, at - timedelta(days=days))
-            why = told(msgid("nobody decided or invited for {days} days"), days=days)
+            why = told(msgid("nobody decided or invited for {days} {days:day|days}"), days=days)
             self._move(session, late, DeviceVerb.EXPIRE, why)
         return len(late)
 

@@ -67,7 +67,7 @@ def _runs(settings: Settings, archive: Archive) -> Finding:
     return judged(
         "runs",
         _("output of runs"),
-        _("{count} runs, {size} of {largest}").format(
+        _("{count} {count:run|runs}, {size} of {largest}").format(
             count=count, size=size(total), largest=size(largest)
         ),
         warning=warning,

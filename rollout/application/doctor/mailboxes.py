@@ -30,6 +30,8 @@ def examine(opened: Database, settings: Settings, now: datetime) -> Iterator[Fin
         yield judged(
             "mailbox_grades",
             _("moved mailboxes"),
-            _("{count} are kept back by their move or its grade").format(count=len(held)),
+            _("{count} {count:is|are} kept back by their move or its grade").format(
+                count=len(held)
+            ),
             warning="rollout accounts mailboxes",
         )

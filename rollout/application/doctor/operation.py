@@ -58,9 +58,9 @@ def examine(opened: Database, settings: Settings, now: datetime) -> Iterator[Fin
     yield judged(
         "commands",
         _("commands"),
-        _("{count} wait, {old} for longer than {minutes} minutes").format(
-            count=len(asked), old=len(old), minutes=int(STUCK.total_seconds() // 60)
-        ),
+        _(
+            "{count} {count:waits|wait}, {old} for longer than {minutes} {minutes:minute|minutes}"
+        ).format(count=len(asked), old=len(old), minutes=int(STUCK.total_seconds() // 60)),
         warning=(_("see the daemon's log") if acting else "rollout serve") if old else "",
     )
     yield judged(
@@ -82,14 +82,16 @@ def examine(opened: Database, settings: Settings, now: datetime) -> Iterator[Fin
         yield judged(
             "evidence",
             _("evidence"),
-            _("{count} machines in use lack a control").format(count=lacking),
+            _("{count} {count:machine in use lacks|machines in use lack} a control").format(
+                count=lacking
+            ),
             warning="rollout machine list --needs-a-person",
         )
     if overdue:
         yield judged(
             "returns",
             _("returns"),
-            _("{count} replaced machines should be back with their lessor").format(
+            _("{count} replaced {count:machine|machines} should be back with their lessor").format(
                 count=len(overdue)
             ),
             warning="rollout machine replaced --overdue",
@@ -122,7 +124,7 @@ def _backup(settings: Settings, now: datetime, nights: dict[str, NightlyWork]) -
     elif age is None:
         found = _("none yet; the first comes in the night, when the daemon runs")
     else:
-        found = _("{hours:.0f} hours ago").format(hours=age / 3600)
+        found = _("{hours:.0f} h ago").format(hours=age / 3600)
     late = age is None or age > settings.backup.warn_hours * 3600
     return judged(
         "backup",

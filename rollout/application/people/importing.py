@@ -271,8 +271,8 @@ class _Writing:
         if len(gone) > most:
             raise PeopleRefused(
                 _(
-                    "{count} people are missing from the list, more than the {most} of "
-                    "--end-missing: is the list complete? nothing was changed"
+                    "{count} {count:person is|people are} missing from the list, more than the "
+                    "{most} of --end-missing: is the list complete? nothing was changed"
                 ).format(count=len(gone), most=most)
             )
         last = (self.order.as_of or self.today) - DAY

@@ -90,8 +90,9 @@ def _after(session: Session, moving: Moving, tags: Sequence[str], number: int) -
     if new and wave.size + len(new) > most:
         raise PlanRefused(
             _(
-                "wave {wave} has {size} of {most} machines, and {count} more do not fit: move "
-                "fewer, choose another wave, or raise [limits] machines_per_wave in rollout.toml"
+                "wave {wave} has {size} of {most} machines, and {count} more {count:does|do} not "
+                "fit: move fewer, choose another wave, or raise [limits] machines_per_wave in "
+                "rollout.toml"
             ).format(wave=number, size=wave.size, most=most, count=len(new))
         )
     return moving.with_places(coming, list(_places(moving, coming, new, wave)))

@@ -228,8 +228,8 @@ def must_still_fit(session: Session, plan: Plan) -> None:
         shown = ", ".join(tags) + (", ..." if number > len(tags) else "")
         raise PlanRefused(
             _(
-                "{number} machines changed since the plan was made ({shown}): nothing was "
-                "committed; run `rollout plan solve` again and look at the new plan"
+                "{number} {number:machine|machines} changed since the plan was made ({shown}): "
+                "nothing was committed; run `rollout plan solve` again and look at the new plan"
             ).format(number=number, shown=shown)
         )
 

@@ -44,13 +44,14 @@ def remedy(entry: "Relaxation") -> str:
     """What would do, without saying for whom."""
     more, later = entry.more_per_day, entry.later_days
     if more is not None and later is not None:
-        return _("{more} more machines a day there, or {days} working days later, would do").format(
-            more=more, days=later
-        )
+        return _(
+            "{more} more {more:machine|machines} a day there, or {days} working "
+            "{days:day|days} later, would do"
+        ).format(more=more, days=later)
     if more is not None:
-        return _("{more} more machines a day there would do").format(more=more)
+        return _("{more} more {more:machine|machines} a day there would do").format(more=more)
     if later is not None:
-        return _("{days} working days later would do").format(days=later)
+        return _("{days} working {days:day|days} later would do").format(days=later)
     return _(_REMEDIES[entry.obstacle.value])
 
 

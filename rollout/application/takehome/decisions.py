@@ -95,7 +95,7 @@ def _must_be_possible(
         )
     if (wish.last - wish.first).days >= settings.take_home.longest_days:
         raise TakeoutRefused(
-            _("{days} days are more than [take_home] longest_days allows").format(
+            _("{days} {days:day is|days are} more than [take_home] longest_days allows").format(
                 days=(wish.last - wish.first).days + 1
             )
         )

@@ -216,7 +216,7 @@ async def test_a_step_is_begun_before_its_turn_with_a_reason(
         await seat.press("enter")
         await seat.sees("machines 1–1")
         await seat.press("s")
-        await seat.sees("Begin the next step of 1 machines", "preflight: 1", "reason")
+        await seat.sees("Begin the next step of 1 machine", "preflight: 1", "reason")
         await seat.press("enter")
         await seat.sees("a reason is needed")
         await seat.type("the owner is away that day")

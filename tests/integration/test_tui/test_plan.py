@@ -128,7 +128,7 @@ async def test_a_proposal_for_machines_that_others_changed_is_refused(
         await seat.sees("Put the proposal into force", tag)
         meanwhile(tag, MachineVerb.HOLD, "owner is ill")
         await seat.press("left", "enter")
-        await seat.sees("refused", "1 machines changed since the plan", f"({tag})")
+        await seat.sees("refused", "1 machine changed since the plan", f"({tag})")
     assert _days(planned) == before
     assert _plans(planned)[-1] == "proposed"
 
@@ -158,7 +158,7 @@ async def test_what_is_carried_is_put_back_by_escape(at_the_screen, planned: App
         await seat.press("0")
         await seat.sees("days in force")
         await seat.press("enter", "down", "m")
-        await seat.sees("▸ DK20-", "1 machines of")
+        await seat.sees("▸ DK20-", "1 machine of")
         await seat.press("right", "escape")
         await seat.sees("working day")
         await seat.press("enter")

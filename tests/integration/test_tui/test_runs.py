@@ -55,13 +55,13 @@ async def test_who_is_acted_on_right_now_appears_with_step_and_since_when(
 ):
     async with at_the_screen(size=(160, 45)) as seat:
         await seat.press("4")
-        await seat.sees("1 runs under way")
+        await seat.sees("1 run under way")
         await seat.press("n")
         await seat.sees("0 machines are acted on")
         _begin(programme, "DK20-000002")
-        await seat.sees("1 machines are acted on", "DK20-000002", "▶!", "14:00:00", "0:20:")
+        await seat.sees("1 machine is acted on", "DK20-000002", "▶!", "14:00:00", "0:20:")
         await seat.press("escape")
-        await seat.sees("1 runs under way")
+        await seat.sees("1 run under way")
 
 
 async def test_a_run_shows_its_machines_with_how_each_step_ended(
@@ -72,7 +72,7 @@ async def test_a_run_shows_its_machines_with_how_each_step_ended(
         await seat.press("4", "enter")
         await seat.sees("run 1: running")
         await seat.press("n")
-        await seat.sees("DK20-000001", "✗", "DK20-000002", "run 1  1 machines are acted on")
+        await seat.sees("DK20-000001", "✗", "DK20-000002", "run 1  1 machine is acted on")
 
 
 async def test_the_end_of_the_output_is_beside_the_results_and_follows(at_the_screen, output: Path):
@@ -116,7 +116,7 @@ async def test_only_what_failed_in_the_run_is_retried(at_the_screen, programme: 
         await seat.press("4", "enter")
         await seat.sees("serial [S2]")
         await seat.press("r")
-        await seat.sees("Run 1: retry", "Only the 1 machines that failed")
+        await seat.sees("Run 1: retry", "Only the 1 machine that failed")
         await seat.type("BIOS mended")
         await seat.press("enter")
         await seat.until(lambda: state("DK20-000001") == "planned")
@@ -153,6 +153,6 @@ async def test_a_worker_that_owes_a_sign_of_life_needs_a_person_and_is_in_the_li
         await seat.press("down", "enter")
         await seat.sees("no daemon: run", "there:2:2")
         await seat.press("escape", "4")
-        await seat.sees("1 runs under way")
+        await seat.sees("1 run under way")
         await seat.press("W")
         await seat.sees("nothing to do", "here [b]:1:1", "no answer", "there:2:2", "no daemon")

@@ -214,7 +214,7 @@ def test_a_control_that_failed_after_the_hand_over_is_named_with_what_to_do(
             rechecks.note(session, {machine_id: report}, office.clock.now())
     found = patient.findings()["evidence"]
     assert found.level is WARNING
-    assert found.found.startswith("1 machines")
+    assert found.found.startswith("1 machine in use lacks")
     assert "--needs-a-person" in found.remedy
 
 

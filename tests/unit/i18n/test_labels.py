@@ -133,3 +133,25 @@ def test_a_text_is_translated_when_it_is_shown(language: pytest.MonkeyPatch) -> 
 def test_a_language_that_there_is_not_is_refused(language: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValueError, match="use one of ja, en"):
         i18n.use_language("fr")
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (0, "0 machines are held"),
+        (1, "1 machine is held"),
+        ("1", "1 machine is held"),
+        (2, "2 machines are held"),
+        ("1,001", "1,001 machines are held"),
+    ],
+)
+def test_english_words_follow_their_count(
+    count: int | str, said: str, language: pytest.MonkeyPatch
+) -> None:
+    language.setenv("ROLLOUT_LANG", "en")
+    text = i18n._("{count} {count:machine is|machines are} held")
+    assert text.format(count=count) == said
+
+    language.setenv("ROLLOUT_LANG", "ja")
+    text = i18n._("{count} {count:machine is|machines are} held")
+    assert text.format(count=count) == f"{count} 台を保留にしました"

@@ -1,8 +1,10 @@
 """Every text of the product can be read in Japanese, and the compiled catalogue is current."""
 
 import gettext
+import re
 from functools import cache
 from pathlib import Path
+from string import Formatter
 
 import pytest
 
@@ -11,9 +13,15 @@ from rollout.i18n.messages import PO, Text
 
 
 @cache
-def texts() -> dict[Text, list[str]]:
+def used() -> list[tuple[Text, str]]:
     """Reading every source once is enough."""
-    return making.texts()
+    return list(making.uses())
+
+
+@cache
+def texts() -> dict[Text, list[str]]:
+    """Every text as the catalogue knows it."""
+    return making.collected(used())
 
 
 def test_every_text_in_use_has_japanese_with_the_same_fields() -> None:
@@ -64,6 +72,50 @@ def test_fields_may_change_places_and_have_formats() -> None:
     assert making.fields("{year}-{month:02d} {who!r} {one.name}") == making.fields(
         "{one} {who} {month}月 {year}"
     )
+
+
+_COUNTED_NOUN = re.compile(
+    r"(?<!of )(?<!all )\{(count|machines|number|rows|days|waves|new|kept|left|size|waiting|total)"
+    r"\} ((more|new|other|working) )?(machines|PCs|waves|rows|days|services|people|mails|notices"
+    r"|runs|dates|causes|results|devices|orders|rules|stops|spares|problems)\b"
+)
+_NEVER_ONE = (
+    "sheet has at most {rows} rows",
+    "first {rows} rows",
+    "with {number} machines a day nobody there",
+    "{machines} PCs at {sites} sites in {waves} waves. The ledger",
+)
+
+
+@cache
+def written() -> frozenset[str]:
+    """Every text as it stands in the sources."""
+    return frozenset(text.english for text, _file in used())
+
+
+def test_a_noun_that_is_counted_has_a_form_for_one() -> None:
+    bare = [text for text in written() if _COUNTED_NOUN.search(text)]
+
+    assert [text for text in bare if not any(words in text for words in _NEVER_ONE)] == [], (
+        "write {count} {count:machine|machines}"
+    )
+
+
+def test_words_that_depend_on_a_count_have_two_forms_beside_the_count_itself() -> None:
+    formed = [text for text in written() if text != making.for_many(text)]
+
+    assert "{count} {count:machine|machines} failed" in formed
+    for text in formed:
+        fields = [(name, spec or "") for _words, name, spec, _how in Formatter().parse(text)]
+        shown = {name for name, spec in fields if "|" not in spec}
+        for name, spec in fields:
+            if "|" in spec:
+                assert name in shown, text
+                assert len(set(spec.split("|")) - {""}) == spec.count("|") + 1 == 2, text
+
+
+def test_the_catalogue_knows_a_text_of_counts_by_its_form_for_many() -> None:
+    assert Text(None, "{count} machines failed") in texts()
 
 
 def test_translations_are_taken_from_a_file_of_cells(tmp_path: Path) -> None:

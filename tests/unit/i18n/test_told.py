@@ -34,6 +34,18 @@ def test_a_text_told_by_an_english_daemon_is_read_in_japanese() -> None:
 
 
 @pytest.mark.usefixtures("_both_languages")
+@pytest.mark.parametrize(
+    "kept_as", ["{count} machines failed", "{count} {count:machine|machines} failed"]
+)
+def test_a_text_that_was_kept_before_it_had_a_form_for_one_is_still_read(kept_as: str) -> None:
+    kept = stored(Told(kept_as, {"count": 1}))
+    use_language("ja")
+    assert retold(kept) == "1 台が失敗しました"
+    use_language("en")
+    assert retold(kept) == ("1 machines failed" if "|" not in kept_as else "1 machine failed")
+
+
+@pytest.mark.usefixtures("_both_languages")
 def test_a_word_of_an_enumeration_is_read_as_its_label() -> None:
     use_language("en")
     kept = stored(told("{state}!", state=MachineState.SILENT))
