@@ -31,9 +31,10 @@ def question(group: FailureGroup, verb: MachineVerb) -> Question:
     ]
     if group.held:
         lines.append(
-            _("{held} more are held: they stay as they are until they are released.").format(
-                held=group.held
-            )
+            _(
+                "{held} more {held:is held: it stays as it is until it is|are held: they stay as "
+                "they are until they are} released."
+            ).format(held=group.held)
         )
     lines += _consequences(group, verb)
     return Question(

@@ -131,9 +131,11 @@ def _tell(done: "Restored") -> None:
         )
     if done.remembered:
         say(
-            _("{count} {count:person who was|people who were} forgotten after the backup "
-"{count:is|are} in it again: `rollout personal-data list`").format(count=len(done.remembered))
-        )  # fmt: skip
+            _(
+                "{count} {count:person who was|people who were} forgotten after the backup "
+                "{count:is|are} in it again: `rollout personal-data list`"
+            ).format(count=len(done.remembered))
+        )
     say(
         _("everything is stopped until you have compared: then `rollout resume --all --reason ...`")
     )

@@ -95,15 +95,17 @@ def forget(
             progress=bar,
         )
     say(
-        _("{people} {people:person|people} forgotten: {facts} {facts:fact|facts} and "
-"{texts} {texts:text|texts} without them, {runs} run {runs:folder|folders} "
-"removed; the history holds on").format(
+        _(
+            "{people} {people:person|people} forgotten: {facts} {facts:fact|facts} and "
+            "{texts} {texts:text|texts} without them, {runs} run {runs:folder|folders} "
+            "removed; the history holds on"
+        ).format(
             people=len(done),
             facts=sum(one.facts for one in done),
             texts=sum(one.texts for one in done),
             runs=sum(one.runs for one in done),
         )
-    )  # fmt: skip
+    )
     _tell_of_copies(application)
 
 

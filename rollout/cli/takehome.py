@@ -282,8 +282,8 @@ def approve(
     done = decisions.emergency(
         database, settings, department, first, last, reason or "", operator, at
     )
-    say(_("{count} {count:PC|PCs} of {department} approved").format(
-        count=len(done.made), department=department))  # fmt: skip
+    text = _("{count} {count:PC|PCs} of {department} approved")
+    say(text.format(count=len(done.made), department=department))
     for tag, why in done.left_out:
         say(f"{tag}: {why}")
 

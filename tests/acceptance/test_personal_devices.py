@@ -75,7 +75,7 @@ def test_a_private_phone_is_invited_seen_lost_and_let_go(desk: Terminal, tenant:
     assert rollout("byod", "approve", "1", actor="ito").code == 0
     # When the owner is invited
     said = rollout("byod", "invite", "1")
-    assert (said.code, "1 were invited" in said.out) == (0, True), said
+    assert (said.code, "1 was invited" in said.out) == (0, True), said
     # Then the group has the owner, and the mail went once.
     assert [edge["user"] for edge in tenant.dump()["memberships"].values()] == [user]
     assert len(tenant.dump()["sentMail"]) == 1

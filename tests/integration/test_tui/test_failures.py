@@ -61,7 +61,7 @@ async def test_a_group_is_held_and_those_that_are_held_already_stay(
         await seat.press("enter")
         await seat.sees("3 machines failed alike", "held")
         await seat.press("H")
-        await seat.sees("2 machines: hold", "1 more are held")
+        await seat.sees("2 machines: hold", "1 more is held")
         await seat.type("wait for disks")
         await seat.press("enter")
         await seat.sees("2 machines are held")
@@ -87,7 +87,7 @@ async def test_machines_that_cannot_be_tried_again_do_not_keep_the_others_back(
         meanwhile(tags[1], MachineVerb.HOLD, "first")
         await seat.type("again")
         await seat.press("enter")
-        await seat.sees("2 machines begin again", "1 were refused, such as")
+        await seat.sees("2 machines begin again", "1 was refused, such as")
     assert states(programme, [tags[0], tags[2]]) == {"planned"}
     assert states(programme, [tags[1]]) == {"held"}
 
