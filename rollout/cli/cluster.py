@@ -124,7 +124,7 @@ def restored(
 @app.command("workers", help=_("Who is there, for which sites, and with how many runs."))
 def workers(context: typer.Context, as_json: AsJson = False) -> None:
     """List workers."""
-    from rollout.application.cluster.standing import standing
+    from rollout.application.cluster.standing import places, standing
 
     application = invocation(context).application()
     found = standing(application.database)
@@ -137,7 +137,7 @@ def workers(context: typer.Context, as_json: AsJson = False) -> None:
             [
                 str(view.id),
                 view.name,
-                ", ".join(view.sites) or "*",
+                places(view),
                 f"{view.runs}/{view.concurrency}",
                 _("{seconds:.0f} s ago").format(seconds=view.silent_seconds),
                 view.version,
@@ -154,6 +154,7 @@ def _as_json(view: "WorkerView") -> dict[str, object]:
         "process": view.name,
         "host": view.host,
         "sites": list(view.sites),
+        "sites_not_in_ledger": list(view.awaited),
         "concurrency": view.concurrency,
         "runs": view.runs,
         "version": view.version,

@@ -17,8 +17,10 @@ from typing import Protocol
 from rollout import __version__
 from rollout.adapters import holder
 from rollout.application.cluster import taking, working
+from rollout.application.cluster.awaited import with_near_names
 from rollout.application.cluster.patience import PatientSink
 from rollout.application.cluster.taking import TakenForLost
+from rollout.application.cluster.working import Served
 from rollout.application.nightly import size
 from rollout.application.ports import Archive, Clock, LeashedEngine, RunEnd
 from rollout.application.results import Results
@@ -35,7 +37,7 @@ log = logging.getLogger(__name__)
 
 BEATS = 10
 """So many signs of life fit into the time after which a worker is taken for lost."""
-SIGN = "sign of life"
+SIGN, LOOK = "sign of life", "look for sites"
 REST_SECONDS = 15.0
 """What keeps one run from starting (a full disk) keeps the next from it: so long none is taken."""
 TIDY_SECONDS = 6 * 3600.0
@@ -111,15 +113,15 @@ class Worker:
         )
         self._worker_id = signed_on.worker_id
         log.info(msgid("worker %s is there for %s"), self._worker_id, ", ".join(self._sites) or "*")
+        if signed_on.served.awaited:
+            names = with_near_names(self._database, signed_on.served.awaited)
+            log.warning(msgid("the ledger has no site %s: the worker waits until it has"), names)
         self._beat()
         beating = threading.Thread(target=self._beat_on, name="rollout-beat", daemon=True)
         beating.start()
         tidying = threading.Thread(target=self._tidy_on, name="rollout-tidy", daemon=True)
         tidying.start()
-        source = self._source(signed_on.sites, self._offer, self._has_room, self._fail)
-        source.start()
-        self._stop.wait()
-        source.stop()
+        self._listen(signed_on.served)
         self._finish_or_hand_back()
         # Who has signed off gives no sign any more: it would be taken for lost.
         self._hurry.set()
@@ -128,6 +130,34 @@ class Worker:
         self._quietly(lambda: working.sign_off(self._database, self._worker_id))
         if self._failure is not None:
             raise self._failure
+
+    def _listen(self, served: Served) -> None:
+        """Take runs of these sites until it is told to stop, of more as the ledger gets them."""
+        while True:
+            source = self._source(served.sites, self._offer, self._has_room, self._fail)
+            source.start()
+            more = self._more_than(served)
+            source.stop()
+            if more is None:
+                return
+            served = more
+            log.info(msgid("the ledger has more of this worker's sites: it begins there"))
+
+    def _more_than(self, served: Served) -> Served | None:
+        """Wait until the ledger has more of the sites; None when told to stop before."""
+        while not self._stop.wait(self._lost_after / BEATS if served.awaited else None):
+            try:
+                found = working.look_again(self._database, self._worker_id, self._sites, served)
+            except Exception as error:
+                why = unavailable(error)
+                if why is None:
+                    raise
+                self._trouble.met(LOOK, why)
+                continue
+            self._trouble.over(LOOK)
+            if found != served:
+                return found
+        return None
 
     def stop(self) -> None:
         """Take nothing more and finish what runs; asked again, hand it back at once."""

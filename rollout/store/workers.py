@@ -22,6 +22,14 @@ def add(session: Session, worker: Worker) -> int:
     return worker.id or 0
 
 
+def serve(session: Session, worker_id: int, sites: str | None) -> None:
+    """From now on it works for these sites, `as_kept` made of them."""
+    session.connection().execute(
+        update(Worker).where(col(Worker.id) == worker_id).values(sites=sites)
+    )
+    session.expire_all()
+
+
 def by_id(session: Session, worker_id: int) -> Worker | None:
     """The worker of that number."""
     return session.get(Worker, worker_id)
@@ -182,7 +190,19 @@ class Places:
 
 def sites_of(worker: Worker) -> frozenset[int] | None:
     """The sites that a worker serves; None for all."""
-    return None if worker.sites is None else frozenset(json.loads(worker.sites))
+    if worker.sites is None:
+        return None
+    return frozenset(site for site in json.loads(worker.sites) if isinstance(site, int))
+
+
+def awaited_by(worker: Worker) -> list[str]:
+    """The sites that a worker was started for and that the ledger did not have at its last look."""
+    return [site for site in json.loads(worker.sites or "[]") if isinstance(site, str)]
+
+
+def as_kept(sites: Sequence[int | str]) -> str:
+    """What a worker's row keeps of sites: ids, and names that the ledger does not have yet."""
+    return json.dumps(sites, ensure_ascii=False)
 
 
 def _serves(sites: frozenset[int] | None, site_id: int | None) -> bool:

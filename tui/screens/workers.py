@@ -6,7 +6,7 @@ from typing import ClassVar
 from rich.text import Text
 from textual.binding import Binding, BindingType
 
-from rollout.application.cluster.standing import WorkerView, standing
+from rollout.application.cluster.standing import WorkerView, places, standing
 from rollout.domain.words import msgid
 from rollout.i18n import _
 from tui.plain import plain
@@ -32,7 +32,7 @@ class WorkersScreen(ListScreen):
         """Show them, and who holds the lease."""
         columns = [
             Column("worker", _("worker"), widest=8),
-            Column("state", _("state"), widest=16),
+            Column("state", _("state"), widest=18),
             Column("runs", _("runs"), widest=7),
             Column("sign", _("last sign"), widest=12),
             Column("sites", _("sites"), widest=24),
@@ -49,7 +49,7 @@ class WorkersScreen(ListScreen):
                 self._state(view),
                 plain(f"{view.runs}/{view.concurrency}"),
                 plain(_("{seconds:.0f} s ago").format(seconds=max(0.0, view.silent_seconds))),
-                plain(", ".join(view.sites) or "*"),
+                plain(places(view), WARN if view.awaited else ""),
                 plain(view.name),
             ],
         )
@@ -59,6 +59,8 @@ class WorkersScreen(ListScreen):
             return plain(_("no answer"), BAD)
         if view.stopping:
             return plain(_("stopping"), WARN)
+        if view.awaited and not view.sites:
+            return plain(_("waits for its site"), WARN)
         return plain(_("at work"), BUSY) if view.runs else plain(_("nothing to do"), CALM)
 
     def _holder(self, workers: bool) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from rollout.i18n import _
 from rollout.store import machines, moments, workers
 from rollout.store.database import Database
 
@@ -16,6 +17,8 @@ class WorkerView:
     name: str
     host: str
     sites: Sequence[str]
+    awaited: Sequence[str]
+    """Sites that it was started for and that the ledger does not have."""
     concurrency: int
     runs: int
     version: str
@@ -25,6 +28,11 @@ class WorkerView:
     clock_ahead: float
     stopping: bool
     ended_why: str | None
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether it was started for all sites."""
+        return not self.sites and not self.awaited
 
 
 def standing(database: Database, *, ended: bool = False) -> list[WorkerView]:
@@ -41,6 +49,7 @@ def standing(database: Database, *, ended: bool = False) -> list[WorkerView]:
                 name=row.name,
                 host=row.host,
                 sites=[keys.get(site, str(site)) for site in sorted(workers.sites_of(row) or ())],
+                awaited=workers.awaited_by(row),
                 concurrency=row.concurrency,
                 runs=busy.get(row.id or 0, 0),
                 version=row.version,
@@ -53,3 +62,11 @@ def standing(database: Database, *, ended: bool = False) -> list[WorkerView]:
             )
             for row in rows
         ]
+
+
+def places(worker: WorkerView) -> str:
+    """For which sites a worker is there, in words."""
+    if worker.everywhere:
+        return "*"
+    unknown = (_("{site} (not in the ledger)").format(site=site) for site in worker.awaited)
+    return ", ".join([*worker.sites, *unknown])

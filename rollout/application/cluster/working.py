@@ -3,30 +3,33 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from json import dumps
+
+from sqlmodel import Session
 
 from rollout.application import settle
 from rollout.application.cluster.taking import TakenForLost
 from rollout.application.ports import LeashedEngine
-from rollout.domain.errors import RolloutError
 from rollout.domain.words import msgid
-from rollout.i18n import _
 from rollout.i18n.told import told
 from rollout.store import machines, moments, runs, workers
 from rollout.store.database import Database
 from rollout.store.tables import Worker
 
 
-class UnknownSite(RolloutError):
-    """A worker was started for a site that no machine stands at."""
+@dataclass(frozen=True)
+class Served:
+    """The ids of a worker's sites, None for all of them; and the names that the ledger has not."""
+
+    sites: Sequence[int] | None
+    awaited: Sequence[str]
 
 
 @dataclass(frozen=True)
 class SignedOn:
-    """A worker's number, and the ids of the sites that it serves; none: all of them."""
+    """A worker's number, and what it serves."""
 
     worker_id: int
-    sites: Sequence[int] | None
+    served: Served
 
 
 def sign_on(
@@ -38,28 +41,42 @@ def sign_on(
     concurrency: int,
     version: str,
 ) -> SignedOn:
-    """Let everybody know that this worker is there. Raises UnknownSite."""
+    """Let everybody know that this worker is there, also while the ledger has not its sites."""
     with database.write() as session:
-        known = {key: id_ for id_, key in machines.site_keys(session).items()}
-        unknown = [key for key in sites if key not in known]
-        if unknown:
-            raise UnknownSite(
-                _("no site {unknown}: the ledger knows {known}").format(
-                    unknown=", ".join(unknown), known=", ".join(sorted(known)) or _("none yet")
-                )
-            )
-        ids = sorted(known[key] for key in sites) or None
+        served = _served(session, sites)
         now = moments.real_now(session)
         worker = Worker(
             name=name,
             host=host,
-            sites=dumps(ids) if ids else None,
+            sites=_kept(served),
             concurrency=concurrency,
             version=version,
             started_at=now,
             heartbeat_at=now,
         )
-        return SignedOn(workers.add(session, worker), ids)
+        return SignedOn(workers.add(session, worker), served)
+
+
+def look_again(database: Database, worker_id: int, sites: Sequence[str], before: Served) -> Served:
+    """Ask the ledger for these sites once more; let everybody know when it has more of them."""
+    with database.read() as session:
+        served = _served(session, sites)
+    if served != before:
+        with database.write() as session:
+            workers.serve(session, worker_id, _kept(served))
+    return served
+
+
+def _served(session: Session, sites: Sequence[str]) -> Served:
+    known = {key: id_ for id_, key in machines.site_keys(session).items()}
+    ids = sorted(known[key] for key in set(sites) if key in known)
+    return Served(ids if sites else None, [key for key in sites if key not in known])
+
+
+def _kept(served: Served) -> str | None:
+    if served.sites is None:
+        return None
+    return workers.as_kept([*served.sites, *served.awaited])
 
 
 def beat(database: Database, worker_id: int) -> dict[int, bool]:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from rollout import __version__
-from rollout.application.cluster.standing import WorkerView, standing
+from rollout.application.cluster.awaited import with_near_names
+from rollout.application.cluster.standing import WorkerView, places, standing
 from rollout.application.doctor.finding import Finding, judged
 from rollout.i18n import _
 from rollout.settings import Settings
@@ -28,15 +29,15 @@ def examine(database: Database, settings: Settings) -> Iterator[Finding]:
                 "{name}, {sites}, {runs} of {concurrency} runs, last sign {seconds:.0f} s ago"
             ).format(
                 name=worker.name,
-                sites=", ".join(worker.sites) or "*",
+                sites=places(worker),
                 runs=worker.runs,
                 concurrency=worker.concurrency,
                 seconds=max(0.0, worker.silent_seconds),
             ),
-            warning=_of_worker(worker, late=late),
+            warning=_of_worker(database, worker, late=late),
         )
     served = {site for worker in there for site in worker.sites}
-    if any(not worker.sites for worker in there):
+    if any(worker.everywhere for worker in there):
         return
     with database.read() as session:
         alone = sorted(set(machines.site_keys(session).values()) - served)
@@ -48,7 +49,7 @@ def examine(database: Database, settings: Settings) -> Iterator[Finding]:
     )
 
 
-def _of_worker(worker: WorkerView, *, late: bool) -> str:
+def _of_worker(database: Database, worker: WorkerView, *, late: bool) -> str:
     if late:
         return _("look at that computer and at the network between")
     if worker.version != __version__:
@@ -57,4 +58,9 @@ def _of_worker(worker: WorkerView, *, late: bool) -> str:
         return _("its clock is {seconds:+.1f} s off: switch time synchronisation on there").format(
             seconds=worker.clock_ahead
         )
+    if worker.awaited:
+        return _(
+            "the ledger has no site {sites}: the worker begins there by itself when it has; if the "
+            "name is wrong, start it with another --site"
+        ).format(sites=with_near_names(database, worker.awaited))
     return ""

@@ -12,8 +12,9 @@ class Worker(SQLModel, table=True):
     """One worker process, from its start to its end.
 
     `beats` grows with every sign of life: whoever watches goes by its own clock and not by
-    `heartbeat_at`, which is the database server's. `sites` are the ids of sites, as JSON; null: all
-    of them. `clock_ahead`: how many seconds its clock is ahead of the server's.
+    `heartbeat_at`, which is the database server's. `sites` are the ids of sites, as JSON, and the
+    names of those that the ledger does not have yet; null: all of them. `clock_ahead`: how many
+    seconds its clock is ahead of the server's.
     """
 
     __tablename__ = "workers"

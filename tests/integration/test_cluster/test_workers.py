@@ -91,11 +91,12 @@ def as_worker(office: Any) -> Iterator[Application]:
     database.close()
 
 
-def test_machines_go_through_their_whole_passage_in_a_workers_hands(
+def test_a_worker_begins_when_the_ledger_has_its_site_and_takes_machines_through_everything(
     office: Any, as_worker: Application
 ) -> None:
-    tags = office.populate(2)
     with working(as_worker, "本庁"), acting(office.app):
+        office.until(lambda: [one.awaited for one in standing(office.database)] == [["本庁"]])
+        tags = office.populate(2)
         office.until(lambda: not set(office.states().values()) - AT_REST)
     assert set(office.states().values()) == {"migrated"}, office.states()
     assert [len(office.wipes(tag)) for tag in tags] == [1, 1]

@@ -4,13 +4,16 @@ from dataclasses import replace
 
 import pytest
 
+from rollout import __version__
 from rollout.application.arrival_words import ArrivalRefused
 from rollout.application.cluster import working
 from rollout.application.cluster.standing import standing
 from rollout.application.cluster.taking import TakenForLost
+from rollout.application.doctor.finding import Level
+from rollout.application.doctor.workers import examine
 from rollout.domain.machine import MachineState, Step
 from rollout.domain.run import RunState
-from rollout.store import failures
+from rollout.store import failures, workers
 from rollout.store.tables import Claim, Run
 
 from .crews import Broom, Team
@@ -93,6 +96,38 @@ def test_a_silent_worker_is_lost_and_its_run_begins_anew_elsewhere(team: Team) -
     with pytest.raises(TakenForLost):
         team.take(team.queue.order.run_id, lost)
     assert [view.id for view in standing(team.office.database)] == [other]
+
+
+def test_a_worker_of_sites_that_the_ledger_has_not_is_shown_with_near_names_and_gets_them_later(
+    team: Team,
+) -> None:
+    database, settings = team.office.database, team.office.settings
+    known = team.office.site("尾鷲庁舎")
+    named = ("尾鷲庁舍", "尾鷲庁舎", "東京")
+    begun = working.sign_on(
+        database, name="host:1:1", host="host", sites=named, concurrency=1, version=__version__
+    )
+    assert begun.served == working.Served([known], ["尾鷲庁舍", "東京"])
+    found = next(finding for finding in examine(database, settings) if finding.key == "worker")
+    assert found.level is Level.WARNING
+    assert "尾鷲庁舍 (尾鷲庁舎?), 東京:" in found.remedy
+
+    tokyo = team.office.site("東京")
+    served = working.look_again(database, begun.worker_id, named, begun.served)
+    assert served == working.Served([known, tokyo], ["尾鷲庁舍"])
+    (view,) = standing(database)
+    assert (view.sites, view.awaited, view.everywhere) == (
+        ["尾鷲庁舎", "東京"], ["尾鷲庁舍"], False
+    )  # fmt: skip
+
+
+def test_a_worker_that_waits_for_its_only_site_does_not_stand_for_all_of_them(team: Team) -> None:
+    elsewhere = team.office.site("津")
+    team.worker("東京")
+    with team.office.database.read() as session:
+        places = workers.Places(session)
+    assert not places.serves(elsewhere)
+    assert [view.everywhere for view in standing(team.office.database)] == [False]
 
 
 def test_time_in_which_nobody_could_look_is_not_held_against_a_worker(team: Team) -> None:
@@ -198,9 +233,3 @@ def test_what_a_run_left_here_is_cleared_up_though_it_was_settled_meanwhile(team
     engine.left = [office.run(settled).ident, office.run(going_on).ident, "of-another-programme"]
     working.bury(office.database, "host", lambda _name: False, engine, at=office.clock.now())
     assert engine.swept == [office.run(settled).ident]
-
-
-def test_a_site_that_the_ledger_does_not_know_is_refused_with_those_it_knows(team: Team) -> None:
-    team.office.site("本庁")
-    with pytest.raises(working.UnknownSite, match=r"尾鷲.*本庁"):
-        team.worker("尾鷲")
