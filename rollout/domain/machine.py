@@ -174,12 +174,17 @@ _MOVES: dict[tuple[StrEnum, StrEnum], StrEnum | Back] = {
 }
 
 
+_ENABLED_AFTER = {_S.REIMAGED: False, _S.PREPARED: True}
+"""Whether the system on its disk is prepared for use outside, after a step that says so."""
+
+
 def _follow(memory: Memory, verb: StrEnum, target: StrEnum | Back) -> dict[str, Any]:
     """The columns that a move writes.
 
     `step` names the step at work, or the one that failed, fell silent or is in doubt;
     `attempt` is the attempt that is authorised next (or under way);
-    `held_from` is the state to which a release leads.
+    `held_from` is the state to which a release leads;
+    `enabled` says whether the system on its disk was prepared for use outside.
     """
     step = Step(memory["step"]) if memory["step"] else None
     state = MachineState(memory["state"])
@@ -202,6 +207,8 @@ def _follow(memory: Memory, verb: StrEnum, target: StrEnum | Back) -> dict[str, 
         if step is None:
             raise ValueError(f"a machine in {state} has to remember its step")
         target = step.starts_from if target is Back.TO_STEP_START else step.done
+    if verb == _V.FINISH and target in _ENABLED_AFTER:
+        written["enabled"] = _ENABLED_AFTER[MachineState(target)]
     return {"state": target, **written}
 
 
@@ -211,7 +218,7 @@ MACHINE = Lifecycle(
     verbs=MachineVerb,
     initial=_S.REGISTERED,
     moves=_MOVES,
-    remembers=("state", "step", "attempt", "held_from"),
+    remembers=("state", "step", "attempt", "held_from", "enabled"),
     follow=_follow,
     explained=NEEDS_A_PERSON | {_S.EXCLUDED, _S.SUPERSEDED},
 )

@@ -4,16 +4,17 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, literal
+from sqlalchemy import ColumnElement, literal, text
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, or_, select
 
 from rollout.domain.machine import MachineState, Step
-from rollout.domain.run import ClaimOutcome
 from rollout.domain.takeout import ALLOWING
 from rollout.store.tables import Claim, Machine, Person, Run, Takeout
+from rollout.store.tables.machine import TO_ENABLE
 
 _ALLOWING = sorted(state.value for state in ALLOWING)
+_AT_ONCE = 500
 _TURNED_BACK = (MachineState.VERIFIED.value, MachineState.PREPARED.value)
 
 
@@ -60,34 +61,17 @@ def due(
     Without `everybody` only those with an approved application that is not over. The one that
     waits longest first.
     """
-    if not generations:
-        return []
-    rewritten = (
-        select(func.coalesce(func.max(Claim.id), 0))
-        .where(
-            Claim.machine_id == Machine.id,
-            Claim.step == Step.REIMAGE.value,
-            Claim.outcome == ClaimOutcome.DONE.value,
-        )
-        .correlate(Machine)
-        .scalar_subquery()
-    )
-    prepared = select(literal(1)).where(
+    asked = select(literal(1)).where(
         Claim.machine_id == Machine.id,
         Claim.step == Step.ENABLE.value,
-        or_(
-            (col(Claim.outcome) == ClaimOutcome.DONE.value) & (col(Claim.id) > rewritten),
-            col(Claim.created_at) > asked_before,
-        ),
+        col(Claim.created_at) > asked_before,
     )
     conditions: list[Any] = [
-        Machine.state == MachineState.MIGRATED.value,
-        col(Machine.generation).in_(generations),
-        or_(col(Machine.may_leave).is_(None), col(Machine.may_leave).is_(True)),
+        text(TO_ENABLE),
         func.coalesce(Machine.serial, "") != "",
         func.coalesce(Machine.computer_name, "") != "",
         col(Machine.in_ledger).is_(True),
-        ~prepared.exists(),
+        ~asked.exists(),
     ]
     if not everybody:
         wanted = (
@@ -100,9 +84,12 @@ def due(
             )
         )
         conditions.append(col(Machine.id).in_(wanted))
-    return session.exec(
-        select(Machine)
-        .where(*conditions)
-        .order_by(col(Machine.state_since), col(Machine.id))
-        .limit(500)
-    ).all()
+    longest = (col(Machine.state_since), col(Machine.id))
+    some = select(Machine).where(*conditions).order_by(*longest).limit(_AT_ONCE)
+    # Of each generation alone, or the index would give them in no order and all would be read.
+    found = [
+        machine
+        for generation in generations
+        for machine in session.exec(some.where(Machine.generation == generation))
+    ]
+    return sorted(found, key=lambda one: (one.state_since, one.id or 0))[:_AT_ONCE]

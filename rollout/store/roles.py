@@ -36,7 +36,8 @@ _BY_A_WORKER: Mapping[str, tuple[str, ...]] = {
     # Neither serial nor owner: by the serial a playbook knows the right machine.
     "machines": (
         "SELECT",
-        *updates(*_MOVED, "step", "attempt", "held_from", "image_id", "boot_id", "last_seen_at"),
+        *updates(*_MOVED, "step", "attempt", "held_from", "enabled"),
+        *updates("image_id", "boot_id", "last_seen_at"),
     ),
     "people": ("SELECT",),
     "sites": ("SELECT",),

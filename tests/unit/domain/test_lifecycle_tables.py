@@ -1,6 +1,7 @@
 """The tables of states hold together, whatever path is taken through them."""
 
 from collections import deque
+from enum import StrEnum
 from typing import Any
 
 import pytest
@@ -26,7 +27,8 @@ every_lifecycle = pytest.mark.parametrize("lifecycle", LIFECYCLES.values(), ids=
 
 def reachable() -> dict[tuple[Any, ...], list[tuple[Any, ...]]]:
     """Every memory that a machine can have (its attempt capped at 2), with those it leads to."""
-    start = {"state": "registered", "step": None, "attempt": 1, "held_from": None}
+    start: dict[str, Any] = {"state": "registered", "step": None, "attempt": 1, "held_from": None}
+    start["enabled"] = False
     names = tuple(start)
     found: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
     waiting = deque([tuple(start.values())])
@@ -37,10 +39,9 @@ def reachable() -> dict[tuple[Any, ...], list[tuple[Any, ...]]]:
         found[memory] = []
         row = dict(zip(names, memory, strict=True))
         for verb in MACHINE.verbs_from(MachineState(row["state"])):
-            after = row | {key: value and str(value) for key, value in
-                           MACHINE.move(row, verb).items() if key != "attempt"}  # fmt: skip
-            attempt = MACHINE.move(row, verb).get("attempt", row["attempt"])
-            after["attempt"] = min(attempt, 2)
+            after = row | {key: str(value) if isinstance(value, StrEnum) else value
+                           for key, value in MACHINE.move(row, verb).items()}  # fmt: skip
+            after["attempt"] = min(after["attempt"], 2)
             found[memory].append(tuple(after.values()))
             waiting.append(tuple(after.values()))
     return found
@@ -76,7 +77,7 @@ def test_a_machine_can_reach_every_state() -> None:
 
 
 def test_no_path_breaks_what_the_database_checks() -> None:
-    for state, step, attempt, held_from in MEMORIES:
+    for state, step, attempt, held_from, _enabled in MEMORIES:
         assert (state == "held") == (held_from is not None)
         assert attempt >= 1
         if state in (*WORKING, MachineState.FAILED, MachineState.SILENT, MachineState.UNKNOWN):
@@ -132,7 +133,7 @@ def test_doubt_never_begins_a_step_by_itself() -> None:
 
 def test_a_release_leads_back_to_where_the_hold_began() -> None:
     for memory in MEMORIES:
-        row = dict(zip(("state", "step", "attempt", "held_from"), memory, strict=True))
+        row = dict(zip(MACHINE.remembers, memory, strict=True))
         if row["state"] not in MACHINE.sources(MachineVerb.HOLD):
             continue
         held = row | MACHINE.move(row, MachineVerb.HOLD)
