@@ -25,10 +25,9 @@ FLEET = st.lists(
 )
 
 
-@pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize("order", MachineOrder)
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(fleet=FLEET)
+@given(fleet=FLEET, turned=st.booleans())
 def test_windows_put_together_are_the_list(
     migrated: Database, order: MachineOrder, turned: bool, fleet
 ) -> None:

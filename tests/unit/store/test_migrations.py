@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, SQLModel, select
+from sqlmodel import Session, SQLModel, col, select
 
 from rollout.domain.machine import MachineVerb
 from rollout.store import migrate, transitions
 from rollout.store.database import Database
-from rollout.store.tables import AuditRow, GateOverride, Machine, Site, Wave
+from rollout.store.tables import AuditRow, Claim, GateOverride, Machine, Run, Site, Wave
 
 NOW = datetime(2022, 11, 1, 9, tzinfo=UTC)
 
@@ -107,6 +107,28 @@ def test_overrides_of_gates_outlive_the_gates_that_came_later(database: Database
     assert gates() == ["failed"], "the older program does not know the other"
     migrate.upgrade(database)
     assert gates() == ["failed"]
+
+
+def test_machines_that_were_prepared_before_the_flag_have_it(database: Database) -> None:
+    migrate.upgrade(database)
+    with database.write() as session:
+        for id_ in (1, 2, 3):
+            session.add(Machine(id=id_, asset_tag=f"A{id_}", generation="DK20", state_since=NOW))
+        session.add(
+            Run(id=1, ident="r", step="enable", lease_epoch=1, created_at=NOW, state_since=NOW)
+        )
+        session.flush()
+        for id_, *steps in ((1, "reimage", "enable"), (2, "enable", "reimage"), (3, "reimage")):
+            for step in steps:
+                claim = Claim(machine_id=id_, step=step, attempt=1, run_id=1, created_at=NOW,
+                              deadline_at=NOW, outcome="done", ended_at=NOW)  # fmt: skip
+                session.add(claim)
+                session.flush()
+    migrate.downgrade(database, "0025")
+    migrate.upgrade(database)
+    with database.read() as session:
+        flags = session.exec(select(Machine.enabled).order_by(col(Machine.id))).all()
+    assert flags == [True, False, False]
 
 
 def test_upgrade_of_a_database_that_is_there_changes_nothing(database: Database) -> None:
