@@ -137,21 +137,27 @@ async def test_a_worker_that_owes_a_sign_of_life_needs_a_person_and_is_in_the_li
 ):
     now = datetime.now(UTC)  # workers live in real time; a sign of the future never grows old
     with programme.database.write() as session:
-        for name, silent in (("here [b]:1:1", -3600), ("there:2:2", 3600)):
+        for name, silent, sites in (
+            ("here [b]:1:1", -3600, None),
+            ("there:2:2", 3600, None),
+            ("soon:3:3", -3600, '["尾鷹"]'),
+        ):
             session.add(
                 Worker(
                     name=name,
                     host=name.partition(":")[0],
+                    sites=sites,
                     concurrency=4,
                     version="1",
                     started_at=now - timedelta(hours=2),
                     heartbeat_at=now - timedelta(seconds=silent),
                 )
             )
-    async with at_the_screen() as seat:
+    async with at_the_screen(size=(110, 24)) as seat:
         await seat.sees("no answer", "workers")
         await seat.press("down", "enter")
         await seat.sees("no daemon: run", "there:2:2")
+        await seat.sees("waits for its site", "尾鷹 (not in the ledger)", "soon:3:3")
         await seat.press("escape", "4")
         await seat.sees("1 run under way")
         await seat.press("W")
