@@ -66,30 +66,44 @@ def due(
         Claim.step == Step.ENABLE.value,
         col(Claim.created_at) > asked_before,
     )
-    conditions: list[Any] = [
-        text(TO_ENABLE),
-        func.coalesce(Machine.serial, "") != "",
-        func.coalesce(Machine.computer_name, "") != "",
-        col(Machine.in_ledger).is_(True),
-        ~asked.exists(),
-    ]
-    if not everybody:
-        wanted = (
-            select(Takeout.machine_id)
-            .join(Person, col(Person.id) == col(Takeout.person_id))
-            .where(
-                col(Takeout.state).in_(_ALLOWING),
-                col(Takeout.period_to) >= today,
-                or_(col(Person.left_on).is_(None), col(Person.left_on) >= today),
-            )
+    some = (
+        select(Machine)
+        .where(
+            func.coalesce(Machine.serial, "") != "",
+            func.coalesce(Machine.computer_name, "") != "",
+            col(Machine.in_ledger).is_(True),
+            ~asked.exists(),
         )
-        conditions.append(col(Machine.id).in_(wanted))
-    longest = (col(Machine.state_since), col(Machine.id))
-    some = select(Machine).where(*conditions).order_by(*longest).limit(_AT_ONCE)
+        .order_by(col(Machine.state_since), col(Machine.id))
+        .limit(_AT_ONCE)
+    )
+    if not everybody:
+        return session.exec(some.where(*_applied_for(generations, today))).all()
     # Of each generation alone, or the index would give them in no order and all would be read.
     found = [
         machine
         for generation in generations
-        for machine in session.exec(some.where(Machine.generation == generation))
+        for machine in session.exec(some.where(text(TO_ENABLE), Machine.generation == generation))
     ]
     return sorted(found, key=lambda one: (one.state_since, one.id or 0))[:_AT_ONCE]
+
+
+def _applied_for(generations: Collection[str], today: date) -> tuple[Any, ...]:
+    """Conditions as those of everybody, for machines with an approved application."""
+    wanted = (
+        select(Takeout.machine_id)
+        .join(Person, col(Person.id) == col(Takeout.person_id))
+        .where(
+            col(Takeout.state).in_(_ALLOWING),
+            col(Takeout.period_to) >= today,
+            or_(col(Person.left_on).is_(None), col(Person.left_on) >= today),
+        )
+    )
+    return (
+        col(Machine.id).in_(wanted),
+        # By their ids: as columns, SQLite would rather go through all that are in use.
+        col(Machine.state) + "" == MachineState.MIGRATED.value,
+        (col(Machine.generation) + "").in_(generations),
+        col(Machine.enabled).is_(False),
+        or_(col(Machine.may_leave).is_(None), col(Machine.may_leave).is_(True)),
+    )
