@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import Any
 
+import compiled_once
 import databases
 import pytest
 from graph_contract import Contract, description_file
@@ -42,6 +43,7 @@ def _stay_at_home(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(_stay_at_home)
+compiled_once.share()
 
 
 def pytest_sessionfinish() -> None:

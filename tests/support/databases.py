@@ -39,11 +39,12 @@ def server_url(file: Path) -> str:
 
 
 def migrated(file: Path) -> Database:
-    """A database of this program's revision; migrating takes longer than most tests."""
+    """A database of this program's revision; migrating takes longer than most tests, and so does
+    waiting for the disk."""
     if POSTGRESQL:
         return Database(_made(file, template=_template()))
     shutil.copy(_template(), file)
-    return Database(f"sqlite:///{file}")
+    return Database(f"sqlite:///{file}", durable=False)
 
 
 def set_up(database: Database) -> None:
