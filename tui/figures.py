@@ -1,5 +1,7 @@
 """The figures of the overview in words: forecast, services, personal devices, training."""
 
+from datetime import date
+
 from rollout.application.glance import Glance
 from rollout.i18n import _
 from rollout.store.tables import DayForecast
@@ -11,11 +13,22 @@ GAP = "   "
 
 def figures(desk: Desk, machines: int) -> str:
     """How many machines, and how long until the cutover."""
-    cutover = desk.settings.programme.cutover
     today = desk.now().astimezone(desk.settings.programme.zone).date()
-    return _(
-        "{total} {total:machine|machines}, {days} {days:day|days} to the cutover on {cutover}"
-    ).format(total=f"{machines:,}", days=(cutover - today).days, cutover=cutover)
+    return distance(machines, desk.settings.programme.cutover, today)
+
+
+def distance(machines: int, cutover: date, today: date) -> str:
+    """How far the cutover is away, before it and after it."""
+    left = (cutover - today).days
+    text = (
+        _("{total} {total:machine|machines}, {days} {days:day|days} to the cutover on {cutover}")
+        if left >= 0
+        else _(
+            "{total} {total:machine|machines}, {days} {days:day|days} after the cutover on "
+            "{cutover}"
+        )
+    )
+    return text.format(total=f"{machines:,}", days=abs(left), cutover=cutover)
 
 
 def outlook_words(standing: Standing) -> str:

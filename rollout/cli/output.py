@@ -51,7 +51,7 @@ def print_table(
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, title=Text(title) if title else None, title_justify="left")
+    table = Table(box=box.SIMPLE_HEAD)
     for column in columns:
         table.add_column(Text(column), overflow="fold", no_wrap=column == whole)
     for row in rows:
@@ -62,6 +62,9 @@ def print_table(
     if not plain.is_terminal:
         # In a pipe nothing may be folded at 80 columns: grep and awk read whole lines.
         plain.width = 400
+    if title:
+        # As the table's own it would be broken where a narrow table ends.
+        plain.print(Text(title, style="table.title"))
     plain.print(table)
 
 

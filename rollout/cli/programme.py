@@ -77,7 +77,7 @@ def set_(
         say(
             _("{key}, fiscal year {year}: {actual} (before: {before})").format(
                 key=key, year=wanted, actual=f"{actual:g}",
-                before=_("nothing") if before is None else f"{before:g}",
+                before="–" if before is None else f"{before:g}",
             )
         )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Labels of words: every member of an enumeration in the language in force."""
 
 from enum import StrEnum
+from functools import cache
 
 from rollout.domain.errors import RolloutError, Worded
 from rollout.domain.noun import Noun
@@ -13,7 +14,36 @@ def label(word: StrEnum) -> str:
     The catalogue's context is the enumeration, because the same English word may need another
     Japanese one elsewhere ("planned" of a machine and of a wave).
     """
-    return catalogue().pgettext(type(word).__name__, word.value.replace("_", " "))
+    return labelled(type(word).__name__, word.value)
+
+
+def labelled(context: str, word: str) -> str:
+    """The label of a word that is known by the name of its enumeration."""
+    english = word.replace("_", " ")
+    found = catalogue().pgettext(context, english)
+    return _spelled(english) if found == english else found
+
+
+@cache
+def _spelled(english: str) -> str:
+    """Words of programs have no capitals and no hyphens."""
+    return _SPELLED.get(english) or " ".join(_SPELLED.get(one, one) for one in english.split(" "))
+
+
+_SPELLED = {
+    "byod": "BYOD",
+    "ios": "iOS",
+    "macos": "macOS",
+    "mfa": "MFA",
+    "pc": "PC",
+    "pin": "PIN",
+    "sign ins": "sign-ins",
+}
+
+
+def headed(text: str) -> str:
+    """As the heading of a column, beside sentences that begin with a capital."""
+    return text[:1].upper() + text[1:]
 
 
 def labels(kind: type[StrEnum]) -> dict[str, str]:

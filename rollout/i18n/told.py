@@ -12,7 +12,8 @@ from enum import StrEnum
 from string import Formatter
 from typing import Any
 
-from rollout.i18n import _, catalogue
+from rollout.i18n import _
+from rollout.i18n.labels import labelled
 
 _MARK = '{"msgid":'
 
@@ -24,7 +25,7 @@ class Word(str):
     word: str
 
     def __new__(cls, context: str, word: str) -> "Word":
-        made = super().__new__(cls, catalogue().pgettext(context, word.replace("_", " ")))
+        made = super().__new__(cls, labelled(context, word))
         made.context, made.word = context, word
         return made
 

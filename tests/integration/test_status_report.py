@@ -197,7 +197,7 @@ def test_the_sheets_have_the_figures_of_the_database_as_numbers(
         *groups, total = rows_of(book[name])
         assert total["Total"] == wanted.total() == sum(group["Total"] for group in groups)
         for word in Standing:
-            label = word.value.replace("_", " ")
+            label = word.value.replace("_", " ").capitalize()
             assert total[label] == wanted[word] == sum(group[label] for group in groups)
 
 

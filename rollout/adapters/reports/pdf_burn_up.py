@@ -11,6 +11,7 @@ from rollout.adapters.reports.colours import ACTUAL, BAND, INK, LINE, MIDDLE, PL
 from rollout.adapters.reports.pdf_page import FONT, plain
 from rollout.application.exports.status.burn_up import BurnUp, BurnUpDay
 from rollout.i18n import _, language
+from rollout.i18n.labels import headed
 
 _LEFT, _BELOW, _ABOVE, _RIGHT = 34.0, 30.0, 16.0, 8.0
 _RED = "#B91C1C"
@@ -130,7 +131,10 @@ class BurnUpPicture(Flowable):  # type: ignore[misc]
         canvas.setLineWidth(0.8)
         canvas.line(x, bottom, x, top + 3)
         canvas.setFont(FONT, 7)
-        canvas.drawCentredString(x, top + 5, f"{text} {day.month}/{day.day}")
+        told = f"{text} {_day(day)}"
+        half = canvas.stringWidth(told, FONT, 7) / 2
+        # The last day of the picture is at its edge, and so may be the first.
+        canvas.drawCentredString(min(max(x, half), self.width - half), top + 5, told)
 
     def _legend(self) -> None:
         canvas, x, y = self.canv, _LEFT, 6.0
@@ -152,8 +156,8 @@ class BurnUpPicture(Flowable):  # type: ignore[misc]
         yield _("Done"), ACTUAL, False
         if self._burn_up.forecast.outlook is not None:
             yield _("Forecast, middle"), MIDDLE, False
-            yield _("forecast band"), BAND, True
-        yield _("closed days"), SHADE, True
+            yield headed(_("forecast band")), BAND, True
+        yield headed(_("closed days")), SHADE, True
 
 
 def _ticks(most: int) -> Iterator[int]:
@@ -162,6 +166,10 @@ def _ticks(most: int) -> Iterator[int]:
     size = 10 ** max(0, len(str(int(rough))) - 1)
     step = max(1, ceil(rough / size) * size)
     return iter(range(0, most + 1, step))
+
+
+def _day(day: date) -> str:
+    return f"{day.month}/{day.day}" if language() == "ja" else f"{day.day} {day:%b}"
 
 
 def _month(day: date) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from reportlab.lib.colors import HexColor
@@ -10,7 +11,7 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.platypus import LongTable, Paragraph
 
 from rollout.adapters.reports.colours import COLOURS, HEAD, LINE
-from rollout.adapters.reports.pdf_page import FONT, INK, WIDTH, markup, short
+from rollout.adapters.reports.pdf_page import FONT, INK, WIDTH, markup, short, wrapping
 from rollout.adapters.reports.pdf_sections import without_orphans
 from rollout.application.exports.status.grids.form import Cell, Change, Grid, Rate, Word
 from rollout.application.exports.status.grids.head import day_text
@@ -19,24 +20,27 @@ SIZE = 7.5
 _PADDING = 3
 
 
-def style(size: float = SIZE, **options: Any) -> ParagraphStyle:
-    """How a text looks; lines break between any two characters, as Japanese ones do."""
-    base = {"fontName": FONT, "fontSize": size, "leading": size * 1.3, "wordWrap": "CJK"}
-    return ParagraphStyle("text", **(base | {"textColor": HexColor(INK)} | options))
+def paragraph(text: str, size: float = SIZE, **options: Any) -> Paragraph:
+    """A text as it is, never markup."""
+    return Paragraph(markup(text), _style(size, wrapping(text), **options))
 
 
-_TEXT, _NUMBER = style(alignment=TA_LEFT), style(alignment=TA_RIGHT)
-_HEAD = style(alignment=TA_CENTER, textColor=HexColor("#FFFFFF"))
+@cache
+def _style(size: float, wrap: str, **options: Any) -> ParagraphStyle:
+    # Made once each: a long list has thousands of cells.
+    base = {"fontName": FONT, "fontSize": size, "leading": size * 1.3, "textColor": INK}
+    wanted = base | {"wordWrap": wrap or None} | options
+    return ParagraphStyle("text", **(wanted | {"textColor": HexColor(wanted["textColor"])}))
 
 
 def heading(text: str) -> Paragraph:
     """Above a grid."""
-    return Paragraph(markup(text), style(11, spaceBefore=8, spaceAfter=3))
+    return paragraph(text, 11, spaceBefore=8, spaceAfter=3)
 
 
 def note(text: str) -> Paragraph:
     """A sentence below a grid."""
-    return Paragraph(markup(text), style(8, spaceBefore=3))
+    return paragraph(text, 8, spaceBefore=3)
 
 
 def table(grid: Grid, *, width: float = WIDTH, most: int | None = None) -> LongTable | Paragraph:
@@ -48,7 +52,12 @@ def table(grid: Grid, *, width: float = WIDTH, most: int | None = None) -> LongT
     if not rows:
         return note(grid.empty)
     # Reportlab measures every cell: those of a long list are cheap only when they are short.
-    cells = [[Paragraph(markup(column.heading), _HEAD) for column in grid.columns]]
+    cells = [
+        [
+            paragraph(column.heading, alignment=TA_CENTER, textColor="#FFFFFF")
+            for column in grid.columns
+        ]
+    ]
     widths = _widths(grid, width)
     cells += [[*map(_shown, row, widths)] for row in rows]
     made = LongTable(cells, colWidths=widths, repeatRows=1)
@@ -63,11 +72,11 @@ def _widths(grid: Grid, width: float) -> Sequence[float]:
 
 def _shown(value: Cell, width: float) -> Paragraph:
     if isinstance(value, Word):
-        ink = HexColor(COLOURS[value.tone][1])
-        return Paragraph(markup(value.text), style(alignment=TA_CENTER, textColor=ink))
+        ink = COLOURS[value.tone][1]
+        return paragraph(value.text, alignment=TA_CENTER, textColor=ink)
     text = short(shown(value), width - 2 * _PADDING, SIZE)
     is_number = isinstance(value, int | float | Rate | Change)
-    return Paragraph(markup(text), _NUMBER if is_number else _TEXT)
+    return paragraph(text, alignment=TA_RIGHT if is_number else TA_LEFT)
 
 
 def shown(value: Cell) -> str:

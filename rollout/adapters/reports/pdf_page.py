@@ -18,7 +18,7 @@ from reportlab.platypus import Frame
 
 from rollout.application.exports.failed import ExportFailed
 from rollout.domain.text import printable
-from rollout.i18n import _
+from rollout.i18n import _, language
 
 FONT = "IPAexGothic"
 PAGE = landscape(A4)
@@ -70,6 +70,12 @@ def markup(text: str) -> str:
     """`text` for a paragraph, whose own markup it can never become."""
     escaped = plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return escaped.replace("\n", "<br/>")
+
+
+def wrapping(text: str) -> str:
+    """Where a paragraph breaks its lines: Japanese between any two characters, else words stay
+    whole unless one is longer than the line."""
+    return "CJK" if language() == "ja" and not text.isascii() else ""
 
 
 def frame() -> Frame:

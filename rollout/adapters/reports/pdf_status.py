@@ -10,15 +10,14 @@ from reportlab.platypus import (
     Flowable,
     PageBreak,
     PageTemplate,
-    Paragraph,
     Spacer,
     Table,
 )
 
 from rollout.adapters.reports.beside import Seal, beside
 from rollout.adapters.reports.pdf_burn_up import BurnUpPicture
-from rollout.adapters.reports.pdf_grid import heading, note, style, table
-from rollout.adapters.reports.pdf_page import PAGE, WIDTH, Pages, font, frame, markup
+from rollout.adapters.reports.pdf_grid import heading, note, paragraph, shown, table
+from rollout.adapters.reports.pdf_page import PAGE, WIDTH, Pages, font, frame
 from rollout.adapters.reports.pdf_sections import on_pages
 from rollout.application.exports.checks import checks
 from rollout.application.exports.status.daily import DailyReport
@@ -59,10 +58,8 @@ def write_status_pdf(path: Path, report: DailyReport, seal: Seal | None = None) 
 
 
 def _first(report: DailyReport) -> Iterator[Flowable]:
-    yield Paragraph(markup(head.title()), style(17, spaceAfter=2))
-    yield Paragraph(
-        markup(f"{report.summary.programme}　{head.as_of(report)}"), style(9, spaceAfter=6)
-    )
+    yield paragraph(head.title(), 17, spaceAfter=2)
+    yield paragraph(f"{report.summary.programme}　{head.as_of(report)}", 9, spaceAfter=6)
     yield _beside(progress.summary(report), progress.key_figures(report))
     yield Spacer(0, 4 * mm)
     why = progress.why_no_forecast(report)
@@ -102,7 +99,7 @@ def _people(report: DailyReport) -> Iterator[Section]:
 
 
 def _check(report: DailyReport) -> Section:
-    told = "　".join(f"{name}: {value}" for name, value in checks(report.reach))
+    told = " ／ ".join(f"{name}: {shown(value)}" for name, value in checks(report.reach))
     return [heading(_("Check")), note(told)]
 
 

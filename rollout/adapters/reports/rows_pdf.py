@@ -6,7 +6,7 @@ font that the file carries; pages bear number, moment and programme.
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -27,27 +27,26 @@ _LONGEST = 400
 
 def write(path: Path, extract: Extract, seal: Seal, *, progress: Progress) -> None:
     """Write `extract` to `path`. Raises ExportFailed."""
-    from reportlab.platypus import BaseDocTemplate, PageTemplate, Paragraph, Spacer
+    from reportlab.platypus import BaseDocTemplate, PageTemplate, Spacer
 
     from rollout.adapters.reports.pdf_page import PAGE, Pages, font, frame
     from rollout.adapters.reports.pdf_sections import on_pages
 
     font()
-    looks = _looks()
     done = 0
     for page in extract.shown():
         done += len(page[0])
         progress(done, extract.total)
-    story: list[Any] = [Paragraph(_text(extract.title), looks["title"])]
+    story: list[Any] = [_paragraph(extract.title, "title")]
     facts: list[tuple[str, Cell]] = [*extract.facts, (_("Rows"), extract.rows)]
     facts += checks(extract.reach)
-    story += [Paragraph(f"{_text(name)}: {_text(value)}", looks["line"]) for name, value in facts]
+    story += [_paragraph(f"{name}: {_told(value)}", "line") for name, value in facts]
     sections = []
     for note in extract.notes():
-        section = [Spacer(1, 10), Paragraph(_text(note.title), looks["heading"]), _table(note)]
+        section = [Spacer(1, 10), _paragraph(note.title, "heading"), _table(note)]
         if len(note.rows) > MOST:
             more = _("{count} more: see the sheet or the CSV").format(count=len(note.rows) - MOST)
-            section.append(Paragraph(_text(more), looks["line"]))
+            section.append(_paragraph(more, "line"))
         sections.append(section)
     story += on_pages(sections)
     pages = partial(
@@ -67,36 +66,59 @@ def write(path: Path, extract: Extract, seal: Seal, *, progress: Progress) -> No
         made.build(story, canvasmaker=pages)
 
 
-def _looks() -> dict[str, Any]:
+_SIZES = {
+    "title": (16, 22),
+    "heading": (12, 18),
+    "line": (9, 13),
+    "cell": (8, 10),
+    "number": (8, 10),
+}
+
+
+def _paragraph(text: str, kind: str) -> Any:
+    """Data, never markup."""
+    from reportlab.platypus import Paragraph
+
+    from rollout.adapters.reports.pdf_page import wrapping
+
+    return Paragraph(_text(text), _look(kind, wrapping(text)))
+
+
+@cache
+def _look(kind: str, wrap: str) -> Any:
+    from reportlab.lib.enums import TA_LEFT, TA_RIGHT
     from reportlab.lib.styles import ParagraphStyle
 
-    return {
-        "title": ParagraphStyle("title", fontName=FONT, fontSize=16, leading=22, wordWrap="CJK"),
-        "heading": ParagraphStyle("heading", fontName=FONT, fontSize=12, leading=18),
-        "line": ParagraphStyle("line", fontName=FONT, fontSize=9, leading=13, wordWrap="CJK"),
-    }
+    size, leading = _SIZES[kind]
+    return ParagraphStyle(
+        kind,
+        fontName=FONT,
+        fontSize=size,
+        leading=leading,
+        wordWrap=wrap or None,
+        alignment=TA_RIGHT if kind == "number" else TA_LEFT,
+    )
 
 
 def _table(note: Note) -> Any:
     from reportlab.lib.colors import HexColor
-    from reportlab.lib.styles import ParagraphStyle
-    from reportlab.platypus import LongTable, Paragraph, TableStyle
+    from reportlab.platypus import LongTable, TableStyle
 
     from rollout.adapters.reports.pdf_page import WIDTH
     from rollout.adapters.reports.pdf_sections import without_orphans
 
-    cell = ParagraphStyle("cell", fontName=FONT, fontSize=8, leading=10, wordWrap="CJK")
     shown = [
         column.shown([row[place] for row in note.rows[:MOST]])
         for place, column in enumerate(note.columns)
     ]
     weights = [8 if column.holds == "number" else column.width for column in note.columns]
     widths = [WIDTH * weight / sum(weights) for weight in weights]
-    rows = [[Paragraph(_text(column.heading), cell) for column in note.columns]]
+    kinds = ["number" if column.holds == "number" else "cell" for column in note.columns]
+    rows = [[_paragraph(column.heading, "cell") for column in note.columns]]
     rows += [
         [
-            Paragraph(_text(_in_cell(value, width)), cell)
-            for value, width in zip(line, widths, strict=True)
+            _paragraph(_in_cell(value, width), kind)
+            for value, width, kind in zip(line, widths, kinds, strict=True)
         ]
         for line in zip(*shown, strict=True)
     ]
@@ -112,17 +134,21 @@ def _table(note: Note) -> Any:
     return without_orphans(LongTable(rows, colWidths=widths, repeatRows=1, style=look), total=False)
 
 
-def _in_cell(value: Cell, width: float) -> Cell:
+def _in_cell(value: Cell, width: float) -> str:
     from rollout.adapters.reports.pdf_page import short
 
-    return short(value, width - 12, 8) if isinstance(value, str) else value
+    return short(value, width - 12, 8) if isinstance(value, str) else _told(value)
 
 
-def _text(value: Cell) -> str:
-    """A value as the text of a paragraph: data, never markup, and 〓 for what the font has not."""
+def _told(value: Cell) -> str:
+    if isinstance(value, str):
+        return value
+    return "" if value is None else f"{value:,}"
+
+
+def _text(text: str) -> str:
+    """As the text of a paragraph: 〓 for what the font has not."""
     from rollout.adapters.reports.pdf_page import plain
 
-    if value is None:
-        return ""
-    text = plain(str(value))
+    text = plain(text)
     return escape(text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…")

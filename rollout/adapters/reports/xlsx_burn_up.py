@@ -11,6 +11,7 @@ from rollout.adapters.reports.colours import ACTUAL, BAND, MIDDLE, PLAN, SHADE
 from rollout.application.exports.status.burn_up import BurnUp, BurnUpDay
 from rollout.application.exports.status.grids.form import Grid
 from rollout.i18n import _, language
+from rollout.i18n.labels import headed
 
 _NONE = {"none": True}
 _DAY, _PLANNED, _DONE, _MIDDLE = 0, 3, 4, 6
@@ -22,7 +23,12 @@ def write_stacks(sheet: Worksheet, burn_up: BurnUp, row: int, column: int, looks
 
     From below: shade of a closed day or nothing, the band, and shade up to the top.
     """
-    heads = (_("closed (below)"), _("nothing"), _("forecast band"), _("closed days"))
+    heads = (
+        _("closed (below)"),
+        _("nothing"),
+        headed(_("forecast band")),
+        headed(_("closed days")),
+    )
     for number, head in enumerate(heads, start=column):
         sheet.write_string(row, number, head, looks.heading())
         sheet.set_column(number, number, 10, None, {"hidden": True})

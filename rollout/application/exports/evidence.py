@@ -30,6 +30,7 @@ from rollout.application.exports.stamp import Kind
 from rollout.domain.controls import AUDITED, MFA, TITLES, Verdict
 from rollout.domain.machine import MachineState
 from rollout.i18n import _
+from rollout.i18n.labels import headed, label
 from rollout.settings import Settings
 from rollout.store.database import Database
 from rollout.store.exporting import evidence, machines, past
@@ -243,14 +244,13 @@ def _by_control(tally: Tally, zone: ZoneInfo) -> Note:
         )
         for control, seen in sorted(tally.by_control.items(), key=_model_first)
     ]
-    verdict = words(Verdict)
     return Note(
         "controls",
         _("By control"),
         (
             Column("control", _("Control"), show=control_word),
             Column("rows", _("Machines"), holds="number"),
-            *(Column(word.value, str(verdict(word.value)), holds="number") for word in Verdict),
+            *(Column(word.value, headed(label(word)), holds="number") for word in Verdict),
             Column("gaps", _("Gaps"), holds="number"),
             Column("oldest", _("Oldest measurement"), "moment", moment, moment),
         ),

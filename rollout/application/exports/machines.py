@@ -32,7 +32,7 @@ from rollout.domain.machine import MachineState, Step
 from rollout.domain.purpose import Purpose
 from rollout.domain.takeout import PinState, TakeoutState
 from rollout.i18n import _
-from rollout.i18n.labels import label, labels
+from rollout.i18n.labels import headed, label, labels
 from rollout.settings import Settings
 from rollout.store.database import Database
 from rollout.store.exporting import lines, machines, past
@@ -234,7 +234,7 @@ def columns(zone: ZoneInfo) -> tuple[Column, ...]:
         Column("stands_in_for", _("Stands in for"), width=16),
         Column("upn", _("Sign-in name"), width=26),
         *(
-            Column(service.value, label(service), show=account, width=12)
+            Column(service.value, headed(label(service)), show=account, width=12)
             for service in CloudService
         ),
         Column("take_out", _("Take-out"), show=words(TakeoutState), width=10, new_page=True),

@@ -13,6 +13,7 @@ from rollout.domain.gates import Gate, Verdict
 from rollout.domain.machine import MachineState, MachineVerb, Step
 from rollout.domain.notice import NoticeKind, NoticeState, NoticeVerb
 from rollout.domain.noun import Noun
+from rollout.domain.personal_device import Platform
 from rollout.domain.programme_board import (
     Better,
     IndicatorStanding,
@@ -20,13 +21,15 @@ from rollout.domain.programme_board import (
     MilestoneVerb,
 )
 from rollout.domain.purpose import Purpose
+from rollout.domain.readiness import Part
 from rollout.domain.recorded import RecordedNoun, RecordedVerb
 from rollout.domain.retirement import ErasureVerb
 from rollout.domain.run import ClaimOutcome, RunPurpose, RunState, RunVerb
 from rollout.domain.spare import SpareVerb
 from rollout.domain.stop import StopScope, StopState
 from rollout.domain.wave import WaveState, WaveVerb
-from rollout.i18n.labels import label
+from rollout.i18n.labels import headed, label
+from rollout.i18n.told import told
 from rollout.planning.problem import Obstacle
 from rollout.settings import OperatorRole
 
@@ -92,7 +95,18 @@ def test_every_word_has_a_japanese_label_of_its_own(
 def test_the_english_label_is_the_word(words: type[StrEnum], language: pytest.MonkeyPatch) -> None:
     language.setenv("ROLLOUT_LANG", "en")
 
-    assert [label(word) for word in words] == [word.value.replace("_", " ") for word in words]
+    said = [label(word).lower().replace("-", " ") for word in words]
+    assert said == [word.value.replace("_", " ") for word in words]
+
+
+def test_short_names_are_written_as_people_write_them(language: pytest.MonkeyPatch) -> None:
+    language.setenv("ROLLOUT_LANG", "en")
+
+    assert label(PeopleFigure.MFA_REGISTERED) == "MFA registered"
+    assert label(Part.PC) == "PC"
+    assert label(Platform.IOS) == "iOS"
+    assert told("{what}", what=Noun.DISK_PIN) == "disk PIN"
+    assert headed(label(Standing.NOT_STARTED)) == "Not started"
 
 
 def test_the_same_word_may_be_another_for_another_noun(language: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from rollout.application.exports.status.table import named
 from rollout.application.planning import forecasting
 from rollout.domain.machine import MachineState
 from rollout.i18n import _
-from rollout.i18n.labels import label
+from rollout.i18n.labels import headed, label
 
 TONES = {
     Standing.DONE: Tone.GREEN,
@@ -82,7 +82,7 @@ def key_figures(report: DailyReport) -> Grid:
     """Plan, forecast and spares beside the cutover."""
     return Grid(
         _("Plan and forecast"),
-        (Column(_("Item"), 30), Column(_("Value"), 18)),
+        (Column(_("Item"), 34), Column(_("Value"), 22)),
         list(_key_figures(report)),
         note=why_no_forecast(report),
     )
@@ -150,7 +150,7 @@ def _split(report: DailyReport, field: str, title: str, heading: str) -> Grid:
         Column(heading, 24),
         Column(_("How it stands"), 12),
         Column(_("Total"), 8),
-        *(Column(label(word), 10) for word in Standing),
+        *(Column(headed(label(word)), 10) for word in Standing),
         Column(_("Share done"), 9),
         Column(_("Done since the working day before"), 12),
     )
@@ -223,7 +223,7 @@ def states(report: DailyReport) -> Grid:
     columns = (
         Column(_("Department"), 24),
         Column(_("Total"), 8),
-        *(Column(label(state), 12) for state in known),
+        *(Column(headed(label(state)), 12) for state in known),
     )
     return Grid(
         _("Department by state"), columns, rows, total=bool(rows), empty=_("there are no machines")
@@ -248,7 +248,7 @@ def course(report: DailyReport) -> Grid:
     columns = (
         Column(_("Day"), 18),
         Column(_("Weekday"), 8),
-        Column(_("Closed"), 12),
+        Column(_("Closed"), 14),
         Column(_("Planned"), 10),
         Column(_("Done"), 10),
         Column(_("Forecast, low (10 of 100)"), 12),
