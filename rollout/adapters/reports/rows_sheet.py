@@ -7,11 +7,12 @@ they begin with; days and moments as dates, moments in the programme's zone.
 import os
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from math import ceil
 from pathlib import Path
 from typing import Any
 
 from rollout.adapters.reports.beside import Seal, beside
-from rollout.adapters.reports.sheet_cells import LONGEST, Cells, Cut
+from rollout.adapters.reports.sheet_cells import LONGEST, Cells, Cut, half_widths
 from rollout.adapters.reports.sheet_paper import ON_ONE_PAGE, set_paper
 from rollout.adapters.reports.sheet_place import Target, let_go, sheets_aside
 from rollout.application.exports.checks import checks
@@ -32,7 +33,8 @@ _OPTIONS = {
     "strings_to_urls": False,
     "strings_to_numbers": False,
 }
-_LINE = 60
+_LINE = 100
+"""What a line of the summary holds, in half-width characters."""
 
 
 def write(
@@ -120,7 +122,7 @@ class _Book:
         sheet = self._book.add_worksheet(title if number == 1 else f"{title} ({number})")
         for place, column in enumerate(self._extract.columns):
             sheet.set_column(place, place, column.width)
-        sheet.set_row(0, 30)
+        sheet.set_row(0, 36)
         for place, column in enumerate(self._extract.columns):
             sheet.write_string(0, place, column.heading, self._bold)
         sheet.freeze_panes(1, 1)
@@ -136,8 +138,7 @@ class _Book:
             sheet.print_area(0, 0, last, printed - 1)
 
     def _write_summary(self, sheet: Any) -> None:
-        sheet.set_column(0, 0, 30)
-        sheet.set_column(1, 1, 30)
+        sheet.set_column(0, 1, 38)
         sheet.set_column(2, 6, 12)
         sheet.set_column(7, 7, 20)
         sheet.write_string(0, 0, self._extract.title, self._title)
@@ -148,9 +149,9 @@ class _Book:
             told += [(_("Cut"), place) for place in self._cut.first]
         for at, (name, value) in enumerate(told, 2):
             sheet.write_string(at, 0, name, self._plain)
-            if isinstance(value, str) and len(value) > _LINE:
+            if isinstance(value, str) and half_widths(value) > _LINE // 2:
                 # One long line would make the whole page small in print.
-                sheet.set_row(at, 15 * (1 + len(value) // _LINE))
+                sheet.set_row(at, 15 * ceil(half_widths(value) / _LINE))
                 sheet.merge_range(at, 1, at, 7, "", self._wrapped)
                 sheet.write_string(at, 1, value, self._wrapped)
             elif isinstance(value, str):

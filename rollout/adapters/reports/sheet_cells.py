@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from typing import Any
+from unicodedata import east_asian_width
 
 from rollout.application.exports.extract import Column
 from rollout.application.exports.forms import Cell
@@ -72,6 +73,11 @@ def shortened(text: str) -> str:
     if len(units) // 2 <= LONGEST:
         return text
     return units[: 2 * (LONGEST - 1)].decode("utf-16-le", "ignore") + _MARK
+
+
+def half_widths(text: str) -> int:
+    """How wide a text is, in half-width characters."""
+    return sum(1 + (east_asian_width(one) in "WFA") for one in text)
 
 
 @lru_cache(maxsize=65_536)

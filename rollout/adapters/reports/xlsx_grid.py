@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from math import ceil
 from typing import Any
-from unicodedata import east_asian_width
 
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from rollout.adapters.reports.colours import COLOURS, HEAD, INK, LINE
+from rollout.adapters.reports.sheet_cells import half_widths
 from rollout.application.exports.status.grids.form import Cell, Change, Column, Grid, Rate, Word
 from rollout.i18n import language
 
@@ -135,12 +135,9 @@ def _lines(value: Cell, column: Column) -> int:
     """How many lines a text needs in its column; not every reader finds that out by itself."""
     if not isinstance(value, str):
         return 1
-    return sum(max(1, ceil(_width(line) / column.width)) for line in value.splitlines() or [""])
-
-
-def _width(text: str) -> int:
-    """In half-width characters."""
-    return sum(1 + (east_asian_width(one) in "WFA") for one in text)
+    return sum(
+        max(1, ceil(half_widths(line) / column.width)) for line in value.splitlines() or [""]
+    )
 
 
 def set_widths(sheet: Worksheet, widths: Sequence[int], *, column: int = 0) -> None:

@@ -221,7 +221,7 @@ def columns(zone: ZoneInfo) -> tuple[Column, ...]:
         Column("department", _("Department"), width=18),
         Column("division", _("Division"), width=18),
         Column("state", _("State"), show=words(MachineState), width=12),
-        Column("control", _("Control"), show=control_word, width=30),
+        Column("control", _("Control"), show=control_word, width=38),
         Column("required", _("Asked for"), show=yes, width=9),
         Column("verdict", _("Verdict"), show=words(Verdict), width=10),
         Column("value", _("Measured"), width=34),

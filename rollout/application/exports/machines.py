@@ -244,7 +244,7 @@ def columns(zone: ZoneInfo) -> tuple[Column, ...]:
         Column("controls_passed", _("Controls passed"), holds="number", width=9),
         Column("controls_failed", _("Controls failed"), holds="number", width=9),
         Column("controls_pending", _("Controls pending"), holds="number", width=9),
-        Column("controls_lacking", _("Controls lacking"), show=lacking(), width=36),
+        Column("controls_lacking", _("Controls lacking"), show=lacking(), width=78),
         Column("measured_at", _("Measured at"), "moment", moment, moment, 20),
     )
     assert tuple(column.key for column in found) == machines.FIELDS  # noqa: S101  (mixed columns)

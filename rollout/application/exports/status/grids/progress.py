@@ -82,7 +82,7 @@ def key_figures(report: DailyReport) -> Grid:
     """Plan, forecast and spares beside the cutover."""
     return Grid(
         _("Plan and forecast"),
-        (Column(_("Item"), 34), Column(_("Value"), 22)),
+        (Column(_("Item"), 40), Column(_("Value"), 22)),
         list(_key_figures(report)),
         note=why_no_forecast(report),
     )
