@@ -1,7 +1,7 @@
 """Prepared rows for status reports and machine lists."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -55,18 +55,6 @@ def groups(session: Session, day: date) -> list[Group]:
     A PC whose user was transferred in the middle of its passage is moved in the tables when that
     is over; it belongs to the new department from the effective day on.
     """
-    waits = and_(
-        col(MachineMove.machine_id) == col(Machine.id),
-        col(MachineMove.done_at).is_(None),
-        col(MachineMove.day) <= day,
-    )
-    place = case(
-        (col(MachineMove.id).is_not(None), col(MachineMove.to_site_id)), else_=col(Machine.site_id)
-    )
-    office = case(
-        (col(MachineMove.id).is_not(None), col(MachineMove.to_department_id)),
-        else_=col(Machine.department_id),
-    )
     keys: list[Any] = [
         col(Machine.generation),
         col(Site.key),
@@ -79,14 +67,28 @@ def groups(session: Session, day: date) -> list[Group]:
     ]
     statement: Select[Any] = select(*keys, func.count())  # type: ignore[call-overload]
     rows = session.execute(
-        statement.select_from(Machine)
-        .outerjoin(MachineMove, waits)
-        .outerjoin(Site, col(Site.id) == place)
-        .outerjoin(Department, col(Department.id) == office)
+        _placed(statement, day)
         .outerjoin(Wave, col(Wave.id) == col(Machine.wave_id))
         .group_by(*keys)
     )
     return [Group(*row) for row in rows]
+
+
+def _placed(statement: Select[Any], day: date) -> Select[Any]:
+    waits = and_(
+        col(MachineMove.machine_id) == col(Machine.id),
+        col(MachineMove.done_at).is_(None),
+        col(MachineMove.day) <= day,
+    )
+    moved = col(MachineMove.id).is_not(None)
+    place = case((moved, col(MachineMove.to_site_id)), else_=col(Machine.site_id))
+    office = case((moved, col(MachineMove.to_department_id)), else_=col(Machine.department_id))
+    return (
+        statement.select_from(Machine)
+        .outerjoin(MachineMove, waits)
+        .outerjoin(Site, col(Site.id) == place)
+        .outerjoin(Department, col(Department.id) == office)
+    )
 
 
 def counted(found: Iterable[Group]) -> list[Count]:
@@ -152,27 +154,28 @@ def planned_until(session: Session, day: date) -> int:
     ).one()
 
 
-def machine_lines(session: Session) -> Iterator[MachineLine]:
-    """Every machine in the order of tags, read as it is asked for."""
-    statement = _joined(_line()).order_by(col(Machine.asset_tag))
-    for row in session.execute(statement, execution_options={"yield_per": _FETCH}):
-        yield MachineLine(*row)
-
-
 def lines_of(session: Session, machine_ids: Iterable[int]) -> dict[int, MachineLine]:
     """These machines as the tables have them now, by id."""
     found: dict[int, MachineLine] = {}
+    lines = (
+        _line()
+        .add_columns(col(Machine.id))
+        .select_from(Machine)
+        .outerjoin(Site, col(Site.id) == col(Machine.site_id))
+        .outerjoin(Department, col(Department.id) == col(Machine.department_id))
+    )
     for batch in batches(machine_ids):
-        statement = _joined(_line().add_columns(col(Machine.id))).where(col(Machine.id).in_(batch))
+        statement = _joined(lines).where(col(Machine.id).in_(batch))
         for *line, id_ in session.execute(statement):
             found[id_] = MachineLine(*line)
     return found
 
 
-def exceptions(session: Session) -> list[MachineLine]:
-    """Machines that need a person, the longest waiting first."""
+def exceptions(session: Session, day: date) -> list[MachineLine]:
+    """Machines that need a person, the longest waiting first, where they belong on `day`."""
+    lines = _placed(_line(cause=func.coalesce(Machine.cause, PendingControls.cause)), day)
     statement = (
-        _joined(_line(cause=func.coalesce(Machine.cause, PendingControls.cause)))
+        _joined(lines)
         .outerjoin(
             PendingControls,
             and_(col(PendingControls.machine_id) == col(Machine.id), pending_controls.lacking()),
@@ -224,11 +227,7 @@ def _line(cause: Any = Machine.cause) -> Select[Any]:
     return statement
 
 
-def _joined(statement: Select[Any]) -> Select[Any]:
-    return (
-        statement.select_from(Machine)
-        .outerjoin(Site, col(Site.id) == col(Machine.site_id))
-        .outerjoin(Department, col(Department.id) == col(Machine.department_id))
-        .outerjoin(Person, col(Person.id) == col(Machine.owner_id))
-        .outerjoin(Wave, col(Wave.id) == col(Machine.wave_id))
+def _joined(lines: Select[Any]) -> Select[Any]:
+    return lines.outerjoin(Person, col(Person.id) == col(Machine.owner_id)).outerjoin(
+        Wave, col(Wave.id) == col(Machine.wave_id)
     )

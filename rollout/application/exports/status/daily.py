@@ -101,8 +101,9 @@ def daily(database: Database, settings: Settings, *, now: datetime) -> DailyRepo
     board = view(database, settings, now)
     spares = pools(database, settings)
     with database.read() as session:
-        groups = reports.groups(session, day_of(settings, now))
-        lines = reports.exceptions(session)
+        day = day_of(settings, now)
+        groups = reports.groups(session, day)
+        lines = reports.exceptions(session, day)
         people = people_now(database, settings, session, now)
         summary = prepared(settings, now, reports.counted(groups), lines, spares=spares)
         return _report(session, settings, summary, groups, people, board)

@@ -99,8 +99,9 @@ class StatusReport:
 def status(database: Database, settings: Settings, *, now: datetime) -> StatusReport:
     """Where every machine stands at `now`."""
     with database.read() as session:
-        counts = reports.counted(reports.groups(session, today(settings, now)))
-        lines = reports.exceptions(session)
+        day = today(settings, now)
+        counts = reports.counted(reports.groups(session, day))
+        lines = reports.exceptions(session, day)
     return prepared(settings, now, counts, lines, spares=pools(database, settings))
 
 
