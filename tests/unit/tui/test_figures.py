@@ -28,3 +28,9 @@ def japanese():
 )
 def test_nobody_counts_days_below_nothing(today: date, said: str, japanese: None) -> None:
     assert distance(1200, CUTOVER, today) == said
+
+
+def test_one_of_each_reads_right_in_english(japanese: None) -> None:
+    use_language("en")
+    said = distance(1, CUTOVER, date(2023, 5, 2))
+    assert said == "1 machine, 1 day after the cutover on 2023-05-01"
