@@ -440,7 +440,7 @@ FLEET = st.tuples(st.integers(0, 14), st.integers(0, 40), st.integers(0, 2**31))
 
 
 @example(fleet=(3, 19, 8114))  # a machine in trouble whose user was transferred meanwhile
-@examples(max_examples=5, deadline=None)
+@examples(max_examples=4, deadline=None)
 @given(fleet=FLEET)
 def test_totals_reconcile_in_every_form_for_any_fleet(
     configuration: Settings, fleet: tuple[int, int, int]
