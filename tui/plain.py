@@ -15,6 +15,11 @@ def plain(value: object, style: str = "") -> Text:
     return Text(printable(value), style=style, no_wrap=True, end="")
 
 
+def whole(value: object, style: str = "") -> Text:
+    """The same on as many lines as it takes: Japanese has no spaces at which a line could break."""
+    return Text(printable(value), style=style, overflow="fold")
+
+
 def fitted(text: Text, width: int) -> Text:
     """`text` in at most `width` terminal cells, ending in an ellipsis when it was longer.
 

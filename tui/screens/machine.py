@@ -18,12 +18,12 @@ from rollout.application.machines import Joined, MachineView
 from rollout.domain.controls import Verdict
 from rollout.domain.machine import MachineState, Step
 from rollout.domain.run import ClaimOutcome
-from rollout.domain.text import printable
 from rollout.domain.words import msgid
 from rollout.i18n import _
 from rollout.i18n.labels import label
 from tui.desk import Desk
 from tui.looks import machine_state
+from tui.plain import whole
 from tui.screens.machine_keys import MachineKeys
 from tui.themes import BAD, GOOD, WARN
 
@@ -90,26 +90,26 @@ class MachineScreen(MachineKeys):
             state.append(f"  {label(Step(machine.step))}")
             state.append(_(", attempt {number}").format(number=machine.attempt))
         facts: list[tuple[str, Text]] = [
-            (_("asset tag"), _cell(machine.asset_tag, "bold")),
+            (_("asset tag"), whole(machine.asset_tag, "bold")),
             (_("state"), state),
-            (_("since"), _cell(self.desk.local(machine.state_since, "%Y-%m-%d %H:%M:%S"))),
-            (_("cause"), _cell(joined.cause, WARN)),
-            (_("owner"), _cell(_joined(joined.owner, joined.staff_number))),
-            (_("department"), _cell(_joined(joined.bureau, joined.division))),
-            (_("site"), _cell(_joined(joined.site, machine.floor))),
-            (_("computer"), _cell(_joined(machine.computer_name, machine.model))),
-            (_("serial"), _cell(machine.serial)),
-            (_("wave"), _cell(_joined(joined.wave, machine.planned_day))),
-            (_("image"), _cell(machine.image_id)),
-            (_("last seen"), _cell(self.desk.local(machine.last_seen_at, "%Y-%m-%d %H:%M:%S"))),
-            (_("spare"), _cell(_spare(view), WARN)),
-            (_("asked"), _cell(self._asked(view))),
-            (_("remark"), _cell(machine.remark)),
+            (_("since"), whole(self.desk.local(machine.state_since, "%Y-%m-%d %H:%M:%S"))),
+            (_("cause"), whole(joined.cause, WARN)),
+            (_("owner"), whole(_joined(joined.owner, joined.staff_number))),
+            (_("department"), whole(_joined(joined.bureau, joined.division))),
+            (_("site"), whole(_joined(joined.site, machine.floor))),
+            (_("computer"), whole(_joined(machine.computer_name, machine.model))),
+            (_("serial"), whole(machine.serial)),
+            (_("wave"), whole(_joined(joined.wave, machine.planned_day))),
+            (_("image"), whole(machine.image_id)),
+            (_("last seen"), whole(self.desk.local(machine.last_seen_at, "%Y-%m-%d %H:%M:%S"))),
+            (_("spare"), whole(_spare(view), WARN)),
+            (_("asked"), whole(self._asked(view))),
+            (_("remark"), whole(machine.remark)),
         ]
         if view.last_failure is not None:
             failure = view.last_failure
             words = f"{failure.task}: {failure.message or ''}"
-            facts.insert(4, (_("last failing task"), _cell(words, BAD)))
+            facts.insert(4, (_("last failing task"), whole(words, BAD)))
         return [[Text(name, style="dim"), value] for name, value in facts if value.plain]
 
     def _asked(self, view: MachineView) -> str:
@@ -130,11 +130,11 @@ class MachineScreen(MachineKeys):
             known = row.to_state in set(MachineState)
             lines.append(
                 [
-                    _cell(self.desk.local(row.at, "%m-%d %H:%M:%S")),
-                    _cell(words.verb((row.noun, row.verb))),
-                    machine_state(row.to_state or "") if known else _cell(row.to_state),
-                    _cell(row.actor),
-                    _cell(row.reason),
+                    whole(self.desk.local(row.at, "%m-%d %H:%M:%S")),
+                    whole(words.verb((row.noun, row.verb))),
+                    machine_state(row.to_state or "") if known else whole(row.to_state),
+                    whole(row.actor),
+                    whole(row.reason),
                 ]
             )
         return heads, lines
@@ -145,11 +145,11 @@ class MachineScreen(MachineKeys):
         for found in reversed(view.evidence):
             lines.append(
                 [
-                    _cell(control_word(found.control)),
-                    _cell(_verdict(found.verdict), _VERDICTS.get(found.verdict, "")),
-                    _cell(found.value),
-                    _cell(found.source),
-                    _cell(self.desk.local(found.measured_at)),
+                    whole(control_word(found.control)),
+                    whole(_verdict(found.verdict), _VERDICTS.get(found.verdict, "")),
+                    whole(found.value),
+                    whole(found.source),
+                    whole(self.desk.local(found.measured_at)),
                 ]
             )
         return heads, lines
@@ -162,19 +162,15 @@ class MachineScreen(MachineKeys):
             ended = self.desk.local(claim.ended_at, " %m-%d %H:%M:%S")
             lines.append(
                 [
-                    _cell(claim.id),
-                    _cell(label(Step(claim.step))),
-                    _cell(claim.attempt),
-                    _cell(claim.run_id),
-                    _cell(self.desk.local(claim.created_at, "%m-%d %H:%M:%S")),
-                    _cell(outcome + ended),
+                    whole(claim.id),
+                    whole(label(Step(claim.step))),
+                    whole(claim.attempt),
+                    whole(claim.run_id),
+                    whole(self.desk.local(claim.created_at, "%m-%d %H:%M:%S")),
+                    whole(outcome + ended),
                 ]
             )
         return heads, lines
-
-
-def _cell(value: object, style: str = "") -> Text:
-    return Text(printable(value), style=style)
 
 
 def _heads(*words: str) -> list[Text]:

@@ -26,6 +26,8 @@ _SECONDS = 60.0
 # The kit's own logs name whole URLs and, when asked to, headers.
 for _name in ("azure", "httpx", "httpcore", "msal"):
     logging.getLogger(_name).setLevel(logging.WARNING)
+# It warns of each sign-in that failed, which whoever asked is told in our words.
+logging.getLogger("azure.identity").setLevel(logging.ERROR)
 
 
 @dataclass(frozen=True, slots=True)

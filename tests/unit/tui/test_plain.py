@@ -3,8 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
 
-from tui.plain import fitted, flowed, plain, printable
+from tui.plain import fitted, flowed, plain, printable, whole
 
 
 @given(st.text())
@@ -17,6 +19,16 @@ def test_nothing_reaches_the_terminal_that_it_would_obey(text):
 @given(st.text(alphabet="aあ髙𠮷　ｶﾞe\u0301[]"), st.integers(1, 30))
 def test_a_fitted_text_never_takes_more_cells_than_given(text, width):
     assert cell_len(fitted(plain(text), width).plain) <= width
+
+
+@given(st.text(alphabet="aあ髙𠮷（。[]"), st.integers(3, 30))
+def test_a_whole_text_is_there_on_however_many_lines(text, width):
+    table = Table.grid()
+    table.add_row(whole(text))
+    console = Console(width=width, color_system=None)
+    with console.capture() as shown:
+        console.print(table)
+    assert "".join(shown.get().split()) == text
 
 
 @given(st.text(alphabet="aあ𠮷[]/"))
