@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, inspect, select
 from sqlmodel import Session
 
 from rollout.store.database import Database
@@ -18,6 +18,13 @@ def fault(database: Database) -> str | None:
         assert driver is not None  # noqa: S101  (an open connection has its driver's)
         (said,) = driver.execute("PRAGMA quick_check(1)").fetchone()
     return None if said == "ok" else str(said)
+
+
+def analysed(database: Database) -> bool:
+    """Whether somebody had SQLite gather statistics: averages, by which it finds few machines in a
+    state by reading all of them (docs/architecture.md)."""
+    with database.engine.connect() as connection:
+        return connection.dialect.name == "sqlite" and inspect(connection).has_table("sqlite_stat1")
 
 
 def server_size(database: Database) -> int | None:

@@ -36,6 +36,15 @@ def examine(opened: Database) -> Iterator[Finding]:
         if length > LONGEST_LOG
         else "",
     )
+    if inspection.analysed(opened):
+        yield judged(
+            "database_statistics",
+            _("statistics of the database"),
+            _("somebody ran ANALYZE: SQLite reads the whole fleet where it looked up a few"),
+            warning=_(
+                "end the daemon, `sqlite3 {path} 'DROP TABLE sqlite_stat1'`, start it"
+            ).format(path=path),
+        )
     others = path.stat().st_mode & 0o077
     yield judged(
         "database_mode",

@@ -8,6 +8,7 @@ from typing import Any
 
 import databases
 import pytest
+from sqlalchemy import text
 
 from rollout.application import backup, doctor, rechecks
 from rollout.application.doctor import Finding, Level
@@ -151,6 +152,23 @@ def test_a_damaged_database_is_a_problem_and_the_rest_is_still_checked(
     # Which page is read first, and so which of the two remedies is told, hangs on the layout.
     assert "restore" in " ".join(finding.remedy for finding in found)
     assert "collections" in {finding.key for finding in found}
+
+
+@databases.of_a_file
+def test_a_database_that_somebody_analysed_is_named_until_its_statistics_are_gone(
+    patient: Patient,
+) -> None:
+    def run(statement: str) -> None:
+        with patient.office.database.write() as session:
+            session.connection().execute(text(statement))
+
+    assert "database_statistics" not in patient.findings()
+    run("ANALYZE")
+    found = patient.findings()["database_statistics"]
+    assert found.level is WARNING
+    assert "DROP TABLE sqlite_stat1" in found.remedy
+    run("DROP TABLE sqlite_stat1")
+    assert "database_statistics" not in patient.findings()
 
 
 @databases.of_a_file
