@@ -33,8 +33,8 @@ demo-fast: $(READY) ## a whole programme, August to May, in simulated time; a mi
 	@$(BIN)/rollout demo --fast --out $(OUT)
 
 tui: $(READY) ## the control room in the terminal; of the demo, when there is no rollout.toml
-	@if [ -z "$$ROLLOUT_CONFIG" ] && ! [ -e rollout.toml ] && [ -e $(OUT)/demo/rollout.toml ]; then \
-		export ROLLOUT_CONFIG=$(OUT)/demo/rollout.toml; fi; $(BIN)/rollout tui
+	@if [ -z "$$ROLLOUT_CONFIG" ] && ! [ -e rollout.toml ] && [ -e $(OUT)/demo/look ]; then \
+		exec $(OUT)/demo/look; fi; exec $(BIN)/rollout tui
 
 test: $(READY) ## every test; TESTS=path for some, WORKERS=0 for one process
 	@TEST_DATABASE=$(DATABASE) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS) $(COVERAGE)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rollout.cli import demo_accounts, demo_fast, demo_takehome
+from rollout.cli import demo_accounts, demo_fast, demo_look, demo_takehome
 from rollout.cli.demo_fast import MARK
 from rollout.cli.output import say
 from rollout.domain.errors import RolloutError
@@ -117,13 +117,16 @@ class DemoWorld:
                 ).format(command=shown, code=ended.returncode, folder=self.folder)
             )
 
+    def now(self) -> datetime:
+        """The programme's clock, which runs from its first day across all commands."""
+        return STARTS + timedelta(seconds=time.monotonic() - self._began)
+
     def environment(self) -> Mapping[str, str]:
-        """The programme's clock runs from its first day, across all commands."""
-        now = STARTS + timedelta(seconds=time.monotonic() - self._began)
+        """Of each command: the demo's workspace and clock."""
         return {
             **os.environ,
             "ROLLOUT_CONFIG": str(self.folder / "rollout.toml"),
-            "ROLLOUT_NOW": now.isoformat(),
+            "ROLLOUT_NOW": self.now().isoformat(),
             "PYTHONUTF8": "1",
         }
 
@@ -282,11 +285,7 @@ def _report(world: DemoWorld) -> None:
             world.rollout("export", noun, "--format", form, "--out", path)
     say("")
     say(_("The exports are in {folder}.").format(folder=world.out))
-    say(
-        _("To look around: ROLLOUT_CONFIG={config} rollout tui").format(
-            config=world.folder / "rollout.toml"
-        )
-    )
+    demo_look.leave(world.folder, world.now(), PLANNER)
 
 
 def _expect(world: DemoWorld, *wanted: tuple["Joined", str]) -> None:

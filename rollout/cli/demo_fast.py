@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rollout.cli import demo_look
 from rollout.cli.output import progress_bar, say
 from rollout.domain.errors import RolloutError
 from rollout.i18n import _
@@ -138,6 +139,7 @@ def _finish(
     from rollout.adapters.reports import exporting
     from rollout.adapters.simulated import report as pages
     from rollout.adapters.simulated.ledger import SITES
+    from rollout.adapters.simulated.staff import PLANNER
     from rollout.application import waves
     from rollout.application.exports import machines as machine_list
     from rollout.application.exports import status as export_status
@@ -175,8 +177,4 @@ def _finish(
         pages.write_markdown(wanted.report, told, days)
         say(_("the page is {path}").format(path=wanted.report))
     say(_("The exports are in {folder}.").format(folder=wanted.out))
-    say(
-        _("To look around: ROLLOUT_CONFIG={config} ROLLOUT_NOW={now} rollout tui").format(
-            config=wanted.folder / "rollout.toml", now=last.report.as_of.isoformat()
-        )
-    )
+    demo_look.leave(wanted.folder, last.report.as_of, PLANNER.name)

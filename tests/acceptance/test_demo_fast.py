@@ -2,6 +2,7 @@
 
 import csv
 import json
+import subprocess
 
 import pytest
 
@@ -27,6 +28,10 @@ def test_every_day_is_shown_and_the_exports_agree(terminal: Terminal, lang: str,
     assert int(last[2]) == status["summary"]["done"] > 0
     assert status["total"] == 15
     assert "| 2022-08-04 |" in (terminal.folder / "page.md").read_text(encoding="utf-8")
+    # What is said last is a program that can be called as it stands there.
+    look = said.out.splitlines()[-1].rpartition(": ")[2]
+    asked = subprocess.run([look, "machine", "list", "--json"], capture_output=True, check=True)
+    assert len(json.loads(asked.stdout)) == 15
 
 
 def test_the_same_seed_gives_the_same_page(terminal: Terminal) -> None:
