@@ -82,9 +82,12 @@ class _Book:
         )
         self._plain = book.add_format({**look, "align": "left"})
         self._wrapped = book.add_format({**look, "text_wrap": True})
+        # Beside texts, which begin at the left, numbers at the right edge would run into them.
+        dated = {**look, "align": "left"}
         self._formats = {
-            "day": book.add_format({"num_format": "yyyy-mm-dd", **look}),
-            "moment": book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss", **look}),
+            "number": book.add_format({**look, "align": "right", "indent": 1}),
+            "day": book.add_format({"num_format": "yyyy-mm-dd", **dated}),
+            "moment": book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss", **dated}),
         }
         self._title = book.add_format({"bold": True, "font_size": 14})
 

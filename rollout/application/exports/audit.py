@@ -87,7 +87,7 @@ def columns(zone: ZoneInfo) -> tuple[Column, ...]:
         Column("actor", _("Who"), width=14),
         Column("noun", _("About"), show=words.noun, width=12),
         Column("noun_id", _("Its number"), holds="number", width=9),
-        Column("key", _("Its name"), width=18),
+        Column("key", _("Its name"), width=28),
         Column("verb", _("What"), show=words.verb, width=14, along="noun"),
         Column("from_state", _("From"), show=words.state, width=12, along="noun"),
         Column("to_state", _("To"), show=words.state, width=12, along="noun"),

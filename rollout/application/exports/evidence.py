@@ -227,7 +227,7 @@ def columns(zone: ZoneInfo) -> tuple[Column, ...]:
         Column("value", _("Measured"), width=34),
         Column("measured_at", _("Measured at"), "moment", moment, moment, 20),
         Column("run", _("Run"), holds="number", width=8),
-        Column("source", _("Source"), width=22),
+        Column("source", _("Source"), width=28),
         Column("gap", _("Gap"), show=yes, width=7),
     )
 
