@@ -23,8 +23,8 @@ class Exports(Section):
     keep: Annotated[int, Field(ge=1)] = 31
     """So many nights are kept; folders made by hand are never removed."""
     deliver_to: Path | None = None
-    """A folder elsewhere, such as a file share, that gets a copy of every night; what is there is
-    never removed."""
+    """A folder elsewhere, such as one on a file share, that gets a copy of every night. It is not
+    made: without its share it is missed. What is there is never removed."""
     mail_to: tuple[str, ...] = ()
     """Addresses that get the files of `mail` by mail from `[notices] sender`."""
     mail: Annotated[tuple[str, ...], Field(min_length=1)] = ("status.pdf", "status.xlsx")

@@ -72,17 +72,26 @@ class NightlyExport:
         said = [str(folder)]
         for old in kept(known.folder)[known.keep :]:
             shutil.rmtree(old)
-        go_on()
-        if known.deliver_to is not None:
-            said.append(str(_copy(folder, known.deliver_to)))
-        if known.mail_to:
+        failed = []
+        for deliver in (self._copy, self._mail):
             go_on()
-            self._mail(folder)
-            said.append(", ".join(known.mail_to))
+            try:
+                said += deliver(folder)
+            except NotDelivered as error:
+                # A share that is away keeps nobody's mail back.
+                failed.append(str(error))
+        if failed:
+            raise NotDelivered("; ".join(failed))
         return " → ".join(said)
 
-    def _mail(self, folder: Path) -> None:
+    def _copy(self, folder: Path) -> Sequence[str]:
+        target = self.settings.exports.deliver_to
+        return () if target is None else (str(_copy(folder, target)),)
+
+    def _mail(self, folder: Path) -> Sequence[str]:
         known, programme = self.settings.exports, self.settings.programme.name
+        if not known.mail_to:
+            return ()
         attached, left = _fitting([folder / name for name in known.mail])
         text = _("The export of {night} is attached. All of it lies in {folder}.").format(
             night=folder.name, folder=folder
@@ -119,6 +128,7 @@ class NightlyExport:
             raise NotDelivered(
                 _("{folder} was exported and not mailed: {why}").format(folder=folder, why=why)
             )
+        return (", ".join(known.mail_to),)
 
 
 def kept(folder: Path) -> list[Path]:
@@ -138,6 +148,14 @@ def _copy(folder: Path, target: Path) -> Path:
     place = target / folder.name
     if (place / MANIFEST).is_file():
         return place
+    if not target.is_dir():
+        # Made here, it would fill this disk in the place of a share that is not mounted.
+        raise NotDelivered(
+            _(
+                "{folder} was exported and not copied: {target} is no folder; mount its share, or "
+                "make it"
+            ).format(folder=folder, target=target)
+        )
     part = target / f".{folder.name}.{os.getpid()}.part"
     try:
         shutil.copytree(folder, part)

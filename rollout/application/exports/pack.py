@@ -181,9 +181,9 @@ def verify_pack(
         if stamp.digest(folder / name)[0] != named[name]:
             faults.append(_("{name} was changed").format(name=name))
     manifest = stamp.digest(folder / MANIFEST)[0]
-    said = "; ".join(faults) or _("{count} files, SHA-256 of the manifest {digest}").format(
-        count=len(named), digest=manifest
-    )
+    said = "; ".join(faults) or _(
+        "{count} {count:file|files}, SHA-256 of the manifest {digest}"
+    ).format(count=len(named), digest=manifest)
     found = [(MANIFEST, [Answer(Question.CONTENTS, not faults, said)])]
     chain = walk(database, progress)
     for name in sorted(there):

@@ -99,13 +99,16 @@ def test_a_copy_goes_to_the_share_and_a_share_that_is_away_is_said(
     night: Callable[..., NightlyExport], tmp_path: Path
 ) -> None:
     share = tmp_path / "share"
-    work = night(deliver_to=share)
-    share.touch()
-    with pytest.raises(NotDelivered, match="not copied"):
-        work(NOW, nothing)
-    share.unlink()
+    box = Box(Taken())
+    work = night(box, deliver_to=share, mail_to=("a@pref.example.jp",), mail=("status.csv",))
+    for _hour in range(2):
+        with pytest.raises(NotDelivered, match=f"not copied: {share} is no folder; mount"):
+            work(NOW, nothing)
+        # The mail went all the same, once.
+        assert (share.exists(), len(box.sent)) == (False, 1)
     share.mkdir()
     work(NOW, nothing)
+    assert len(box.sent) == 1
     (copy,) = share.iterdir()
     (mine,) = nights.kept(tmp_path / "nights")
     assert {path.name: path.read_bytes() for path in copy.iterdir()} == {
