@@ -121,11 +121,11 @@ def _history(session: Session, made: Stamp, verdict: Verdict) -> Answer:
         return Answer(Question.HISTORY, False, said)
     facts = facts_up_to(session, reach.fact_id)
     if facts != reach.facts:
-        said = _("{facts} facts up to there, the export says {said}").format(
+        said = _("{facts} {facts:fact|facts} up to there, the export says {said}").format(
             facts=facts, said=reach.facts
         )
         return Answer(Question.HISTORY, False, said)
-    said = _("{facts} facts up to number {last}, the chain holds").format(
+    said = _("{facts} {facts:fact|facts} up to number {last}, the chain holds").format(
         facts=f"{facts:,}", last=reach.fact_id
     )
     return Answer(Question.HISTORY, True, said)
