@@ -120,7 +120,7 @@ def test_a_day_on_which_nobody_counted_is_not_known_and_not_zero(
     with (tmp_path / "s.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["Section"] == "People"]
     assert [(row["Item"], row["Change"]) for row in rows[-3:]] == [
-        ("mfa registered", "not known"), ("trained", "not known"), ("ready", "not known"),
+        ("MFA registered", "not known"), ("trained", "not known"), ("ready", "not known"),
     ]  # fmt: skip
 
 

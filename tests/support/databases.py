@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 import tempfile
 import warnings
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -88,7 +88,12 @@ def _template() -> str:
     database = Database(address)
     migrate.upgrade(database)
     database.close()  # the last connection brings the write-ahead log into the file
-    return make_url(address).database or ""
+    found = make_url(address).database or ""
+    if not POSTGRESQL:
+        # Migrations leave pages behind, and tests of a full disk need a file without room.
+        with closing(sqlite3.connect(found)) as file:
+            file.execute("VACUUM")
+    return found
 
 
 def _made(file: Path, *, template: str | None) -> str:
