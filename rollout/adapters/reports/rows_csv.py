@@ -95,8 +95,8 @@ def _pages(extract: Extract, columns: Sequence["_Column"], codec: str) -> Iterat
             extract.rows += len(page[0])
         return
     for told in extract.lines:
-        text = None if told.odd else as_csv(told.text, told.rows, len(columns), codec)
-        yield text or written(told.cells())
+        whole = told.text and as_csv(told.text, told.rows, len(columns), codec)
+        yield whole or written(told.cells())
         extract.rows += told.rows
 
 

@@ -69,11 +69,10 @@ class Note:
 class Lines:
     """A page of `rows` lines for people in UTF-8, END between them, in which FIRST, TEXT or SAFE
     stands before each cell: SAFE before one that needs neither quotes nor a guard. `cells` reads
-    the page again in columns, for when a text in it is such that a line cannot tell it (`odd`)."""
+    the page again in columns, for when a text in it is such that a line cannot tell it (None)."""
 
-    text: bytes
+    text: bytes | None
     rows: int
-    odd: bool
     cells: Callable[[], Page]
 
 

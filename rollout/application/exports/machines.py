@@ -156,9 +156,9 @@ def _lines(
 
     counts["machines"] = 0
     for page in lines.pages(readers, wanted, today, shown, size=size):
-        rows = len(page.states)
-        _count(page.states, counts)
-        yield Lines(page.text, rows, page.odd, partial(again, page.after, rows))
+        cells = partial(again, page.after, page.rows)
+        _count(page.states or cells()[_STATE], counts)
+        yield Lines(page.text, page.rows, cells)
 
 
 def _counted(pages: Iterator[Page], counts: Counter[str]) -> Iterator[Page]:

@@ -37,10 +37,13 @@ Several = Mapping[bytes, Sequence[Any]]
 once."""
 
 _CAUSE, _ACCOUNTS, _CONTROLS, _SEVERAL, _MOMENT = (SAID + letter for letter in "WACMT")
+STATE = SAID + "S"
+"""Before the state of a machine, which every row has, and exactly one."""
 _PART, _ITEM = "\x1a", "\x1b"
 """Between parts of what is still to be said, and between what the database strings up."""
 _ID = "[0-9]{1,9}"
 _ASKED = re.compile(f"{_SEVERAL}({_ID})".encode())
+_STATES = re.compile(f"{STATE}([a-z_]*)".encode())
 # Some end a line: the line break behind it does not belong to them.
 _sayings = re.compile(
     f"{_MOMENT}.{{26}}Z|{_SEVERAL}{_ID}|{SAID}[^{SAID}{TEXT}{SAFE}{FIRST}]*".encode()
@@ -162,6 +165,11 @@ def controls(session: Session) -> Cells:
     return found.correlate(Machine).scalar_subquery()
 
 
+def states(page: bytes) -> list[str]:
+    """Of a page's rows, in their order."""
+    return [*map(bytes.decode, _STATES.findall(page))]
+
+
 def several(session: Session, page: bytes) -> Several:
     """What a page asks for by ids."""
     ids = sorted({*map(int, _ASKED.findall(page))})
@@ -193,6 +201,7 @@ class Saying:
         self._words, self._cause, self._moment = words, cause, moment
         self._lacking = lacking
         self._kinds: Mapping[str, Callable[[str], str]] = {
+            STATE: lambda kept: TEXT + self._words["state"].get(kept, kept),
             _CAUSE: lambda kept: TEXT + (self._cause(kept) or ""),
             _ACCOUNTS: self._accounts,
             _CONTROLS: self._controls,

@@ -64,15 +64,15 @@ class Shown:
 
 @dataclass(frozen=True)
 class Lines:
-    """A page of lines in the order of `machines.FIELDS`.
+    """A page of lines in the order of `machines.FIELDS`, behind the tag `after`.
 
-    `after` is the tag behind which it begins, `odd`: a text in it cannot be told in a line.
+    No `text`: one in it cannot be told in a line. `states` are those of its rows, or none with it.
     """
 
     after: str
+    rows: int
+    text: bytes | None
     states: Sequence[str]
-    text: bytes
-    odd: bool
 
 
 def pages(
@@ -84,8 +84,11 @@ def pages(
     saying = beside_lines.Saying(shown.words, shown.cause, shown.moment, shown.lacking)
     for page in readers.each(partial(_page, statement), [*_bounds(session, size)]):
         if page.text is not None:
-            said = None if page.odd else saying.said(page.text, page.several)
-            yield Lines(page.after, page.states.split(" "), said or b"", odd=said is None)
+            states = beside_lines.states(page.text)
+            # A text with our sign before a state would be one too many.
+            odd = page.odd or len(states) != page.rows
+            said = None if odd else saying.said(page.text, page.several)
+            yield Lines(page.after, page.rows, said, () if odd else states)
 
 
 class _Page(NamedTuple):
@@ -93,16 +96,16 @@ class _Page(NamedTuple):
 
     after: str
     text: bytes | None
-    states: str
+    rows: int
     odd: bool
     several: beside_lines.Several
 
 
 def _page(statement: Select[Any], session: Session, bound: tuple[str, str]) -> _Page:
     after, upto = bound
-    ((text, states, odd),) = plain(session, statement, {"after": after, "upto": upto})
+    ((text, rows, odd),) = plain(session, statement, {"after": after, "upto": upto})
     several = {} if text is None or odd else beside_lines.several(session, text)
-    return _Page(after, text, states, bool(odd), several)
+    return _Page(after, text, rows, bool(odd), several)
 
 
 def _bounds(session: Session, size: int) -> Iterator[tuple[str, str]]:
@@ -118,11 +121,11 @@ def _bounds(session: Session, size: int) -> Iterator[tuple[str, str]]:
 
 
 def _pieces(session: Session, wanted: Filter, today: date, shown: Shown) -> Select[Any]:
-    """The lines behind `after` up to `upto`, strung up; their states; whether one is odd."""
+    """The lines behind `after` up to `upto`, strung up; how many; whether one is odd."""
     each = _lines(session, today, shown).where(*conditions(wanted)).subquery()
     return select(
         strung(session, each.c.line, END),
-        func.aggregate_strings(each.c.state, " "),
+        func.count(),
         func.max(each.c.odd),
     )
 
@@ -135,7 +138,6 @@ def _lines(session: Session, today: date, shown: Shown) -> Select[Any]:
     cells = line(session, *_ledger(session, shown), *_standing(session, shown))
     columns: tuple[Any, ...] = (
         cells.label("line"),
-        col(Machine.state).label("state"),
         _odd(session).label("odd"),
     )
     statement: Select[Any] = select(*columns)
@@ -170,7 +172,7 @@ def _standing(session: Session, shown: Shown) -> Sequence[tuple[str, Any]]:
     return (
         (SAFE, Wave.number),
         (SAFE, day(session, it.planned_day)),
-        (TEXT, worded(col(it.state), words["state"])),
+        (beside_lines.STATE, it.state),
         (TEXT, worded(col(it.step), words["step"])),
         (SAFE, it.attempt),
         ("", beside_lines.moment(session, it.state_since)),
