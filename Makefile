@@ -14,8 +14,9 @@ DATABASE ?= sqlite
 OUT ?= out
 QUICK ?=
 COVERAGE ?=
-# Files stay whole, because tests of one file share a lab; the machine's cores set the pace.
-WORKERS ?= 2
+# Files stay whole, because tests of one file share a lab. Three for two cores: tests wait a third of
+# their time, for daemons and PCs.
+WORKERS ?= 3
 BENCHES := $(filter-out bench/_%,$(wildcard bench/*.py))
 
 .PHONY: help demo demo-fast test coverage lint lab-vm bench tui docs messages lock clean
