@@ -44,7 +44,7 @@ CONFIGURATION = '[programme]\nname = "bench"\nstart = 2022-11-01\ncutover = 2023
 
 def fill(folder: Path, machines: int) -> None:
     """A programme of which three tenths are done, with accounts for as many people."""
-    from rollout.store import migrate
+    from rollout.store import control_summaries, migrate
     from rollout.store.database import Database
 
     database = Database(f"sqlite:///{folder / 'rollout.db'}", durable=False)
@@ -75,6 +75,8 @@ def fill(folder: Path, machines: int) -> None:
                ((f"{n}/{service}", n, service, "ready" if n % 50 else "blocked", _at(n), 1, "ready",
                  0, 0)
                 for n in range(1, done + 1) for service in ("identity", "mailbox")))  # fmt: skip
+        for first in range(1, done + 1, 5_000):
+            control_summaries.renew(session, range(first, min(first + 5_000, done + 1)))
     database.close()
     (folder / "rollout.toml").write_text(CONFIGURATION, encoding="utf-8")
 

@@ -1,5 +1,8 @@
 """Controls of the target security model (β'), by the names under which playbooks measure them."""
 
+from functools import lru_cache
+from typing import NamedTuple
+
 from rollout.domain.lifecycle import Described
 from rollout.domain.machine import MachineState
 from rollout.domain.words import msgid
@@ -58,3 +61,25 @@ class Verdict(Described):
     FAIL = "fail", "It was measured and does not hold."
     PENDING = "pending", "It was measured and could not be judged yet."
     MISSING = "missing", "The model asks for it, and nobody measured it."
+
+
+class Summary(NamedTuple):
+    """Of one machine: how many controls passed, failed and wait, and which did not pass."""
+
+    passed: int
+    failed: int
+    pending: int
+    lacking: str | None
+
+
+@lru_cache(maxsize=4096)
+def summary(verdicts: tuple[tuple[str, str], ...]) -> Summary:
+    """Of controls with their verdicts; most machines have the same."""
+    counted = [verdict for _control, verdict in verdicts]
+    lacking = sorted(control for control, verdict in verdicts if verdict != Verdict.PASS)
+    return Summary(
+        counted.count(Verdict.PASS),
+        counted.count(Verdict.FAIL),
+        counted.count(Verdict.PENDING),
+        ", ".join(lacking) or None,
+    )

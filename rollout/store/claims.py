@@ -13,6 +13,7 @@ from sqlmodel import Session, col, func, select
 from rollout.domain.errors import StaleState
 from rollout.domain.machine import Step
 from rollout.domain.run import ClaimOutcome
+from rollout.store import control_summaries
 from rollout.store.columns import Instant
 from rollout.store.id_lists import among, as_json, given
 from rollout.store.tables import Claim
@@ -33,6 +34,8 @@ def add(session: Session, rows: Sequence[dict[str, Any]]) -> dict[int, Added]:
     """Insert claims; by machine id. The database refuses a second one of the same attempt."""
     connection, in_json = session.connection(), as_json(session)
     connection.execute(_INSERT, rows)
+    rewritten = {row["machine_id"] for row in rows if row["step"] == Step.REIMAGE}
+    control_summaries.drop(session, rewritten)
     run_ids = sorted({row["run_id"] for row in rows})
     found = connection.execute(_of_runs(in_json), {"ids": given(run_ids, in_json)})
     return {row.machine_id: Added(*row) for row in found}

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import insert
 from sqlmodel import Session
 
+from rollout.store import control_summaries
 from rollout.store.tables import Evidence
 
 VERDICTS = frozenset({"pass", "fail", "pending"})
@@ -27,7 +28,7 @@ def add(
     at: datetime,
 ) -> None:
     """Keep what playbooks measured; a verdict that is no verdict counts as failed."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "machine_id": one.machine_id,
             "control": str(item.get("control")),
@@ -43,6 +44,7 @@ def add(
     ]
     if rows:
         session.connection().execute(_INSERT, rows)
+        control_summaries.renew(session, {row["machine_id"] for row in rows})
 
 
 _INSERT = insert(Evidence)

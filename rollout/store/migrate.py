@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
-EXPECTED = "0026"
+EXPECTED = "0027"
 """The revision that this program works with: the newest one in `migrations/`."""
 
 

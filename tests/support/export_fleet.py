@@ -11,7 +11,7 @@ from rollout.domain.account import AccountVerb
 from rollout.domain.history import Fact
 from rollout.domain.machine import MachineVerb
 from rollout.domain.takeout import TakeoutVerb
-from rollout.store import history, transitions
+from rollout.store import control_summaries, history, transitions
 from rollout.store.columns import instant_text
 from rollout.store.database import Database
 from rollout.store.tables import (
@@ -201,3 +201,4 @@ def measure(
                  epoch=epoch, run_id=1, measured_at=hours(at))
     )  # fmt: skip
     session.flush()
+    control_summaries.renew(session, [machine])

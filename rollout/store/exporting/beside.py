@@ -7,18 +7,24 @@ nothing. `Until` bounds what is read to how far the database once went.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, func
+from sqlmodel import Session, col
 
 from rollout.domain.account import ACCOUNT, CloudService
-from rollout.domain.machine import Step
 from rollout.domain.takeout import UNDER_WAY
 from rollout.store.exporting.texts import among, day, moment, plain
-from rollout.store.tables import Account, Claim, DiskPin, Evidence, Machine, SpareLoan, Takeout
+from rollout.store.tables import (
+    Account,
+    ControlSummary,
+    DiskPin,
+    Evidence,
+    Machine,
+    SpareLoan,
+    Takeout,
+)
 
 Columns = Sequence[Sequence[Any]]
 
@@ -131,103 +137,23 @@ class Takeouts:
         ]
 
 
-class Summary(NamedTuple):
-    """Of one machine: how many controls passed, failed and wait, and which did not pass."""
-
-    passed: int
-    failed: int
-    pending: int
-    lacking: str | None
-
-
 class Controls:
-    """The last verdict on each control since the disk was last rewritten, summed up."""
+    """What the measurements since the disk was last rewritten come to."""
 
     FIELDS = (
         "controls_passed", "controls_failed", "controls_pending", "controls_lacking", "measured_at",
     )  # fmt: skip
-    _NONE = (None,) * 5
+    NONE = (None,) * 5
 
-    def __init__(self, session: Session, until: Until = Until()) -> None:
-        self._session, self._until = session, until
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def of(self, machines: Sequence[int]) -> Columns:
-        it = Evidence
-        statement = (
-            select(col(it.machine_id), col(it.control), col(it.verdict), col(it.epoch),
-                   moment(self._session, it.measured_at))
-            .where(among(col(it.machine_id), machines), *self._until.evidence())
-            .order_by(col(it.machine_id), col(it.control), col(it.epoch))
-        )  # fmt: skip
-        since = self._rewritten(machines)
-        # Sorted by epoch: of each control the last one stays.
-        said: dict[int, dict[str, str]] = {}
-        seen: dict[int, str] = {}
-        for machine, control, verdict, epoch, at in plain(self._session, statement):
-            if epoch <= since.get(machine, 0):
-                continue
-            if machine not in said:
-                said[machine], seen[machine] = {control: verdict}, at
-                continue
-            said[machine][control] = verdict
-            if at > seen[machine]:
-                seen[machine] = at
-        found = {
-            machine: (*summary(tuple(verdicts.items())), seen[machine])
-            for machine, verdicts in said.items()
-        }
-        none = self._NONE
+        it = ControlSummary
+        statement: Any = select(
+            col(it.machine_id), col(it.passed), col(it.failed), col(it.pending), col(it.lacking),
+            moment(self._session, it.measured_at),
+        ).where(among(col(it.machine_id), machines))  # fmt: skip
+        found = {machine: tuple(said) for machine, *said in plain(self._session, statement)}
+        none = self.NONE
         return [*zip(*(found.get(machine, none) for machine in machines), strict=True)]
-
-    def _rewritten(self, machines: Sequence[int]) -> Mapping[int, int]:
-        """The claim that rewrote each disk last."""
-        rows = plain(self._session, rewriting(machines, self._until))
-        return {machine: claim for machine, claim in rows}  # noqa: C416 - rows are no pairs
-
-
-def rewriting(machines: Sequence[int], until: Until) -> Any:
-    """Machine and last claim that rewrote its disk."""
-    claim = [
-        col(Claim.step) == Step.REIMAGE.value,
-        among(col(Claim.machine_id), machines),
-    ]
-    if until.at is not None:
-        claim.append(col(Claim.created_at) <= until.at)
-    if until.claim_id is not None:
-        claim.append(col(Claim.id) <= until.claim_id)
-    return (
-        select(col(Claim.machine_id), func.max(Claim.id).label("epoch"))
-        .where(*claim)
-        .group_by(col(Claim.machine_id))
-    )
-
-
-def latest(machines: Sequence[int], until: Until) -> Any:
-    """Machine, control and epoch of the last measurement since the disk was last rewritten."""
-    rewritten = rewriting(machines, until).subquery("rewritten")
-    return (
-        select(
-            col(Evidence.machine_id), col(Evidence.control), func.max(Evidence.epoch).label("epoch")
-        )
-        .outerjoin(rewritten, rewritten.c.machine_id == col(Evidence.machine_id))
-        .where(
-            among(col(Evidence.machine_id), machines),
-            col(Evidence.epoch) > func.coalesce(rewritten.c.epoch, 0),
-            *until.evidence(),
-        )
-        .group_by(col(Evidence.machine_id), col(Evidence.control))
-        .subquery("latest")
-    )
-
-
-@lru_cache(maxsize=4096)
-def summary(verdicts: tuple[tuple[str, str], ...]) -> Summary:
-    """Of controls with their verdicts; most machines have the same."""
-    counted = [verdict for _control, verdict in verdicts]
-    lacking = sorted(control for control, verdict in verdicts if verdict != "pass")
-    return Summary(
-        counted.count("pass"),
-        counted.count("fail"),
-        counted.count("pending"),
-        ", ".join(lacking) or None,
-    )

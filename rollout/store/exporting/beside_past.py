@@ -9,10 +9,12 @@ from sqlmodel import Session, col
 from rollout.domain.account import ACCOUNT
 from rollout.domain.takeout import DISK_PIN, TAKEOUT, UNDER_WAY
 from rollout.store.as_of_places import old_values
-from rollout.store.exporting.beside import Accounts, Columns, Takeouts, Until
+from rollout.store.control_summaries import summed_up
+from rollout.store.exporting.beside import Accounts, Columns, Controls, Takeouts, Until
+from rollout.store.exporting.evidence import rewriting
 from rollout.store.exporting.machines import Core
-from rollout.store.exporting.texts import among, day
-from rollout.store.tables import Account, AuditRow, DiskPin, Person, Takeout
+from rollout.store.exporting.texts import among, day, moment, plain
+from rollout.store.tables import Account, AuditRow, DiskPin, Evidence, Person, Takeout
 
 
 def _states(session: Session, noun: str, ids: Sequence[int], until: Until) -> dict[int, str]:
@@ -108,6 +110,27 @@ class TakeoutsThen:
         )
         states = _states(self._session, DISK_PIN.noun, [row.id or 0 for row in rows], self._until)
         return {row.machine_id: states.get(row.id or 0) for row in rows}
+
+
+class ControlsThen:
+    """What the measurements up to the moment, and since the disk was last rewritten, came to."""
+
+    FIELDS = Controls.FIELDS
+
+    def __init__(self, session: Session, until: Until) -> None:
+        self._session, self._until = session, until
+
+    def of(self, machines: Sequence[int]) -> Columns:
+        it, session = Evidence, self._session
+        statement = (
+            select(col(it.machine_id), col(it.control), col(it.verdict), col(it.epoch),
+                   moment(session, it.measured_at))
+            .where(among(col(it.machine_id), machines), *self._until.evidence())
+            .order_by(col(it.epoch))
+        )  # fmt: skip
+        since = dict(plain(session, rewriting(machines, self._until)))
+        found = summed_up(plain(session, statement), since)
+        return [*zip(*(found.get(one, Controls.NONE) for one in machines), strict=True)]
 
 
 class OwnersThen:

@@ -1,14 +1,15 @@
 """Measurements for the auditor: the last one of each control on each machine of a page."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import and_, select
-from sqlmodel import Session, col
+from sqlmodel import Session, col, func
 
-from rollout.store.exporting.beside import Until, latest
+from rollout.domain.machine import Step
+from rollout.store.exporting.beside import Until
 from rollout.store.exporting.texts import among, moment
-from rollout.store.tables import Evidence, SignIn
+from rollout.store.tables import Claim, Evidence, SignIn
 
 
 class Measured(NamedTuple):
@@ -59,3 +60,38 @@ def sign_ins(
         ).where(among(col(SignIn.person_id), ids), *bound)
     )
     return {person: (bool(registered), at or "") for person, registered, at in rows}
+
+
+def rewriting(machines: Sequence[int], until: Until) -> Any:
+    """Machine and last claim that rewrote its disk."""
+    claim = [
+        col(Claim.step) == Step.REIMAGE.value,
+        among(col(Claim.machine_id), machines),
+    ]
+    if until.at is not None:
+        claim.append(col(Claim.created_at) <= until.at)
+    if until.claim_id is not None:
+        claim.append(col(Claim.id) <= until.claim_id)
+    return (
+        select(col(Claim.machine_id), func.max(Claim.id).label("epoch"))
+        .where(*claim)
+        .group_by(col(Claim.machine_id))
+    )
+
+
+def latest(machines: Sequence[int], until: Until) -> Any:
+    """Machine, control and epoch of the last measurement since the disk was last rewritten."""
+    rewritten = rewriting(machines, until).subquery("rewritten")
+    return (
+        select(
+            col(Evidence.machine_id), col(Evidence.control), func.max(Evidence.epoch).label("epoch")
+        )
+        .outerjoin(rewritten, rewritten.c.machine_id == col(Evidence.machine_id))
+        .where(
+            among(col(Evidence.machine_id), machines),
+            col(Evidence.epoch) > func.coalesce(rewritten.c.epoch, 0),
+            *until.evidence(),
+        )
+        .group_by(col(Evidence.machine_id), col(Evidence.control))
+        .subquery("latest")
+    )

@@ -36,6 +36,7 @@ from rollout.store.exporting.texts import (
 from rollout.store.machines import Filter, conditions
 from rollout.store.readers import Readers
 from rollout.store.tables import (
+    ControlSummary,
     Department,
     Machine,
     MachineMove,
@@ -87,25 +88,23 @@ def pages(
             states = beside_lines.states(page.text)
             # A text with our sign before a state would be one too many.
             odd = page.odd or len(states) != page.rows
-            said = None if odd else saying.said(page.text, page.several)
+            said = None if odd else saying.said(page.text)
             yield Lines(page.after, page.rows, said, () if odd else states)
 
 
 class _Page(NamedTuple):
-    """What the database strung up of a page, and what had to be read apart."""
+    """What the database strung up of a page."""
 
     after: str
     text: bytes | None
     rows: int
     odd: bool
-    several: beside_lines.Several
 
 
 def _page(statement: Select[Any], session: Session, bound: tuple[str, str]) -> _Page:
     after, upto = bound
     ((text, rows, odd),) = plain(session, statement, {"after": after, "upto": upto})
-    several = {} if text is None or odd else beside_lines.several(session, text)
-    return _Page(after, text, rows, bool(odd), several)
+    return _Page(after, text, rows, bool(odd))
 
 
 def _bounds(session: Session, size: int) -> Iterator[tuple[str, str]]:
@@ -144,6 +143,7 @@ def _lines(session: Session, today: date, shown: Shown) -> Select[Any]:
     return (
         joined(statement, today)
         .outerjoin(Department, col(Department.id) == office)
+        .outerjoin(ControlSummary, col(ControlSummary.machine_id) == col(Machine.id))
         .where(tag > bindparam("after"), tag <= bindparam("upto"))
         .order_by(tag)
     )
@@ -188,7 +188,11 @@ def _standing(session: Session, shown: Shown) -> Sequence[tuple[str, Any]]:
         ("", beside_lines.accounts(session)),
         ("", beside_lines.takeouts(session, words)),
         (TEXT, beside_lines.disk_pin(session, words)),
-        ("", beside_lines.controls(session)),
+        (SAFE, ControlSummary.passed),
+        (SAFE, ControlSummary.failed),
+        (SAFE, ControlSummary.pending),
+        ("", beside_lines.lacking()),
+        ("", beside_lines.moment(session, ControlSummary.measured_at)),
     )
 
 
@@ -197,6 +201,9 @@ def _odd(session: Session) -> ColumnElement[Any]:
     would end it. PostgreSQL has no such texts."""
     if not in_sqlite(session):
         return fixed(0)
-    texts = (Machine.image_id, Person.upn, kept(Machine.cause), kept(PendingControls.cause))
+    texts = (
+        Machine.image_id, Person.upn, kept(Machine.cause), kept(PendingControls.cause),
+        ControlSummary.lacking,
+    )  # fmt: skip
     nul = func.char(fixed(0))
     return or_(*(func.instr(text, nul) > fixed(0) for text in texts))

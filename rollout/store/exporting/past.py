@@ -18,8 +18,13 @@ from rollout.store.as_of_places import document, old_values, places_before
 from rollout.store.circumstances import Circumstances
 from rollout.store.columns import instant_text
 from rollout.store.exporting import machines as now
-from rollout.store.exporting.beside import Controls, Loans, Until
-from rollout.store.exporting.beside_past import AccountsThen, OwnersThen, TakeoutsThen
+from rollout.store.exporting.beside import Loans, Until
+from rollout.store.exporting.beside_past import (
+    AccountsThen,
+    ControlsThen,
+    OwnersThen,
+    TakeoutsThen,
+)
 from rollout.store.exporting.machines import FIELDS, IDS, Core, Names, Page
 from rollout.store.exporting.texts import among, in_sqlite, kept, moment
 from rollout.store.machines import Filter
@@ -132,7 +137,7 @@ class _Reader:
         self._beside = (
             AccountsThen(session, until),
             TakeoutsThen(session, until),
-            Controls(session, until),
+            ControlsThen(session, until),
         )
 
     def rows(self, rows: Sequence[Any]) -> list[dict[str, Any]]:

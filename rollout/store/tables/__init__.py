@@ -5,6 +5,7 @@ from rollout.store.tables.audit import AuditHead, AuditRow
 from rollout.store.tables.board import IndicatorFigure, Milestone
 from rollout.store.tables.claim import Claim
 from rollout.store.tables.command import Command
+from rollout.store.tables.control_summary import ControlSummary
 from rollout.store.tables.directory_cursor import DirectoryCursor
 from rollout.store.tables.evidence import Evidence
 from rollout.store.tables.forecast import DayForecast
@@ -44,6 +45,7 @@ __all__ = [
     "Claim",
     "CloudGroup",
     "Command",
+    "ControlSummary",
     "DayForecast",
     "Department",
     "DepartmentChange",
