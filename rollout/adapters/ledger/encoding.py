@@ -1,6 +1,7 @@
 """Which encoding a CSV file has."""
 
 import codecs
+import io
 import re
 from pathlib import Path
 
@@ -25,12 +26,16 @@ def detect_encoding(path: Path) -> str:
     """
     with path.open("rb") as file:
         head = file.read(4096)
-    for mark, name in _MARKS:
-        if head.startswith(mark):
-            return name
-    if b"\0" in head:
-        even, odd = head[::2].count(0), head[1::2].count(0)
-        return "utf-16-be" if even > odd else "utf-16-le"
+    if promised := _promised(head):
+        place = _undecodable(path, promised)
+        if place is None:
+            return promised
+        raise LedgerUnreadable(
+            _(
+                "{path} line {line} is not {encoding}, as the file begins: it is damaged or "
+                "no text; save it anew as 'CSV UTF-8'"
+            ).format(path=path.name, line=place, encoding=promised)
+        )
     if _undecodable(path, "utf-8") is None:
         return "utf-8"
     place = _undecodable(path, "cp932")
@@ -44,10 +49,22 @@ def detect_encoding(path: Path) -> str:
     )
 
 
+def _promised(head: bytes) -> str | None:
+    """What a file must be that begins with `head`: of UTF-8 without its mark nothing is said."""
+    for mark, name in _MARKS:
+        if head.startswith(mark):
+            return name
+    if b"\0" in head:
+        even, odd = head[::2].count(0), head[1::2].count(0)
+        return "utf-16-be" if even > odd else "utf-16-le"
+    return None
+
+
 def check_encoding(path: Path, encoding: str) -> None:
     """Raises LedgerUnreadable when `path` is not text in `encoding`, or nobody knows it."""
     try:
-        codecs.lookup(encoding)
+        # Refuses what is no encoding of text as well: hex, rot13, zlib.
+        io.TextIOWrapper(io.BytesIO(), encoding=encoding)
     except LookupError:
         raise LedgerUnreadable(
             _("unknown encoding {encoding}: use cp932, utf-8 or utf-16").format(encoding=encoding)
@@ -71,11 +88,13 @@ def _undecodable(path: Path, encoding: str) -> int | None:
                 text = decoder.decode(block)
             except UnicodeDecodeError as error:
                 return line + error.object[: error.start].count(b"\n")
+            except UnicodeError:  # of the few that name no place: idna, punycode, undefined
+                return line
             if encoding == "cp932" and (stray := _no_character(text)):
                 return line + text.count("\n", 0, stray.start())
             line += text.count("\n")
         try:
             decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
+        except UnicodeError:
             return line
     return None

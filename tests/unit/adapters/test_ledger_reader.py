@@ -1,10 +1,13 @@
 """Reading ledgers: encodings, delimiters, headers, rows that name no machine, 'as above'."""
 
+import codecs
 from datetime import date
 from pathlib import Path
 
 import openpyxl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rollout.adapters.ledger import LedgerUnreadable, open_ledger
 from rollout.application.ledger.rows import UNCOMPUTED
@@ -42,6 +45,41 @@ def test_bytes_that_are_no_text_are_named_by_line(tmp_path: Path) -> None:
     path.write_bytes((HEADER + ROW).encode("cp932") + b"DK20,\xff\xff\n")
     with pytest.raises(LedgerUnreadable, match="line 3 is neither UTF-8 nor CP932"):
         open_ledger(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ("\ufeff".encode() + HEADER.encode() + b"DK20,\xff\n", "line 2 is not utf-8-sig"),
+        (codecs.BOM_UTF16_LE + "\n".encode("utf-16-le") + b"\x00\xd8a\x00", "line 2 is not utf-16"),
+        (b"a\x00\n\x00\x00\xdca\x00\x00", "line 2 is not utf-16-le"),
+    ],
+)
+def test_a_file_that_does_not_go_on_as_it_begins_is_named_by_line(
+    tmp_path: Path, content: bytes, complaint: str
+) -> None:
+    path = tmp_path / "ledger.csv"
+    path.write_bytes(content)
+    with pytest.raises(LedgerUnreadable, match=complaint):
+        open_ledger(path)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=200))
+def test_whatever_bytes_a_file_has_it_is_refused_in_words(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.csv"
+    path.write_bytes(content)
+    with pytest.raises(LedgerUnreadable):
+        open_ledger(path)
+
+
+@pytest.mark.parametrize("encoding", ["hex", "rot13", "zlib", "undefined", "idna", "punycode"])
+def test_what_is_no_encoding_of_text_is_refused(tmp_path: Path, encoding: str) -> None:
+    path = write(tmp_path, HEADER + ROW, "utf-8")
+    with pytest.raises(LedgerUnreadable, match="--encoding|use cp932"):
+        open_ledger(path, encoding=encoding)
 
 
 def test_unicode_text_of_a_spreadsheet_has_tabs(tmp_path: Path) -> None:
