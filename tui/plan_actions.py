@@ -6,7 +6,7 @@ from datetime import date
 from rollout.application.planning import checking, effect, into_wave, moving, plans
 from rollout.application.planning.days import weekday_names
 from rollout.application.planning.moving import Verdict, Violation
-from rollout.application.planning.words import relaxation, without_a_place
+from rollout.application.planning.words import broken_words, relaxation, without_a_place
 from rollout.i18n import _
 from rollout.i18n.labels import label
 from tui.desk import Desk
@@ -130,10 +130,7 @@ def _judged(broken: Sequence[Violation]) -> list[str]:
     lines = [
         _("■ The checker: {count} {count:rule|rules} would be broken.").format(count=len(broken))
     ]
-    lines += [
-        f"  {label(entry.rule)}: {entry.asset_tag} {entry.found}".rstrip()
-        for entry in broken[:SHOWN]
-    ]
+    lines += [f"  {broken_words(entry)}" for entry in broken[:SHOWN]]
     if len(broken) > SHOWN:
         lines.append(_("  and {count} more").format(count=len(broken) - SHOWN))
     return lines

@@ -42,7 +42,7 @@ def _checked_json(checked: "Checked") -> dict[str, Any]:
                 "rule": violation.rule.value,
                 "asset_tag": violation.asset_tag,
                 "day": violation.day.isoformat() if violation.day else None,
-                "found": violation.found,
+                "found": str(violation.found),
             }
             for violation in checked.violations
         ],
@@ -50,6 +50,7 @@ def _checked_json(checked: "Checked") -> dict[str, Any]:
 
 
 def _print_checked(checked: "Checked") -> None:
+    from rollout.application.planning.words import found_words
     from rollout.i18n.labels import label
 
     if not checked.violations:
@@ -62,7 +63,7 @@ def _print_checked(checked: "Checked") -> None:
     print_table(
         [_("asset tag"), _("day"), _("rule"), _("found")],
         [
-            [entry.asset_tag or "–", entry.day or "–", label(entry.rule), entry.found]
+            [entry.asset_tag or "–", entry.day or "–", label(entry.rule), found_words(entry)]
             for entry in checked.violations[:SHOWN]
         ],
         title=_("{number} {number:rule|rules} broken").format(number=len(checked.violations)),

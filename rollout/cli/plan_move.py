@@ -74,7 +74,7 @@ def _as_json(verdict: "Verdict") -> dict[str, Any]:
                 "rule": entry.rule.value,
                 "asset_tag": entry.asset_tag,
                 "day": entry.day.isoformat() if entry.day else None,
-                "found": entry.found,
+                "found": str(entry.found),
             }
             for entry in verdict.broken
         ],
@@ -83,7 +83,7 @@ def _as_json(verdict: "Verdict") -> dict[str, Any]:
 
 
 def _print(verdict: "Verdict") -> None:
-    from rollout.i18n.labels import label
+    from rollout.application.planning.words import broken_words
 
     say(
         _("{count} {count:machine|machines} to wave {waves}: {days}").format(
@@ -101,7 +101,7 @@ def _print(verdict: "Verdict") -> None:
             )
         )
     for entry in verdict.broken[:SHOWN]:
-        say(f"  {label(entry.rule)}: {entry.asset_tag} {entry.found}".rstrip())
+        say(f"  {broken_words(entry)}")
     if len(verdict.broken) > SHOWN:
         say(_("  and {count} more").format(count=len(verdict.broken) - SHOWN))
     if verdict.announced:

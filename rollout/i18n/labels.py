@@ -1,5 +1,6 @@
 """Labels of words: every member of an enumeration in the language in force."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
 
@@ -49,6 +50,12 @@ def headed(text: str) -> str:
 def labels(kind: type[StrEnum]) -> dict[str, str]:
     """Every word of an enumeration with its label."""
     return {word.value: label(word) for word in kind}
+
+
+def said(text: str, details: Mapping[str, object]) -> str:
+    """A msgid with what fills it in, in the language in force."""
+    filled = {name: _said(value) for name, value in details.items()}
+    return (_(text) if text else "").format(**filled)
 
 
 def explained(error: RolloutError) -> str:

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 
+from rollout.domain.words import msgid
 from rollout.planning.checker_order import out_of_turn
 from rollout.planning.problem import MachineToPlace, Placement, Problem, Solution
-from rollout.planning.rules import Rule, Violation
+from rollout.planning.rules import Found, Rule, Violation, found
 
 __all__ = ["Rule", "Violation", "violations"]
 
@@ -18,7 +19,7 @@ def violations(problem: Problem, solution: Solution) -> list[Violation]:
     """Every rule that the new and the kept dates of `solution` break, in the order of days."""
     machines = {machine.id: machine for machine in problem.machines}
     dated = [*solution.placements, *solution.kept]
-    found = [
+    broken = [
         *_counted(machines.values(), solution),
         *(v for placement in dated for v in _alone(problem, machines, placement)),
         *_loads(problem, machines, dated),
@@ -29,7 +30,7 @@ def violations(problem: Problem, solution: Solution) -> list[Violation]:
         *_pilot(problem, machines, solution),
         *_announced(solution),
     ]
-    return sorted(found, key=lambda v: (v.day or date.min, v.asset_tag, v.rule))
+    return sorted(broken, key=lambda v: (v.day or date.min, v.asset_tag, v.rule))
 
 
 def _counted(machines: Iterable[MachineToPlace], solution: Solution) -> Iterator[Violation]:
@@ -39,9 +40,11 @@ def _counted(machines: Iterable[MachineToPlace], solution: Solution) -> Iterator
     tags = {machine.id: machine.asset_tag for machine in machines}
     for machine_id, tag in tags.items():
         if seen[machine_id] != 1:
-            yield Violation(Rule.COUNTED, tag, None, f"{seen[machine_id]} times")
+            yield Violation(
+                Rule.COUNTED, tag, None, found(msgid("{times} times"), times=seen[machine_id])
+            )
     for machine_id in seen.keys() - tags.keys():
-        yield Violation(Rule.COUNTED, str(machine_id), None, "not in the problem")
+        yield Violation(Rule.COUNTED, str(machine_id), None, found(msgid("nobody knows it")))
 
 
 def _alone(
@@ -53,33 +56,58 @@ def _alone(
         return
     day, tag = placed.day, machine.asset_tag
     if machine.obstacle is not None:
-        yield Violation(Rule.IMPOSSIBLE, tag, day, machine.obstacle.value)
+        yield Violation(Rule.IMPOSSIBLE, tag, day, found("{obstacle}", obstacle=machine.obstacle))
     if placed.site != machine.site:
-        yield Violation(Rule.SITE, tag, day, f"planned at {placed.site}, stands at {machine.site}")
+        yield Violation(
+            Rule.SITE,
+            tag,
+            day,
+            found(
+                msgid("planned at {planned}, stands at {stands}"),
+                planned=placed.site,
+                stands=machine.site,
+            ),
+        )
     if not problem.first <= day <= problem.last:
-        yield Violation(Rule.PERIOD, tag, day, f"{problem.first} to {problem.last}")
+        yield Violation(Rule.PERIOD, tag, day, _span(problem.first, problem.last))
     if day.isoweekday() > 5:
-        yield Violation(Rule.WEEKEND, tag, day, day.strftime("%A"))
+        yield Violation(Rule.WEEKEND, tag, day, Found())
     if _is_holiday(day):
-        yield Violation(Rule.HOLIDAY, tag, day, "")
+        yield Violation(Rule.HOLIDAY, tag, day, Found())
     for rule, spans in ((Rule.CLOSED, problem.calendar.closed),
                         (Rule.FROZEN, problem.calendar.frozen)):  # fmt: skip
         for span in spans:
             if span.first <= day <= span.last:
-                yield Violation(rule, tag, day, f"{span.first} to {span.last}")
+                yield Violation(rule, tag, day, _span(span.first, span.last))
     site = problem.sites.get(machine.site)
     if site is not None and site.weekdays is not None and day.weekday() not in site.weekdays:
-        yield Violation(Rule.SITE_WEEKDAY, tag, day, f"{machine.site}: {day.strftime('%a')}")
+        yield Violation(Rule.SITE_WEEKDAY, tag, day, found("{site}", site=machine.site))
     yield from _own(machine, day)
     dates = problem.departments.get(machine.department)
     if dates is not None:
         if dates.not_before is not None and day < dates.not_before:
-            yield Violation(Rule.DEPARTMENT_DATES, tag, day, f"not before {dates.not_before}")
+            yield Violation(Rule.DEPARTMENT_DATES, tag, day, _not_before(dates.not_before))
         if dates.not_after is not None and day > dates.not_after:
-            yield Violation(Rule.DEPARTMENT_DATES, tag, day, f"not after {dates.not_after}")
+            yield Violation(Rule.DEPARTMENT_DATES, tag, day, _not_after(dates.not_after))
         for span in dates.blackouts:
             if span.first <= day <= span.last:
-                yield Violation(Rule.DEPARTMENT_DATES, tag, day, f"{span.first} to {span.last}")
+                yield Violation(Rule.DEPARTMENT_DATES, tag, day, _span(span.first, span.last))
+
+
+def _span(first: date, last: date) -> Found:
+    return found(msgid("{first} to {last}"), first=first, last=last)
+
+
+def _not_before(day: date) -> Found:
+    return found(msgid("not before {day}"), day=day)
+
+
+def _not_after(day: date) -> Found:
+    return found(msgid("not after {day}"), day=day)
+
+
+def _at(number: int, site: str) -> Found:
+    return found(msgid("{number} at {site}"), site=site, number=number)
 
 
 def _own(machine: MachineToPlace, day: date) -> Iterator[Violation]:
@@ -87,17 +115,17 @@ def _own(machine: MachineToPlace, day: date) -> Iterator[Violation]:
     if own is None:
         return
     if own.pinned is not None and day != own.pinned:
-        yield Violation(Rule.PINNED, tag, day, f"{own.pinned}")
+        yield Violation(Rule.PINNED, tag, day, found("{day}", day=own.pinned))
     for window in own.windows:
         if day < window.first or day > window.last:
-            yield Violation(Rule.WINDOW, tag, day, f"{window.first} to {window.last}")
+            yield Violation(Rule.WINDOW, tag, day, _span(window.first, window.last))
     for span in own.absences:
         if span.first <= day <= span.last:
-            yield Violation(Rule.ABSENCE, tag, day, f"{span.first} to {span.last}")
+            yield Violation(Rule.ABSENCE, tag, day, _span(span.first, span.last))
     if own.not_before is not None and day < own.not_before:
-        yield Violation(Rule.TOO_EARLY, tag, day, f"not before {own.not_before}")
+        yield Violation(Rule.TOO_EARLY, tag, day, _not_before(own.not_before))
     if own.not_after is not None and day > own.not_after:
-        yield Violation(Rule.LEASE, tag, day, f"not after {own.not_after}")
+        yield Violation(Rule.LEASE, tag, day, _not_after(own.not_after))
 
 
 def _loads(
@@ -134,30 +162,43 @@ def _loads(
     for (site, day), tag in sorted(last.items()):
         limit, here = problem.sites.get(site), all_at[site, day]
         if here > (limit.machines_per_day if limit else 0):
-            yield Violation(Rule.SITE_PER_DAY, tag, day, f"{here} at {site}")
+            yield Violation(Rule.SITE_PER_DAY, tag, day, _at(here, site))
         if limit is None:
             continue
         if limit.at_once is not None and here > limit.at_once * problem.turns_per_day:
-            yield Violation(Rule.SITE_AT_ONCE, tag, day, f"{here} at {site}")
+            yield Violation(Rule.SITE_AT_ONCE, tag, day, _at(here, site))
     for (site, day), tag in sorted(reimaged_here.items()):
         limit, rewritten = problem.sites.get(site), reimaged[site, day]
         if limit is None:
             continue
         most = limit.network_at_once
         if most is not None and rewritten > most * problem.reimages_per_day:
-            yield Violation(Rule.SITE_NETWORK, tag, day, f"{rewritten} at {site}")
+            yield Violation(Rule.SITE_NETWORK, tag, day, _at(rewritten, site))
         if limit.spares is not None and rewritten > limit.spares:
-            yield Violation(Rule.SITE_SPARES, tag, day, f"{rewritten} at {site}")
+            yield Violation(Rule.SITE_SPARES, tag, day, _at(rewritten, site))
     most = problem.blast_radius
     for day, tag in sorted(reimaged_last.items()):
         if most is not None and everywhere[day] > most * problem.reimages_per_day:
-            yield Violation(Rule.BLAST_RADIUS, tag, day, f"{everywhere[day]}")
+            yield Violation(
+                Rule.BLAST_RADIUS,
+                tag,
+                day,
+                found(msgid("{number} on this day"), number=everywhere[day]),
+            )
     sizes = problem.department_sizes or Counter(m.department for m in problem.machines)
     for (name, day), tag in sorted(departments_touched.items()):
         number = departments[name, day]
         if number > 1 and number > sizes.get(name, 0) * problem.department_share:
             yield Violation(
-                Rule.DEPARTMENT_SHARE, tag, day, f"{number} of {sizes.get(name, 0)}: {name}"
+                Rule.DEPARTMENT_SHARE,
+                tag,
+                day,
+                found(
+                    msgid("{number} of {all}: {department}"),
+                    number=number,
+                    all=sizes.get(name, 0),
+                    department=name,
+                ),
             )
 
 
@@ -178,7 +219,17 @@ def _stock(
             handed += number
             there = sum(n for on, n in problem.deliveries.get(generation, {}).items() if on <= day)
             if handed > there and tag:
-                yield Violation(Rule.SUCCESSORS, tag, day, f"{handed} of {there} {generation}")
+                yield Violation(
+                    Rule.SUCCESSORS,
+                    tag,
+                    day,
+                    found(
+                        msgid("{generation}: {needed} are needed, {there} are there"),
+                        generation=generation,
+                        needed=handed,
+                        there=there,
+                    ),
+                )
 
 
 def _canary(
@@ -202,7 +253,16 @@ def _canary(
         tag = tags.get((site, generation, first))
         if most and tag and days[first] > most:
             yield Violation(
-                Rule.CANARY, tag, first, f"{days[first]} {generation} at {site}, at most {most}"
+                Rule.CANARY,
+                tag,
+                first,
+                found(
+                    msgid("{number} {generation} at {site}, at most {most}"),
+                    site=site,
+                    number=days[first],
+                    generation=generation,
+                    most=most,
+                ),
             )
 
 
@@ -222,11 +282,23 @@ def _waves(problem: Problem, solution: Solution) -> Iterator[Violation]:
             size = len(days)
             fits = bool(days) and (wave.first_day, wave.last_day) == (days[0], days[-1])
         if not fits or wave.size != len(days):
-            yield Violation(Rule.WAVE_DAYS, tag, wave.first_day, f"wave {wave.number}")
+            yield Violation(
+                Rule.WAVE_DAYS, tag, wave.first_day, found(msgid("wave {wave}"), wave=wave.number)
+            )
         if size > problem.machines_per_wave:
-            yield Violation(Rule.WAVE_SIZE, tag, wave.first_day, f"wave {wave.number}: {size}")
+            yield Violation(
+                Rule.WAVE_SIZE,
+                tag,
+                wave.first_day,
+                found(msgid("wave {wave} has {number}"), wave=wave.number, number=size),
+            )
     for number, left in members.items():
-        yield Violation(Rule.WAVE_DAYS, left[0].asset_tag, left[0].day, f"no wave {number}")
+        yield Violation(
+            Rule.WAVE_DAYS,
+            left[0].asset_tag,
+            left[0].day,
+            found(msgid("there is no wave {wave}"), wave=number),
+        )
 
 
 def _pilot(
@@ -239,9 +311,19 @@ def _pilot(
         pilot = pilots[0]
         tag = max((p.asset_tag for p in solution.placements if p.wave == pilot.number), default="")
         if len(pilots) > 1 or pilot.size > problem.pilot_size:
-            yield Violation(Rule.PILOT, tag, pilot.first_day, f"{pilot.size} machines")
+            yield Violation(
+                Rule.PILOT,
+                tag,
+                pilot.first_day,
+                found(msgid("the pilot has {number}"), number=pilot.size),
+            )
         if pilot.number != problem.first_wave:
-            yield Violation(Rule.PILOT, tag, pilot.first_day, f"it is wave {pilot.number}")
+            yield Violation(
+                Rule.PILOT,
+                tag,
+                pilot.first_day,
+                found(msgid("it is wave {wave}"), wave=pilot.number),
+            )
         starts, left = pilot.last_day + timedelta(days=1), problem.soak_working_days
         while left and starts <= problem.last:
             left -= _is_working(problem, starts)
@@ -249,19 +331,29 @@ def _pilot(
         if left:
             starts = problem.last + timedelta(days=1)
     elif problem.pilot_size and able and not problem.pilot_departments:
-        yield Violation(Rule.PILOT, able[0].asset_tag, None, "there is none")
+        yield Violation(Rule.PILOT, able[0].asset_tag, None, found(msgid("there is no pilot")))
     if starts is None:
         return
     numbers = {wave.number for wave in pilots}
     for placed in solution.placements:
         if placed.wave not in numbers and placed.day < starts:
-            yield Violation(Rule.PILOT, placed.asset_tag, placed.day, f"others begin on {starts}")
+            yield Violation(
+                Rule.PILOT,
+                placed.asset_tag,
+                placed.day,
+                found(msgid("others begin on {day}"), day=starts),
+            )
 
 
 def _announced(solution: Solution) -> Iterator[Violation]:
     for move in solution.moves:
         if move.announced and move.why.value == "makes_room":
-            yield Violation(Rule.ANNOUNCED, move.asset_tag, move.from_day, f"to {move.to_day}")
+            yield Violation(
+                Rule.ANNOUNCED,
+                move.asset_tag,
+                move.from_day,
+                found(msgid("to {day}"), day=move.to_day),
+            )
 
 
 def _is_working(problem: Problem, day: date) -> bool:

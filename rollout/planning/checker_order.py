@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from rollout.domain.words import msgid
 from rollout.planning.problem import MachineToPlace, Problem, Solution
-from rollout.planning.rules import Rule, Violation
+from rollout.planning.rules import Rule, Violation, found
 
 
 class _Kind(NamedTuple):
@@ -52,8 +53,9 @@ def out_of_turn(
                         continue
                     if _canary(problem, began, site, late, early):
                         continue
-                    found = f"{early.generation} goes on {early.day} at {site}"
-                    yield Violation(Rule.GENERATION_ORDER, kinds[late], late.day, found)
+                    goes = msgid("{site}: {generation} goes on {day}")
+                    earlier = found(goes, site=site, generation=early.generation, day=early.day)
+                    yield Violation(Rule.GENERATION_ORDER, kinds[late], late.day, earlier)
                     break
 
 

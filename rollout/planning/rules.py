@@ -39,10 +39,28 @@ class Rule(Described):
     ANNOUNCED = "announced", "An announced date is moved only when it cannot be kept."
 
 
+class Found(NamedTuple):
+    """What was found, in no language: a msgid and what fills it in.
+
+    `rollout.i18n.labels.said` says it in the language in force; as a text it is English.
+    """
+
+    text: str = ""
+    details: tuple[tuple[str, object], ...] = ()
+
+    def __str__(self) -> str:
+        return self.text.format(**dict(self.details))
+
+
+def found(text: str, **details: object) -> Found:
+    """`text` is a msgid; it needs no details that the rule and its day say already."""
+    return Found(text, tuple(details.items()))
+
+
 class Violation(NamedTuple):
     """One broken rule: who, when, and what was found."""
 
     rule: Rule
     asset_tag: str
     day: date | None
-    found: str
+    found: Found

@@ -12,6 +12,8 @@ from sqlmodel import select
 from rollout.application.operators import NotPermitted, Operator
 from rollout.application.planning import checking, moving, plans
 from rollout.application.planning.plans import PlanRefused
+from rollout.domain.errors import NotFound
+from rollout.domain.machine import MachineVerb
 from rollout.domain.wave import WaveVerb
 from rollout.planning.checker import Rule
 from rollout.planning.problem import Why
@@ -131,6 +133,17 @@ def test_a_machine_whose_wave_has_begun_is_refused(database: Database, settings:
         for verb in (WaveVerb.SUBMIT, WaveVerb.APPROVE, WaveVerb.START):
             transitions.apply(session, Wave, [machine.wave_id or 0], verb, actor="a", at=NOW)
     with pytest.raises(PlanRefused, match="DK20-000009 cannot get another day"):
+        moving.judge(database, settings, _tags(9), FREE, now=NOW)
+
+
+def test_machines_that_nobody_knows_are_told_from_those_under_way(
+    database: Database, settings: Settings
+):
+    with pytest.raises(NotFound, match="no machine DK20-999998, DK20-999999: see"):
+        moving.judge(database, settings, [*_tags(9), "DK20-999998", "DK20-999999"], FREE, now=NOW)
+    with database.write() as session:
+        transitions.apply(session, Machine, [9], MachineVerb.HOLD, actor="a", at=NOW)
+    with pytest.raises(PlanRefused, match="only a machine that waits for its wave can"):
         moving.judge(database, settings, _tags(9), FREE, now=NOW)
 
 

@@ -31,11 +31,13 @@ def csv_records(path: Path, encoding: str, delimiter: str) -> Iterator[Record]:
                 yield Record(row, line, cells)
                 line = reader.line_num + 1
         except csv.Error as error:
+            # Of a cell that is too long, quotes are the usual cause as well.
             raise LedgerUnreadable(
-                _("{path} line {line}: {error}; put the cell in paired quotes").format(
-                    path=path.name, line=line, error=error
-                )
-            ) from None
+                _(
+                    "{path} line {line}: the quotes of a cell do not pair; "
+                    "write two for one inside a cell"
+                ).format(path=path.name, line=line)
+            ) from error
 
 
 def detect_delimiter(path: Path, encoding: str, columns: Mapping[str, Column]) -> str:

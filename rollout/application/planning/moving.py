@@ -19,6 +19,7 @@ from rollout.application.planning.effect import NewPlace
 from rollout.application.planning.plans import PlanRefused, must_still_fit
 from rollout.application.planning.problem import problem_of
 from rollout.application.planning.proposal import keep
+from rollout.domain.errors import NotFound
 from rollout.i18n import _
 from rollout.planning.checker import Violation as Violation  # a front end shows them
 from rollout.planning.checker import violations
@@ -36,7 +37,7 @@ from rollout.planning.problem import (
     Why,
 )
 from rollout.settings import OperatorRole, Settings
-from rollout.store import plan_inputs, plans
+from rollout.store import machines, plan_inputs, plans
 from rollout.store.database import Database
 
 _SHOWN = 8
@@ -124,6 +125,7 @@ class Moving:
         if plan is not None:
             must_still_fit(session, plan)
         today = now.astimezone(settings.programme.zone).date()
+        self._session = session
         self.rows = plan_inputs.waiting(session)
         self.problem = problem_of(session, settings, self.rows, today)
         self._machines = {machine.asset_tag: machine for machine in self.problem.machines}
@@ -182,18 +184,24 @@ class Moving:
         )
 
     def movable(self, tags: Sequence[str]) -> list[MachineToPlace]:
-        """The machines of `tags`. Raises PlanRefused, with every one that may not move."""
+        """The machines of `tags`. Raises NotFound, PlanRefused, with all that may not."""
         wanted = list(dict.fromkeys(tags))
         refused = [tag for tag in wanted if tag not in self._machines]
         if refused:
-            shown = ", ".join(refused[:_SHOWN]) + (" …" if len(refused) > _SHOWN else "")
+            there = {machine.asset_tag for machine in machines.by_tags(self._session, refused)}
+            if strange := [tag for tag in refused if tag not in there]:
+                raise NotFound("machine", _shown(strange))
             raise PlanRefused(
                 _(
-                    "{tags} cannot get another day: it has begun, or its wave has; "
+                    "{tags} cannot get another day: only a machine that waits for its wave can; "
                     "see `rollout machine show {first}`"
-                ).format(tags=shown, first=refused[0])
+                ).format(tags=_shown(refused), first=refused[0])
             )
         return [self._machines[tag] for tag in wanted]
+
+
+def _shown(tags: Sequence[str]) -> str:
+    return ", ".join(tags[:_SHOWN]) + (" …" if len(tags) > _SHOWN else "")
 
 
 def _as_it_stands(

@@ -1,4 +1,4 @@
-"""Sentences about machines without a place, said by commands and screens."""
+"""Sentences about machines without a place and about broken rules, for commands and screens."""
 
 from typing import TYPE_CHECKING
 
@@ -7,6 +7,7 @@ from rollout.i18n import _
 
 if TYPE_CHECKING:
     from rollout.planning.problem import Obstacle, Relaxation
+    from rollout.planning.rules import Violation
 
 _REMEDIES = {
     "pinned_day": msgid("pin it to another day"),
@@ -53,6 +54,22 @@ def remedy(entry: "Relaxation") -> str:
     if later is not None:
         return _("{days} working {days:day|days} later would do").format(days=later)
     return _(_REMEDIES[entry.obstacle.value])
+
+
+def found_words(broken: "Violation") -> str:
+    """What the checker found, beside the rule, the machine and the day that it names as well."""
+    from rollout.i18n.labels import said
+
+    return said(broken.found.text, dict(broken.found.details))
+
+
+def broken_words(broken: "Violation") -> str:
+    """Rule, machine, day and what was found, in one line."""
+    from rollout.i18n.labels import label
+
+    day = broken.day.isoformat() if broken.day else ""
+    told = filter(None, (broken.asset_tag, day, found_words(broken)))
+    return f"{label(broken.rule)}: {' '.join(told)}"
 
 
 def unused_rule(table: str, name: str) -> str:

@@ -78,7 +78,7 @@ def test_whatever_bytes_a_file_has_it_is_refused_in_words(
 @pytest.mark.parametrize("encoding", ["hex", "rot13", "zlib", "undefined", "idna", "punycode"])
 def test_what_is_no_encoding_of_text_is_refused(tmp_path: Path, encoding: str) -> None:
     path = write(tmp_path, HEADER + ROW, "utf-8")
-    with pytest.raises(LedgerUnreadable, match="--encoding|use cp932"):
+    with pytest.raises(LedgerUnreadable, match=r"--encoding|use cp932"):
         open_ledger(path, encoding=encoding)
 
 

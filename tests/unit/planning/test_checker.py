@@ -3,6 +3,7 @@
 Every case is a valid plan with one thing wrong; the valid plan passes first.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from planning_problems import plain, small
 
+from rollout.application.planning.words import broken_words
 from rollout.planning.calendar import Span, WorkCalendar
 from rollout.planning.checker import Rule, violations
 from rollout.planning.problem import (
@@ -31,6 +33,16 @@ from rollout.planning.problem import (
 DAY = date(2023, 1, 16)
 LATER = date(2023, 1, 17)
 TAG = "DK20-000001"
+
+
+@pytest.fixture(autouse=True)
+def japanese(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROLLOUT_LANG", "ja")
+
+
+def english_in(words: str) -> list[str]:
+    """What a reader of Japanese would stumble over; tags and generations are no words."""
+    return re.findall("[A-Za-z]{2,}", re.sub("DK[0-9]{2}", "", words))
 
 
 def dated(problem: Problem, *days: date) -> Solution:
@@ -120,6 +132,7 @@ def test_a_day_that_breaks_a_rule_is_found_with_machine_day_and_rule(rule: Rule)
     assert violations(problem, dated(problem, *good)) == []
     found = violations(problem, dated(problem, *bad))
     assert [(v.rule, v.asset_tag, v.day) for v in found] == [(rule, tag, day)]
+    assert english_in(broken_words(found[0])) == []
 
 
 def test_a_refresh_is_not_to_blame_for_reimages_that_have_their_day_for_good() -> None:
@@ -215,6 +228,7 @@ def test_a_plan_that_is_put_together_wrongly_is_found(
     assert violations(problem, plan) == []
     found = violations(*broken(problem, plan))
     assert [(v.rule, v.asset_tag, v.day) for v in found] == [(rule, tag, day)]
+    assert english_in(broken_words(found[0])) == []
 
 
 def test_every_rule_has_a_plan_that_breaks_it() -> None:
