@@ -26,6 +26,13 @@ from rollout.application.exports.extract import (
 )
 from rollout.application.exports.filtered import told as told_filter
 from rollout.application.exports.forms import iso
+from rollout.application.exports.machine_counts import (
+    STATE,
+    begin,
+    count_page,
+    count_states,
+    count_verdicts,
+)
 from rollout.application.exports.stamp import Kind
 from rollout.domain.account import AccountState, CloudService
 from rollout.domain.machine import MachineState, Step
@@ -42,7 +49,6 @@ from rollout.store.machines import Filter
 from rollout.store.readers import Readers, read_together
 
 EVERYTHING = Filter()
-_STATE = machines.FIELDS.index("state")
 
 
 @contextmanager
@@ -154,24 +160,19 @@ def _lines(
 
         return readers.once(read)[: len(machines.FIELDS)]
 
-    counts["machines"] = 0
+    begin(counts)
     for page in lines.pages(readers, wanted, today, shown, size=size):
         cells = partial(again, page.after, page.rows)
-        _count(page.states or cells()[_STATE], counts)
+        count_states(page.states or cells()[STATE], counts)
+        count_verdicts(page.verdicts, counts)
         yield Lines(page.text, page.rows, cells)
 
 
 def _counted(pages: Iterator[Page], counts: Counter[str]) -> Iterator[Page]:
-    counts["machines"] = 0
+    begin(counts)
     for page in pages:
-        _count(page[_STATE], counts)
+        count_page(page, counts)
         yield page[: len(machines.FIELDS)]
-
-
-def _count(states: Sequence[str], counts: Counter[str]) -> None:
-    counts["machines"] += len(states)
-    for state, number in Counter(states).items():
-        counts[f"state.{state}"] += number
 
 
 def _by_state(counts: Counter[str]) -> Note:

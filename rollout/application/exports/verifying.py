@@ -9,7 +9,7 @@ cannot be is the chain of which it names a link, and a digest that was kept some
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from sqlmodel import Session
 
 from rollout.application.exports import carried, evidence, stamp
 from rollout.application.exports.count_words import count_words
+from rollout.application.exports.machine_counts import comparable, count_page
 from rollout.application.exports.stamp import Kind, NoStamp, Stamp
 from rollout.domain.lifecycle import Described
 from rollout.domain.machine import NEEDS_A_PERSON
@@ -27,13 +28,11 @@ from rollout.store import history
 from rollout.store.database import Database
 from rollout.store.exporting import audit, past
 from rollout.store.exporting.beside import Until
-from rollout.store.exporting.machines import FIELDS
 from rollout.store.exporting.reach import digest_at, facts_up_to
 from rollout.store.history import Verdict
 from rollout.store.machines import Filter
 
 Progress = Callable[[int], None]
-_STATE = FIELDS.index("state")
 
 
 class Question(Described):
@@ -174,15 +173,11 @@ def _counted(session: Session, settings: Settings, made: Stamp) -> Mapping[str, 
         for _page in extract.shown():
             pass
         return extract.counts
-    return Counter(_states(session, settings, made))
-
-
-def _states(session: Session, settings: Settings, made: Stamp) -> Iterator[str]:
+    found: Counter[str] = Counter()
     day = made.moment.astimezone(settings.programme.zone).date()
     for page in past.pages(session, _filter(made), bound(made), made.moment, day):
-        for state in page[_STATE]:
-            yield "machines"
-            yield f"state.{state}"
+        count_page(page, found)
+    return comparable(found, made.counts)
 
 
 def _filter(made: Stamp) -> Filter:

@@ -50,6 +50,7 @@ PAGE = 5_000
 END = "\r\n"
 """Between lines: behind it comes FIRST, which no line break in a text has."""
 Show = Callable[[str], str | None]
+_VERDICTS = ("passed", "failed", "pending")
 
 
 @dataclass(frozen=True)
@@ -67,13 +68,15 @@ class Shown:
 class Lines:
     """A page of lines in the order of `machines.FIELDS`, behind the tag `after`.
 
-    No `text`: one in it cannot be told in a line. `states` are those of its rows, or none with it.
+    No `text`: one in it cannot be told in a line. `states` are those of its rows, or none with it;
+    `verdicts` counts the controls that passed, failed and wait.
     """
 
     after: str
     rows: int
     text: bytes | None
     states: Sequence[str]
+    verdicts: Sequence[int]
 
 
 def pages(
@@ -89,7 +92,7 @@ def pages(
             # A text with our sign before a state would be one too many.
             odd = page.odd or len(states) != page.rows
             said = None if odd else saying.said(page.text)
-            yield Lines(page.after, page.rows, said, () if odd else states)
+            yield Lines(page.after, page.rows, said, () if odd else states, page.verdicts)
 
 
 class _Page(NamedTuple):
@@ -99,12 +102,13 @@ class _Page(NamedTuple):
     text: bytes | None
     rows: int
     odd: bool
+    verdicts: Sequence[int]
 
 
 def _page(statement: Select[Any], session: Session, bound: tuple[str, str]) -> _Page:
     after, upto = bound
-    ((text, rows, odd),) = plain(session, statement, {"after": after, "upto": upto})
-    return _Page(after, text, rows, bool(odd))
+    ((text, rows, odd, *verdicts),) = plain(session, statement, {"after": after, "upto": upto})
+    return _Page(after, text, rows, bool(odd), [number or 0 for number in verdicts])
 
 
 def _bounds(session: Session, size: int) -> Iterator[tuple[str, str]]:
@@ -120,12 +124,14 @@ def _bounds(session: Session, size: int) -> Iterator[tuple[str, str]]:
 
 
 def _pieces(session: Session, wanted: Filter, today: date, shown: Shown) -> Select[Any]:
-    """The lines behind `after` up to `upto`, strung up; how many; whether one is odd."""
+    """The lines behind `after` up to `upto`, strung up; how many; whether one is odd; how many
+    controls passed, failed and wait."""
     each = _lines(session, today, shown).where(*conditions(wanted)).subquery()
     return select(
         strung(session, each.c.line, END),
         func.count(),
         func.max(each.c.odd),
+        *(func.sum(each.c[name]) for name in _VERDICTS),
     )
 
 
@@ -138,6 +144,7 @@ def _lines(session: Session, today: date, shown: Shown) -> Select[Any]:
     columns: tuple[Any, ...] = (
         cells.label("line"),
         _odd(session).label("odd"),
+        *(getattr(ControlSummary, name) for name in _VERDICTS),
     )
     statement: Select[Any] = select(*columns)
     return (

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from export_fleet import MACHINES, NOW, hours, move
-from sqlalchemy import text
+from sqlalchemy import text, update
+from sqlmodel import col
 
 from rollout.adapters.reports.exporting import Form, write
 from rollout.application.exports import carried, stamp, verifying
@@ -21,6 +22,7 @@ from rollout.domain.machine import MachineVerb
 from rollout.settings import Settings
 from rollout.store.database import Database
 from rollout.store.machines import Filter
+from rollout.store.tables import ControlSummary
 
 OPENERS: dict[str, Any] = {
     "machines": open_machines, "evidence": open_evidence, "audit": open_audit,
@@ -115,6 +117,34 @@ def test_totals_that_the_database_does_not_count_are_found(
     tree["counts"]["state.migrated"] += 1
     place.write_text(json.dumps(tree), encoding="utf-8")
     assert broken(fleet, configuration, path) == [Question.TOTALS]
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_verdicts_that_the_evidence_does_not_count_are_found(
+    changing: Database, configuration: Settings, tmp_path: Path, form: str
+) -> None:
+    with changing.write() as session:
+        session.connection().execute(
+            update(ControlSummary)
+            .where(col(ControlSummary.machine_id) == 12)
+            .values(passed=col(ControlSummary.passed) + 1)
+        )
+    path = export(changing, configuration, tmp_path / f"x.{form}")
+    assert broken(changing, configuration, path) == [Question.TOTALS]
+
+
+def test_an_export_of_a_version_that_did_not_count_verdicts_is_not_asked_for_them(
+    fleet: Database, configuration: Settings, tmp_path: Path
+) -> None:
+    path = export(fleet, configuration, tmp_path / "x.csv")
+    place = stamp.beside(path)
+    tree = json.loads(place.read_text(encoding="utf-8"))
+    assert tree["counts"]["verdict.pass"] > 0
+    tree["counts"] = {
+        name: n for name, n in tree["counts"].items() if not name.startswith("verdict.")
+    }
+    place.write_text(json.dumps(tree), encoding="utf-8")
+    assert broken(fleet, configuration, path) == []
 
 
 def test_a_fact_that_was_changed_before_the_export_is_found_and_one_after_it_is_not(
