@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
 
@@ -37,12 +37,17 @@ def ask(
     decisions: Sequence[Decision],
     operator: Operator,
     at: datetime,
+    today: date,
 ) -> None:
-    """Open what acts, block what cannot be, confirm what is there; groups first."""
-    _ask_for_groups(session, settings, world, decisions, operator, at)
+    """Open what acts, block what cannot be, confirm what is there; groups first.
+
+    `today` is the programme's day at `at`, by which it was decided who has left.
+    """
+    staying = [one for one in decisions if not _gone(one, today)]
+    _ask_for_groups(session, settings, world, staying, operator, at)
     # What was asked for to take a leaver's services away goes on.
     decisions = [
-        one for one in decisions if one.action is not PlannedAction.KEEP or not _gone(one, at)
+        one for one in decisions if one.action is not PlannedAction.KEEP or not _gone(one, today)
     ]
     known = {(row.person_id, row.service): row for row in account_queue.standings(session)}
     acting: dict[int, set[CloudService]] = defaultdict(set)
@@ -115,7 +120,7 @@ def _move(
             blocked.setdefault(stored(one.cause or ""), (one.cause or "", []))[1].append(key)
             if not open_already:
                 asked.append(key)
-        elif state != AccountState.READY and not _gone(one, at):
+        elif state != AccountState.READY:
             confirmed.append(key)
     actor = operator.name
     transitions.apply(session, Account, asked, AccountVerb.REQUEST, actor=actor, at=at)
@@ -126,9 +131,9 @@ def _move(
     transitions.apply(session, Account, confirmed, AccountVerb.CONFIRM, actor=actor, at=at)
 
 
-def _gone(decision: Decision, at: datetime) -> bool:
+def _gone(decision: Decision, today: date) -> bool:
     left_on = decision.person.left_on
-    return left_on is not None and left_on < at.date()
+    return left_on is not None and left_on < today
 
 
 def _ask_for_groups(
@@ -139,7 +144,10 @@ def _ask_for_groups(
     operator: Operator,
     at: datetime,
 ) -> None:
-    """Groups and teams of the departments whose people get them; those that are there are noted."""
+    """Groups and teams of the departments whose people get them; those that are there are noted.
+
+    The decisions are those of people in service.
+    """
     kinds = {CloudService.GROUPWARE: GroupKind.GROUP}
     if settings.chat.provider == "teams":
         kinds[CloudService.CHAT] = GroupKind.TEAM
@@ -149,7 +157,7 @@ def _ask_for_groups(
         person = one.person
         if kind is None or one.action not in ACTING | {PlannedAction.KEEP}:
             continue
-        if not _gone(one, at) and person.department_id is not None and person.bureau is not None:
+        if person.department_id is not None and person.bureau is not None:
             name = department_name(person.bureau, person.division or "")
             wanted[person.department_id, kind] = nickname_of(person.department_id, name, settings)
     known = {(row.department_id, row.kind) for row in account_queue.group_standings(session)}

@@ -315,7 +315,7 @@ def begin(
         if plan is None or plan.id != number or plan.applied_at is not None:
             raise AccountsRefused(_("another plan was made meanwhile: look at it first"))
         _must_be_the_same(session, number, proposal)
-        ask(session, places.settings, world, proposal.decisions, operator, at)
+        ask(session, places.settings, world, proposal.decisions, operator, at, places.day)
         ask_for_new_names(session, proposal.new_names, operator, at)
         plan.applied_at = at
         session.add(plan)

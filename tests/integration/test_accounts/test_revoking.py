@@ -1,7 +1,7 @@
 """Access that is taken away: of leavers, and of one person by an approver."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -189,6 +189,22 @@ def test_a_leaver_goes_out_of_every_group_and_keeps_what_was_given_elsewhere(
     assert [one["skuId"] for one in _user(prefecture)["assignedLicenses"]] == [EXTRA["skuId"]]
     assert set(_states(prefecture).values()) == {"revoked"}
     assert {one.action.value for one in _plan(prefecture).decisions} == {"keep"}
+
+
+def test_who_left_yesterday_has_left_on_the_morning_after(found: Callable[..., Any]) -> None:
+    prefecture = found('services = ["identity", "groupware"]')
+    prefecture.employ(1)
+    # 08:30 of 1 April in Japan, while UTC still writes the last day of March.
+    morning = datetime(2023, 3, 31, 23, 30, tzinfo=UTC)
+    _leave(prefecture, date(2023, 3, 31))
+    app = prefecture.app
+
+    propose(app.database, app.settings, app.directory, Scope(), OPERATOR, morning)
+    begin(app.database, app.settings, app.directory, OPERATOR, morning)
+
+    assert _states(prefecture) == {}
+    with app.database.read() as session:
+        assert not accounts.groups(session)
 
 
 def _leave(prefecture: Any, day: date) -> None:
