@@ -36,7 +36,11 @@ def ours(ledger: Path, database: Path) -> dict[str, Any]:
 
     opened = Database(f"sqlite:///{database}")
     report = import_ledger(
-        opened, open_ledger(ledger), operator=Operator("bench", OperatorRole.OPERATOR), now=NOW
+        opened,
+        open_ledger(ledger),
+        operator=Operator("bench", OperatorRole.OPERATOR),
+        now=NOW,
+        today=NOW.date(),
     )
     opened.close()
     return {

@@ -39,6 +39,7 @@ def ledger(
     given = invocation(context)
     application = given.application()
     settings = application.settings
+    now = application.clock.now()
     source = open_ledger(file, encoding=encoding, sheet=sheet, synonyms=settings.ledger_columns)
     with progress_bar(_("reading")) as bar:
         labels = {"read": _("reading"), "write": _("writing")}
@@ -46,7 +47,8 @@ def ledger(
             application.database,
             source,
             operator=application.operator(given.actor),
-            now=application.clock.now(),
+            now=now,
+            today=now.astimezone(settings.programme.zone).date(),
             valid_from=settings.programme.start,
             generations={*GENERATIONS, *settings.generations},
             dry_run=dry_run,

@@ -53,6 +53,7 @@ def run(
     *rows: str,
     header: str = HEADER,
     now: datetime = NOW,
+    today: date | None = None,
     valid_from: date | None = None,
     dry_run: bool = False,
     strict: bool = False,
@@ -64,6 +65,7 @@ def run(
         open_ledger(path),
         operator=OPERATOR,
         now=now,
+        today=today or now.date(),
         valid_from=valid_from,
         dry_run=dry_run,
         strict=strict,
@@ -304,9 +306,14 @@ def test_a_viewer_may_only_look(database: Database, folder: Path) -> None:
     run(database, folder, ONE)
     ledger = open_ledger(folder / "ledger.csv")
     viewer = Operator("mori", OperatorRole.VIEWER)
-    assert import_ledger(database, ledger, operator=viewer, now=NOW, dry_run=True).good == 1
+    assert (
+        import_ledger(
+            database, ledger, operator=viewer, now=NOW, today=NOW.date(), dry_run=True
+        ).good
+        == 1
+    )
     with pytest.raises(NotPermitted):
-        import_ledger(database, ledger, operator=viewer, now=NOW)
+        import_ledger(database, ledger, operator=viewer, now=NOW, today=NOW.date())
 
 
 def test_a_file_that_breaks_off_writes_nothing(database: Database, folder: Path) -> None:
@@ -314,7 +321,7 @@ def test_a_file_that_breaks_off_writes_nothing(database: Database, folder: Path)
     path = folder / "broken.csv"
     path.write_text("\n".join((HEADER, *[ONE] * 70, '"')), encoding="utf-8")
     with pytest.raises(LedgerUnreadable):
-        import_ledger(database, open_ledger(path), operator=OPERATOR, now=NOW)
+        import_ledger(database, open_ledger(path), operator=OPERATOR, now=NOW, today=NOW.date())
     assert databases.dump(database) == before
 
 
@@ -333,6 +340,24 @@ def test_departments_that_ended_are_not_brought_back_to_life(
         new = session.exec(select(Department).where(Department.valid_to == None)).one()  # noqa: E711
         assert new.valid_from == date(2023, 4, 3)
     assert run(database, folder, ONE, now=april).departments.created == 0
+
+
+def test_the_day_of_an_import_is_that_of_the_programme(database: Database, folder: Path) -> None:
+    run(database, folder, ONE, valid_from=date(2022, 8, 1))
+    with database.write() as session:
+        old = session.exec(select(Department)).one()
+        old.valid_to = date(2023, 3, 31)
+        session.add(old)
+    # Half past eight of 1 April in Japan.
+    morning = datetime(2023, 3, 31, 23, 30, tzinfo=UTC)
+
+    report = run(database, folder, ONE, TWO + "退職者", now=morning, today=date(2023, 4, 1))
+
+    assert report.departments.created == 1
+    with database.read() as session:
+        new = session.exec(select(Department).where(Department.valid_to == None)).one()  # noqa: E711
+        gone = session.exec(select(Person).where(Person.staff_number == "001235")).one()
+    assert (new.valid_from, gone.left_on) == (date(2023, 4, 1), date(2023, 4, 1))
 
 
 def test_a_department_that_begins_on_1_april_is_found_before(
@@ -414,6 +439,7 @@ def test_progress_reaches_the_end_of_both_phases(database: Database, folder: Pat
         open_ledger(folder / "ledger.csv"),
         operator=OPERATOR,
         now=NOW,
+        today=NOW.date(),
         progress=lambda *step: seen.append(step),
     )
     assert seen == [("read", 1, 1), ("write", 1, 1)]

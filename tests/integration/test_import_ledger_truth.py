@@ -43,7 +43,9 @@ class Case:
 
 def run(database: Database, ledger: Path) -> ImportReport:
     operator = Operator("ito", OperatorRole.OPERATOR)
-    return import_ledger(database, open_ledger(ledger), operator=operator, now=NOW)
+    return import_ledger(
+        database, open_ledger(ledger), operator=operator, now=NOW, today=NOW.date()
+    )
 
 
 @pytest.fixture(

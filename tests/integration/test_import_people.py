@@ -373,7 +373,7 @@ def test_the_preview_says_who_goes_where_and_which_groups_that_changes(office: O
 def test_the_sample_lists_fit_the_sample_ledger(office: Office) -> None:
     folder = Path(__file__).parents[2] / "inventory" / "sample"
     import_ledger(office.database, open_ledger(folder / "ledger.csv"), operator=OPERATOR, now=NOW,
-                  valid_from=office.settings.programme.start)  # fmt: skip
+                  today=NOW.date(), valid_from=office.settings.programme.start)  # fmt: skip
 
     def take(name: str, **order: Any) -> PeopleReport:
         return import_people(office.database, office.settings, open_list(folder / name, "people"),

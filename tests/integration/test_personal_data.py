@@ -59,7 +59,11 @@ def ledger(folder: Path, *rows: str) -> Path:
 
 def take(database: Database, file: Path, now: datetime) -> None:
     import_ledger(
-        database, open_ledger(file), operator=Operator("ito", OperatorRole.OPERATOR), now=now
+        database,
+        open_ledger(file),
+        operator=Operator("ito", OperatorRole.OPERATOR),
+        now=now,
+        today=now.date(),
     )
 
 

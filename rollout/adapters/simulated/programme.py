@@ -104,7 +104,13 @@ class SimulatedProgramme:
         """Write a ledger of so many machines to `file`, import it, and put a plan into force."""
         prefecture.write(file, machines, self._seed, places)
         now = self.clock.now()
-        import_ledger(self._database, open_ledger(file), operator=PLANNER, now=now)
+        import_ledger(
+            self._database,
+            open_ledger(file),
+            operator=PLANNER,
+            now=now,
+            today=now.astimezone(self._settings.programme.zone).date(),
+        )
         with self._database.read() as session:
             self._slow = reports.tags_at(session, prefecture.SLOW)
         plans.solve(self._database, self._settings, operator=PLANNER, now=now)

@@ -37,6 +37,7 @@ def import_ledger(
     *,
     operator: Operator,
     now: datetime,
+    today: date,
     valid_from: date | None = None,
     generations: Collection[str] = GENERATIONS,
     dry_run: bool = False,
@@ -47,21 +48,22 @@ def import_ledger(
 
     All good rows in one transaction; with `strict` none when any is bad. A dry run goes the same
     way and is rolled back, so its report is that of the import. `valid_from` is the first day of
-    departments that are new (the programme's start); never later than `now`.
+    departments that are new (the programme's start); never later than `today`, the day at `now`
+    in the programme's zone.
     Raises NotPermitted, and LedgerUnreadable when the file breaks off inside.
     """
     operator.must_be(OperatorRole.VIEWER if dry_run else OperatorRole.OPERATOR)
     report = ImportReport(ledger.source, dry_run, strict, columns=dict(ledger.columns),
                           unused_columns=tuple(ledger.unused))  # fmt: skip
     entries = _read(ledger, generations, report, progress)
-    since = min(valid_from or now.date(), now.date())
-    importing = Importing(operator.name, now, since, ledger.source)
+    since = min(valid_from or today, today)
+    importing = Importing(operator.name, now, ledger.source)
     try:
         with database.write() as session:
             ids = settle(session, entries, report)
             good = [entry for entry in entries if entry.good]
             _remark_on(good, report)
-            organisation = Organisation(session, importing, report)
+            organisation = Organisation(session, importing, report, today=today, valid_from=since)
             organisation.bring_up_to_date(good)
             writer = MachineWriter(session, importing, organisation, report, ids)
             writer.write(entries, progress)

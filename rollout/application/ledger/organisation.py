@@ -21,11 +21,10 @@ _BATCH = 5_000
 
 @dataclass(frozen=True)
 class Importing:
-    """Who imports, when, and from when on new departments exist."""
+    """Who imports, when, and from which file."""
 
     actor: str
     now: datetime
-    valid_from: date
     source: str
 
     def fact(
@@ -40,10 +39,22 @@ class Importing:
 
 
 class Organisation:
-    """The ids of what the ledger names, made where they were missing."""
+    """The ids of what the ledger names, made where they were missing.
 
-    def __init__(self, session: Session, importing: Importing, report: ImportReport) -> None:
+    `today` is the programme's day, and `valid_from` the first day of departments that are new.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        importing: Importing,
+        report: ImportReport,
+        *,
+        today: date,
+        valid_from: date,
+    ) -> None:
         self._session, self._importing, self._report = session, importing, report
+        self._today, self._valid_from = today, valid_from
         self._sites: dict[str, int] = {}
         self._departments: dict[tuple[str, str], int] = {}
         self._people: dict[str, int] = {}
@@ -94,7 +105,6 @@ class Organisation:
         )
 
     def _settle_departments(self, good: list[Entry]) -> None:
-        today = self._importing.now.date()
         existing = store.departments(self._session)
         self._find_departments(existing)
         named = {_department_key(entry.bureau, entry.division): entry for entry in reversed(good)}
@@ -109,7 +119,7 @@ class Organisation:
             new.append({
                 "bureau": entry.bureau,
                 "division": entry.division,
-                "valid_from": today if again else self._importing.valid_from,
+                "valid_from": self._today if again else self._valid_from,
             })  # fmt: skip
         store.add_departments(self._session, new)
         after = store.departments(self._session)
@@ -127,11 +137,10 @@ class Organisation:
 
     def _find_departments(self, rows: list[store.KnownDepartment]) -> None:
         """Those that exist today, else the next to come; never one that has ended."""
-        today = self._importing.now.date()
         self._departments = {}
         for row in rows:
             self._names["department_id", row.id] = _shown_department(row.bureau, row.division)
-            if row.valid_to is None or row.valid_to >= today:
+            if row.valid_to is None or row.valid_to >= self._today:
                 self._departments.setdefault(_department_key(row.bureau, row.division), row.id)
 
     def _settle_people(self, good: list[Entry]) -> None:
@@ -183,7 +192,7 @@ class Organisation:
             )
 
     def _person(self, entry: Entry) -> store.Row:
-        left_on = (entry.left_on or self._importing.now.date()) if entry.left else None
+        left_on = (entry.left_on or self._today) if entry.left else None
         return {
             "name": entry.owner,
             "kana": entry.kana,

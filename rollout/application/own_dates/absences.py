@@ -45,7 +45,7 @@ def import_absences(
     with database.read() if dry_run else database.write() as session:
         changes = _changes(session, read, known, report)
         if not dry_run:
-            _write(session, changes, Importing(operator.name, now, now.date(), rows.source))
+            _write(session, changes, Importing(operator.name, now, rows.source))
     report.applied = not dry_run
     return report
 

@@ -78,7 +78,7 @@ def import_constraints(
         known = {"machine": store.machines(session), "person": store.people(session)}
     subjects = _read(rows, known, calendar, report, progress)
     with database.read() if dry_run else database.write() as session:
-        importing = Importing(operator.name, now, now.date(), rows.source)
+        importing = Importing(operator.name, now, rows.source)
         _settle(session, subjects, known, report, None if dry_run else importing)
     report.applied = not dry_run
     return report
