@@ -101,10 +101,12 @@ class DevicesWork:
     def carry_out(self, stop: Callable[[], bool] = lambda: False) -> Tally:
         """Give every order that is due, and write the invitations. Raises DirectoryAway.
 
-        What the service refused is kept with its words and tried again a while later.
+        What the service refused is kept with its words and tried again a while later. A group that
+        is not found keeps back who joins or leaves it and nobody else: ApplicationRefused is raised
+        after everything else was done.
         """
         done = Tally()
-        orders = list(self._orders())
+        orders, obstacle = self._orders()
         if orders:
             report = Report(self._database, self._clock, orders, done)
             exchange = self._directory.exchange(stop)
@@ -116,6 +118,8 @@ class DevicesWork:
                 exchange.end()
         self._close_lost()
         self._invitations(done)
+        if obstacle is not None:
+            raise obstacle
         return done
 
     def close(self) -> None:
@@ -127,21 +131,34 @@ class DevicesWork:
         with self._database.read() as session:
             return store.tasks(session, self._clock.now())
 
-    def _orders(self) -> Iterator[tuple[Order, Task]]:
+    def _orders(self) -> tuple[list[tuple[Order, Task]], ApplicationRefused | None]:
+        """What is due, and why nobody can join or leave the group, if that is so."""
+        found: list[tuple[Order, Task]] = []
+        obstacle: ApplicationRefused | None = None
         for task in self._tasks():
             if task.user is None:
                 continue
-            number = task.number
-            if task.state == DeviceState.APPROVED:
-                if task.joined_at is None:
-                    yield AddMember(number, self._group_id(), task.user), task
-            elif task.leaves_group:
-                yield RemoveMember(number, self._group_id(), task.user), task
+            if task.state == DeviceState.APPROVED or task.leaves_group:
+                try:
+                    found += self._of_the_group(task, task.user) if obstacle is None else ()
+                except ApplicationRefused as refused:
+                    obstacle = refused
             else:
-                if task.state == DeviceState.LOST and task.sessions_ended_at is None:
-                    yield RevokeSessions(number, task.user), task
-                if task.tag is not None and task.wipe_ordered_at is None:
-                    yield WipeApps(number, task.user, task.tag), task
+                found += self._of_one_that_goes(task, task.user)
+        return found, obstacle
+
+    def _of_the_group(self, task: Task, user: str) -> Iterator[tuple[Order, Task]]:
+        if task.leaves_group:
+            yield RemoveMember(task.number, self._group_id(), user), task
+        elif task.joined_at is None:
+            yield AddMember(task.number, self._group_id(), user), task
+
+    @staticmethod
+    def _of_one_that_goes(task: Task, user: str) -> Iterator[tuple[Order, Task]]:
+        if task.state == DeviceState.LOST and task.sessions_ended_at is None:
+            yield RevokeSessions(task.number, user), task
+        if task.tag is not None and task.wipe_ordered_at is None:
+            yield WipeApps(task.number, user, task.tag), task
 
     def _group_id(self) -> str:
         if self._group is None:

@@ -239,6 +239,13 @@ class Office:
         ]
 
 
+def renamed_group(office: Office, group: str) -> Application:
+    """The same product, to which the group has that name."""
+    app = office.app
+    byod = app.settings.byod.model_copy(update={"group": group})
+    return Application(app.settings.model_copy(update={"byod": byod}), app.database, office.clock)
+
+
 def _user(name: str) -> Json:
     return {
         "userPrincipalName": f"{name}@pref.example.jp",

@@ -9,7 +9,7 @@ from rollout.application.byod.applying import ApplicationRefused
 from rollout.application.byod.leaving import lose, release
 from rollout.application.byod.listing import alarms
 from rollout.domain.personal_device import ApplicationKind, Platform
-from tests.integration.test_byod.conftest import CLERK, Office
+from tests.integration.test_byod.conftest import CLERK, Office, renamed_group
 
 WIPE = "wipeManagedAppRegistrationsByDeviceTag"
 
@@ -66,6 +66,24 @@ def test_a_lost_device_ends_sign_ins_and_loses_its_apps_data_when_the_app_is_ope
 
     assert office.one(number)["state"] == "released"
     assert person not in office.members()
+
+
+def test_a_lost_device_is_seen_to_while_the_group_of_those_who_join_is_gone(
+    office: Office,
+) -> None:
+    person = office.hire()
+    number = office.enrolled(person, "tag-no-group")
+    waits = office.approved(office.hire())
+    assert office.ask(waits).asked == [waits]
+    _lose(office, number)
+    unknown = renamed_group(office, "nobody's")
+
+    with unknown.directory_closed(), pytest.raises(ApplicationRefused, match="0 groups named"):
+        unknown.devices_work.carry_out()
+
+    assert office.one(number)["state"] == "wipe_pending"
+    assert _orders(office, person) == ["revokeSignInSessions", WIPE]
+    assert office.one(waits)["state"] == "approved"
 
 
 def test_a_released_device_leaves_the_person_signed_in(office: Office) -> None:

@@ -10,13 +10,12 @@ from rollout.application.byod.inviting import ask
 from rollout.application.byod.listing import DeviceAlarm, alarms, detail, devices, strays
 from rollout.application.byod.syncing import NotBelieved, take
 from rollout.application.people.importing import Order, import_people
-from rollout.bootstrap import Application
 from rollout.domain.errors import RolloutError
 from rollout.domain.personal_device import DeviceState, StrayReason
 from rollout.store import personal_devices
 from rollout.store.personal_devices import Wanted
 from rollout.store.tables import Machine
-from tests.integration.test_byod.conftest import CLERK, START, Office
+from tests.integration.test_byod.conftest import CLERK, START, Office, renamed_group
 
 
 def test_who_is_invited_joins_the_group_and_gets_the_steps_once(office: Office) -> None:
@@ -103,15 +102,9 @@ def test_who_cannot_be_invited_is_told_why_all_at_once(office: Office) -> None:
     assert "there is no application 99999" in refused[99_999]
 
 
-def _other(office: Office, group: str) -> Application:
-    app = office.app
-    byod = app.settings.byod.model_copy(update={"group": group})
-    return Application(app.settings.model_copy(update={"byod": byod}), app.database, office.clock)
-
-
 def test_nobody_is_invited_without_a_group_of_exactly_that_name(office: Office) -> None:
     number = office.approved(office.hire())
-    unnamed, unknown = _other(office, ""), _other(office, "nobody's")
+    unnamed, unknown = renamed_group(office, ""), renamed_group(office, "nobody's")
     with pytest.raises(RolloutError, match="name the group under"):
         ask(unnamed.database, unnamed.settings, [number], CLERK, office.clock.now())
     assert office.ask(number).asked == [number]
