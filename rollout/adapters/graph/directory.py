@@ -151,7 +151,10 @@ class GraphDirectory:
 
     async def _clock_ahead(self) -> timedelta:
         """Ours before the service's, by the time it writes on every answer."""
-        reply = await self._transport().send("GET", "/organization")
+        try:
+            reply = await self._transport().send("GET", "/organization")
+        except NoReply as lost:
+            raise DirectoryAway(_away("/organization", str(lost))) from None
         told = reply.headers.get("date")
         return datetime.now(UTC) - parsedate_to_datetime(told) if told else timedelta()
 
@@ -201,20 +204,21 @@ class GraphDirectory:
             if reply.status < 300:
                 return dict(reply.body)
             if reply.status == _NOT_FOUND:
-                raise _NotThere(link)
+                raise _NotThere(_away(link, _said(reply)))
             why, gone = _said(reply), expired(reply.status, _code(reply))
             if reply.status != THROTTLED and reply.status < 500:
                 break
             await asyncio.sleep(_pause(reply, attempt))
-        raise (gone or DirectoryAway)(
-            _("the directory does not answer {what}: {why}").format(
-                what=link.partition("?")[0].rpartition("/v1.0")[2], why=why
-            )
-        )
+        raise (gone or DirectoryAway)(_away(link, why))
 
 
-class _NotThere(Exception):
-    """404 for something that is asked about by id."""
+class _NotThere(DirectoryAway):
+    """404: of what is asked about by id it says that there is none."""
+
+
+def _away(link: str, why: str) -> str:
+    what = link.partition("?")[0].rpartition("/v1.0")[2]
+    return _("the directory does not answer {what}: {why}").format(what=what, why=why)
 
 
 def _pause(reply: Reply, attempt: int) -> float:

@@ -49,10 +49,13 @@ class Rates:
     def throttled(self, kind: str, retry_after: float | None, now: float) -> None:
         """The service refused one: none of this kind before that time, doubling where it is silent.
 
-        Several refusals of one moment are one pause.
+        Several refusals of one moment are one pause, as long as the longest that is named.
         """
         bucket = self._bucket(kind, now)
-        if bucket is None or now < bucket.paused_until:
+        if bucket is None:
+            return
+        if now < bucket.paused_until:
+            bucket.paused_until = max(bucket.paused_until, now + (retry_after or 0.0))
             return
         bucket.paused_until = now + (retry_after if retry_after is not None else bucket.pause)
         bucket.pause = min(_LONGEST_PAUSE, bucket.pause * 2)

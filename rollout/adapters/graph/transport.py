@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SECRET_VARIABLE = "ROLLOUT_GRAPH_SECRET"  # noqa: S105 - its name
 _SECONDS = 60.0
+_FIRST_REDIRECTION, _FIRST_ERROR = 300, 400
 # The kit's own logs name whole URLs and, when asked to, headers.
 for _name in ("azure", "httpx", "httpcore", "msal"):
     logging.getLogger(_name).setLevel(logging.WARNING)
@@ -45,7 +46,8 @@ class Reply:
 
 
 class NoReply(Exception):
-    """The connection broke or nothing came in time: whether it was done is not known."""
+    """The connection broke, nothing came in time, or what came is not from the service: whether it
+    was done is not known."""
 
 
 class Transport:
@@ -86,34 +88,28 @@ class Transport:
         Raises NoReply, DirectoryAway (no token), Forbidden before anything is sent.
         """
         import httpx
-        from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
+        from azure.core.exceptions import AzureError
 
         must_be_permitted(method, path, body)
         try:
             answer: Any = await self._adapter.send_primitive_async(
                 _request(method, self._url(path), body, headers or {}), "bytes", None
             )
-        except ClientAuthenticationError as error:
+        except AzureError as error:
             raise _no_token(error) from None
-        except (ServiceRequestError, httpx.ConnectError) as error:
-            raise DirectoryAway(
-                _("the directory cannot be reached: {why}").format(why=error)
-            ) from None
+        except httpx.ConnectError as error:
+            raise _out_of_reach(error) from None
         except httpx.HTTPError as error:
             raise NoReply(f"{type(error).__name__}: {error}") from error
-        try:
-            parsed = answer.json() if answer.content else None
-        except ValueError:
-            parsed = None
-        return Reply(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, parsed)
+        return _reply(answer)
 
     async def roles(self) -> frozenset[str]:
         """The application's roles, as its token names them. Raises DirectoryAway."""
-        from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
+        from azure.core.exceptions import AzureError
 
         try:
             token = await self._credential.get_token(self._scope)
-        except (ClientAuthenticationError, ServiceRequestError) as error:
+        except AzureError as error:
             raise _no_token(error) from None
         # Read, not verified: the directory verifies it with every request.
         payload = token.token.split(".")[1]
@@ -146,13 +142,47 @@ def _leave_out_of_collections() -> None:
     gc.freeze()
 
 
+def _reply(answer: Any) -> Reply:
+    """What the service answered. Raises NoReply.
+
+    A proxy or a gate of the network answers in its place with a page of its own, or leads to one:
+    the service redirects nobody, and all that it answers with success is JSON or empty.
+    """
+    status: int = answer.status_code
+    try:
+        parsed = answer.json() if answer.content else None
+    except ValueError:
+        parsed = None
+        if status < _FIRST_ERROR:
+            raise NoReply(f"HTTP {status} with something else than JSON") from None
+    if _FIRST_REDIRECTION <= status < _FIRST_ERROR:
+        raise NoReply(f"HTTP {status}, which leads elsewhere")
+    return Reply(status, {k.lower(): v for k, v in answer.headers.items()}, parsed)
+
+
 def _no_token(error: Exception) -> DirectoryAway:
+    """Only the first line of what the vendor's kit says: below it is the answer, with its secrets.
+
+    Raised for whatever goes wrong on the way to a token: it is asked for again later.
+    """
+    from azure.core.exceptions import ServiceRequestError, ServiceResponseError
+
+    if isinstance(error, ServiceRequestError | ServiceResponseError):
+        return _out_of_reach(error)
     return DirectoryAway(
         _(
             "the directory gives no token: {why}. See [accounts.tenant], and whether "
             "the secret or certificate has run out"
-        ).format(why=str(error).splitlines()[0])
+        ).format(why=_first_line(error))
     )
+
+
+def _out_of_reach(error: Exception) -> DirectoryAway:
+    return DirectoryAway(_("the directory cannot be reached: {why}").format(why=_first_line(error)))
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _request(method: str, url: str, body: Any, headers: dict[str, str]) -> "RequestInformation":

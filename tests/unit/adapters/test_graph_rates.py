@@ -49,3 +49,14 @@ def test_refusals_of_one_moment_are_one_pause() -> None:
         rates.throttled("write", None, 0)
 
     assert rates.wait("write", 0) == 1
+
+
+def test_of_several_refusals_the_one_that_says_longest_is_obeyed() -> None:
+    rates = Rates({"write": (100, 10)})
+
+    for told in (3, 40, 5, None):
+        rates.throttled("write", told, 0)
+    assert rates.wait("write", 0) == 40
+
+    rates.throttled("write", 60, 10)
+    assert rates.wait("write", 10) == 60
