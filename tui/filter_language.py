@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from rollout.domain.errors import RolloutError
 from rollout.domain.lifecycle import Described
+from rollout.domain.text import tidy
 from rollout.i18n import _
 from rollout.i18n.labels import label
 
@@ -27,7 +28,7 @@ def split(words: str, keys: Iterable[str]) -> tuple[dict[str, list[str]], str]:
     """The values of every key, and the words without one of these keys as one text."""
     given: dict[str, list[str]] = {key: [] for key in keys}
     texts = []
-    for word in _WORDS.findall(words):
+    for word in _WORDS.findall(tidy(words)):
         name, colon, values = word.partition(":")
         if colon and name.lower() in given:
             found = [values.strip('"')] if values.startswith('"') else values.split(",")

@@ -23,7 +23,7 @@ from rollout.cli.accounts_view import (
     status_json,
 )
 from rollout.cli.invocation import AsJson, Reason, invocation
-from rollout.cli.options import day_option
+from rollout.cli.options import OnlyPerson, StaffNumber, day_option
 from rollout.cli.output import Bar, moment, print_json, progress_bar, say
 from rollout.domain.account import AccountState, CloudService
 from rollout.domain.errors import NeedsApproval
@@ -38,7 +38,6 @@ Department = Annotated[
     str | None,
     typer.Option(help=_("only this bureau, or bureau and division with a space between")),
 ]
-Person = Annotated[str | None, typer.Option(help=_("only this staff number"))]
 Services = Annotated[
     list[CloudService] | None, typer.Option("--services", help=_("only these services"))
 ]
@@ -49,7 +48,7 @@ def plan(
     context: typer.Context,
     wave: Wave = None,
     department: Department = None,
-    person: Person = None,
+    person: OnlyPerson = None,
     services: Services = None,
     as_of: Annotated[
         date | None, day_option("--as-of", _("only as it will be on that day; nothing is kept"))
@@ -83,7 +82,7 @@ def apply(
     context: typer.Context,
     wave: Wave = None,
     department: Department = None,
-    person: Person = None,
+    person: OnlyPerson = None,
     services: Services = None,
     yes: Annotated[bool, typer.Option("--yes", help=_("without asking"))] = False,
     wait: Annotated[
@@ -187,7 +186,7 @@ def status(context: typer.Context, as_json: AsJson = False) -> None:
 @app.command(help=_("Take a person's access away: sign-in now, the rest after the grace period."))
 def revoke(
     context: typer.Context,
-    person: Annotated[str, typer.Argument(metavar="STAFF_NUMBER")],
+    person: StaffNumber,
     everything: Annotated[
         bool, typer.Option("--everything", help=_("licences and groups at once, too"))
     ] = False,
@@ -218,7 +217,7 @@ def revoke(
 @app.command(help=_("Give access back that was taken away."))
 def restore(
     context: typer.Context,
-    person: Annotated[str, typer.Argument(metavar="STAFF_NUMBER")],
+    person: StaffNumber,
     reason: Reason = None,
 ) -> None:
     from rollout.application.accounts.revoking import restore as restore_of

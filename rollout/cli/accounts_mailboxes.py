@@ -9,7 +9,7 @@ import typer
 
 from rollout.cli.bad_cells import SHOWN, print_faults, print_remarks
 from rollout.cli.invocation import AsJson, Reason, invocation
-from rollout.cli.options import day_option
+from rollout.cli.options import OnlyPerson, StaffNumber, day_option
 from rollout.cli.output import print_json, print_table, progress_bar, say
 from rollout.domain.mailbox_batch import BatchStatus, Grade
 from rollout.i18n import _
@@ -109,7 +109,7 @@ def _show_report(report: "MailboxReport") -> None:
 
 def mailboxes(
     context: typer.Context,
-    person: Annotated[str | None, typer.Option(help=_("only this staff number"))] = None,
+    person: OnlyPerson = None,
     batch: Annotated[str | None, typer.Option(help=_("only this batch"))] = None,
     everyone: Annotated[
         bool, typer.Option("--all", help=_("also mailboxes that nothing keeps back"))
@@ -147,7 +147,7 @@ def mailboxes(
 
 def approve_mailbox(
     context: typer.Context,
-    person: Annotated[str, typer.Argument(metavar="STAFF_NUMBER")],
+    person: StaffNumber,
     reason: Reason = None,
 ) -> None:
     """The command `accounts approve-mailbox`."""

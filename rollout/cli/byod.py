@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rollout.cli.invocation import AsJson, Reason, invocation
-from rollout.cli.options import day_option
+from rollout.cli.options import StaffNumber, day_option
 from rollout.cli.output import print_json, say
 from rollout.domain.errors import RolloutError
 from rollout.domain.personal_device import ApplicationKind, Platform
@@ -30,7 +30,7 @@ Head = Annotated[str | None, typer.Option(help=_("the head of office who agreed"
 @app.command(help=_("Take in one application."))
 def apply(
     context: typer.Context,
-    staff_number: Annotated[str, typer.Argument(metavar="STAFF_NUMBER")],
+    staff_number: StaffNumber,
     platform: Annotated[Platform, typer.Option(help=_("what the device runs"))],
     model: Annotated[str, typer.Option(help=_("make and model"))],
     purpose: Annotated[str, typer.Option(help=_("what it is used for"))],

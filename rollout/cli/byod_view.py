@@ -7,6 +7,7 @@ import typer
 
 from rollout.cli.byod import Number, app
 from rollout.cli.invocation import AsJson, invocation
+from rollout.cli.options import OnlyPerson
 from rollout.cli.output import moment, print_json, print_table, say
 from rollout.domain.errors import RolloutError
 from rollout.domain.personal_device import (
@@ -16,6 +17,7 @@ from rollout.domain.personal_device import (
     Platform,
     StrayReason,
 )
+from rollout.domain.text import tidy
 from rollout.i18n import _
 from rollout.i18n.labels import label
 
@@ -29,7 +31,7 @@ def list_(
     platform: Annotated[
         list[Platform] | None, typer.Option(help=_("only of this platform"))
     ] = None,
-    person: Annotated[str | None, typer.Option(help=_("only this staff number"))] = None,
+    person: OnlyPerson = None,
     department: Annotated[
         str | None,
         typer.Option(help=_("only this bureau, or bureau and division with a space between")),
@@ -55,7 +57,7 @@ def list_(
         platforms=tuple(platform or ()),
         staff_number=person,
         department=department,
-        text=text,
+        text=tidy(text),
         alarmed=alarms,
     )
     database, settings, now = application.database, application.settings, application.clock.now()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rollout.cli.findings import show_findings
-from rollout.cli.invocation import AsJson, invocation
+from rollout.cli.invocation import AsJson, NeededReason, invocation
 from rollout.cli.output import print_json, print_table, say
 from rollout.domain.errors import RolloutError
 from rollout.i18n import _
@@ -97,7 +97,7 @@ def check(context: typer.Context, as_json: AsJson = False) -> None:
 )
 def restored(
     context: typer.Context,
-    reason: Annotated[str, typer.Option("--reason", help=_("why; kept in the history"))],
+    reason: NeededReason,
 ) -> None:
     """Make a restored database fit to go on."""
     from rollout.adapters import holder

@@ -1,17 +1,16 @@
 """`rollout machine forget-key`"""
 
-from typing import Annotated
-
 import typer
 
 from rollout.cli.invocation import Reason, invocation
+from rollout.cli.options import Tag
 from rollout.cli.output import say
 from rollout.i18n import _
 
 
 def forget_key(
     context: typer.Context,
-    tag: Annotated[str, typer.Argument(help=_("asset tag"), metavar="TAG")],
+    tag: Tag,
     reason: Reason = None,
 ) -> None:
     """Trust the host key that a machine shows next."""

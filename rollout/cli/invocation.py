@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rollout.cli.options import said
 from rollout.i18n import _
 
 if TYPE_CHECKING:
@@ -37,4 +38,8 @@ def invocation(context: typer.Context) -> Invocation:
 
 
 AsJson = Annotated[bool, typer.Option("--json", help=_("print JSON with stable keys"))]
-Reason = Annotated[str | None, typer.Option("--reason", help=_("why; kept in the history"))]
+_REASON = typer.Option(
+    "--reason", parser=said, metavar=_("TEXT"), help=_("why; kept in the history")
+)
+Reason = Annotated[str | None, _REASON]
+NeededReason = Annotated[str, _REASON]

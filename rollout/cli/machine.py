@@ -18,16 +18,13 @@ from rollout.cli.machine_filter import (
     wanted,
 )
 from rollout.cli.machine_view import as_json, as_row, columns, print_view, view_json
-from rollout.cli.options import day_option
+from rollout.cli.options import Tag, Tags, day_option
 from rollout.cli.output import print_json, print_table, say
 from rollout.i18n import _
 
 app = typer.Typer(
     name="machine", help=_("Machines: where each stands, and what to do."), no_args_is_help=True
 )
-
-Tag = Annotated[str, typer.Argument(help=_("asset tag"), metavar="TAG")]
-Tags = Annotated[list[str], typer.Argument(help=_("asset tags"), metavar="TAG...")]
 
 
 @app.command("list", help=_("Machines that match every given filter."))

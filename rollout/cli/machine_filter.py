@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rollout.domain.text import fold_identifier, tidy
 from rollout.i18n import _
 
 if TYPE_CHECKING:
@@ -49,10 +50,10 @@ def wanted(
             )
     return Filter(
         tuple(state or ()),
-        tuple(site or ()),
-        tuple(generation or ()),
+        tuple(tidy(name) for name in site or ()),
+        tuple(fold_identifier(name) for name in generation or ()),
         tuple(wave or ()),
-        text,
+        tidy(text),
         purposes=tuple(purpose_of(word) for word in purpose or ()),
         needs_a_person=needs_a_person,
     )

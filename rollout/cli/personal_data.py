@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rollout.cli.invocation import AsJson, invocation
+from rollout.cli.options import said, staff_number
 from rollout.cli.output import print_json, print_table, progress_bar, say
 from rollout.domain.errors import RolloutError
 from rollout.i18n import _
@@ -22,7 +23,9 @@ app = typer.Typer(
 Numbers = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="STAFF_NUMBER", help=_("staff numbers; everybody who is due by default")
+        metavar="STAFF_NUMBER",
+        parser=staff_number,
+        help=_("staff numbers; everybody who is due by default"),
     ),
 ]
 
@@ -58,8 +61,14 @@ def forget(
     context: typer.Context,
     staff_numbers: Numbers = None,
     reason: Annotated[
-        str, typer.Option("--reason", help=_("why, without the name; kept in the history"))
-    ] = "",
+        str | None,
+        typer.Option(
+            "--reason",
+            parser=said,
+            metavar=_("TEXT"),
+            help=_("why, without the name; kept in the history"),
+        ),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help=_("do not ask"))] = False,
 ) -> None:
     from rollout.adapters import holder
@@ -71,7 +80,7 @@ def forget(
     application = given.application()
     operator = application.operator(given.actor)
     operator.must_be(OperatorRole.APPROVER)
-    if not reason.strip():
+    if reason is None:
         raise RolloutError(_("say why: --reason"))
     now = application.clock.now()
     people = personal_data.chosen(
@@ -88,7 +97,7 @@ def forget(
             application.archive,
             people,
             operator,
-            reason.strip(),
+            reason,
             now,
             holder=holder.own_name(),
             gone=holder.is_gone,

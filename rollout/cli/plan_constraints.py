@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from rollout.cli.invocation import AsJson, invocation
+from rollout.cli.options import tag_or_number
 from rollout.cli.output import print_json, print_table, say
 from rollout.domain.words import msgid
 from rollout.i18n import _
@@ -21,7 +22,10 @@ _KINDS = {
 def constraints(
     context: typer.Context,
     name: Annotated[
-        str | None, typer.Argument(metavar="TAG|NUMBER", help=_("an asset tag or a staff number"))
+        str | None,
+        typer.Argument(
+            metavar="TAG|NUMBER", parser=tag_or_number, help=_("an asset tag or a staff number")
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

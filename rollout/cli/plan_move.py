@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rollout.cli.confirming import confirm
-from rollout.cli.invocation import AsJson, invocation
-from rollout.cli.options import day_option
+from rollout.cli.invocation import AsJson, NeededReason, invocation
+from rollout.cli.options import Tags, day_option
 from rollout.cli.output import print_json, say
 from rollout.i18n import _
 
@@ -21,8 +21,8 @@ SHOWN = 20
 
 def move(
     context: typer.Context,
-    tags: Annotated[list[str], typer.Argument(help=_("asset tags"), metavar="TAG...")],
-    reason: Annotated[str, typer.Option("--reason", help=_("why; kept in the history"))],
+    tags: Tags,
+    reason: NeededReason,
     wave: Annotated[
         int | None, typer.Option("--wave", help=_("into this wave, on one of its days"), min=1)
     ] = None,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rollout.cli.invocation import AsJson, invocation
+from rollout.cli.options import OnlyPeople
 from rollout.cli.output import print_json, print_table, say
 from rollout.i18n import _
 
@@ -22,7 +23,7 @@ def readiness(
         typer.Option(help=_("only this bureau, or bureau and division with a space between")),
     ] = None,
     wave: Annotated[list[int] | None, typer.Option(help=_("only people of these waves"))] = None,
-    person: Annotated[list[str] | None, typer.Option(help=_("only these staff numbers"))] = None,
+    person: OnlyPeople = None,
     not_ready: Annotated[
         bool, typer.Option("--not-ready", help=_("name only people who are not ready"))
     ] = False,

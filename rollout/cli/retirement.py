@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rollout.cli.invocation import AsJson, Reason, invocation
-from rollout.cli.options import day_option
+from rollout.cli.options import Tag, Tags, asset_tag, day_option
 from rollout.cli.output import print_json, print_table, say
 from rollout.i18n import _
 
@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 
     from rollout.application.retirement.listing import Replaced
 
-Tag = Annotated[str, typer.Argument(help=_("asset tag"), metavar="TAG")]
-Tags = Annotated[list[str], typer.Argument(help=_("asset tags"), metavar="TAG...")]
-
 
 def supersede(
     context: typer.Context,
     tag: Tag,
-    successor: Annotated[str, typer.Option(help=_("asset tag of the PC that replaces it"))],
+    successor: Annotated[
+        str,
+        typer.Option(
+            parser=asset_tag, metavar="TAG", help=_("asset tag of the PC that replaces it")
+        ),
+    ],
     reason: Reason = None,
 ) -> None:
     """The command `machine supersede`."""

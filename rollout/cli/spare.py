@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from rollout.cli.invocation import AsJson, Reason, invocation
+from rollout.cli.options import asset_tag
 from rollout.cli.output import moment, print_json, print_table, say
 from rollout.i18n import _
 
@@ -16,10 +17,18 @@ if TYPE_CHECKING:
 
 def spare(
     context: typer.Context,
-    tag: Annotated[str, typer.Argument(help=_("asset tag of the PC that failed"), metavar="TAG")],
+    tag: Annotated[
+        str,
+        typer.Argument(help=_("asset tag of the PC that failed"), metavar="TAG", parser=asset_tag),
+    ],
     spare_tag: Annotated[
         str | None,
-        typer.Option("--spare", help=_("this spare; the best of the site by default")),
+        typer.Option(
+            "--spare",
+            parser=asset_tag,
+            metavar="TAG",
+            help=_("this spare; the best of the site by default"),
+        ),
     ] = None,
     reason: Reason = None,
 ) -> None:
@@ -53,7 +62,9 @@ def spare_return(
     tag: Annotated[
         str,
         typer.Argument(
-            help=_("asset tag of the spare, or of the PC that it stands in for"), metavar="TAG"
+            help=_("asset tag of the spare, or of the PC that it stands in for"),
+            metavar="TAG",
+            parser=asset_tag,
         ),
     ],
     reason: Reason = None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rollout.cli.invocation import AsJson, Reason, invocation
-from rollout.cli.options import day_option
+from rollout.cli.options import OnlyPeople, Tag, asset_tag, day_option, staff_number
 from rollout.cli.output import print_json, print_table, say
 from rollout.i18n import _
 
@@ -37,8 +37,11 @@ def listed(
         list[str] | None,
         typer.Option(help=_("only this bureau, or bureau and division with a space between")),
     ] = None,
-    tag: Annotated[list[str] | None, typer.Option(help=_("only these PCs"))] = None,
-    person: Annotated[list[str] | None, typer.Option(help=_("only these staff numbers"))] = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(parser=asset_tag, metavar="TAG", help=_("only these PCs")),
+    ] = None,
+    person: OnlyPeople = None,
     overdue: Annotated[
         bool, typer.Option("--overdue", help=_("only PCs that should be back"))
     ] = False,
@@ -230,8 +233,11 @@ def _row(entry: "Listed") -> list[object]:
 @app.command(help=_("Enter an application; another operator decides."))
 def apply(
     context: typer.Context,
-    tag: Annotated[str, typer.Argument(help=_("asset tag"), metavar="TAG")],
-    person: Annotated[str, typer.Option(help=_("staff number of the applicant"))],
+    tag: Tag,
+    person: Annotated[
+        str,
+        typer.Option(parser=staff_number, metavar="N", help=_("staff number of the applicant")),
+    ],
     first: From,
     last: To,
     place: Annotated[str, typer.Option(help=_("where the PC will be"))],

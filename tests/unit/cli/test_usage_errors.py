@@ -5,7 +5,7 @@ import pytest
 from rollout.cli.entry import USAGE, run
 
 WRONG = {
-    "wave show x": ("N: a whole number is expected", "N: 整数を書いてください"),
+    "wave show x": ("N: a whole number is expected", "N: 整数を半角数字で書いてください"),
     "wave shw 1": (
         "there is no command shw; did you mean 'show'?",
         "コマンド shw はありません。'show' ではありませんか",

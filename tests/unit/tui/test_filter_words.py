@@ -29,6 +29,12 @@ def test_ideographic_spaces_part_words():
     assert parse("wave:1　wave:2") == Filter(waves=(1, 2))
 
 
+def test_what_an_input_method_left_in_full_width_is_understood():
+    assert parse("ｓｔａｔｅ：ｆａｉｌｅｄ　ＤＫ２０－０００４１７ ﾀﾅｶ") == Filter(
+        states=("failed",), text="DK20-000417 タナカ"
+    )
+
+
 def test_a_colon_in_other_text_is_text():
     assert parse("C:\\ 10:30") == Filter(text="C:\\ 10:30")
 
