@@ -22,11 +22,15 @@ def end_takeouts(
     actor: str,
     at: datetime,
     write: bool = True,
+    tags: Collection[str] | None = None,
 ) -> None:
-    """Withdraw what let no PC out yet, and call back every PC that may be outside."""
+    """Withdraw what let no PC out yet, and call back every PC that may be outside; of the PCs
+    `tags` only, where they are given."""
     why = told(msgid("its user has left or was transferred, and the PC stays"))
     found: dict[TakeoutVerb, list[int]] = defaultdict(list)
     for one in approvals.takeouts(session, people):
+        if tags is not None and one.asset_tag not in tags:
+            continue
         effects.takeouts.append(Approval(one.staff_number, one.asset_tag, one.state))
         if one.state != TakeoutState.RECALLED:
             found[TakeoutVerb.RECALL if one.allowed_at else TakeoutVerb.WITHDRAW].append(one.id)

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from rollout.application.transfers.approvals import end_takeouts
 from rollout.application.transfers.effects import Effect, Effects
 from rollout.domain.history import Fact, canonical
-from rollout.domain.machine import MachineState, MachineVerb
+from rollout.domain.machine import IN_USE, MachineState, MachineVerb
 from rollout.domain.postings import PcFollows
 from rollout.domain.words import msgid
 from rollout.i18n.told import Told, told
@@ -24,7 +24,7 @@ from rollout.store.tables import Machine
 
 ACTOR = "transfers"
 _S = MachineState
-_QUIET = frozenset({_S.REGISTERED, _S.PLANNED, _S.HELD, _S.MIGRATED, _S.EXCLUDED})
+_QUIET = frozenset({_S.REGISTERED, _S.PLANNED, _S.HELD, _S.EXCLUDED}) | IN_USE
 """In these nothing is done at a machine that a new place or user would disturb."""
 
 
@@ -80,7 +80,7 @@ def take_effect(
         machine_moves.add(session, [_row(move, at) for move in done])
         machine_moves.add(session, [_row(move, None) for move in waiting])
         _carry_out(session, {move.machine.id: move for move in done}, at)
-        _catch_up(session, at)
+        _catch_up(session, effects, at)
     return effects
 
 
@@ -178,9 +178,13 @@ def _carry_out(session: Session, moves: Mapping[int, _Move], at: datetime) -> No
     )  # fmt: skip
 
 
-def _catch_up(session: Session, at: datetime) -> None:
+def _catch_up(session: Session, effects: Effects, at: datetime) -> None:
     """Machines that were in the middle of their passage and are through it."""
     ready = [one for one in machine_moves.waiting(session) if one.state in _QUIET]
+    # What their users applied for meanwhile elsewhere holds.
+    left = [one for one in ready if one.from_owner_id and one.from_owner_id != one.to_owner_id]
+    people, tags = {one.from_owner_id or 0 for one in left}, {one.asset_tag for one in left}
+    end_takeouts(session, people, effects, actor=ACTOR, at=at, tags=tags)
     rows.change(
         session,
         Machine,
