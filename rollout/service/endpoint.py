@@ -169,11 +169,20 @@ async def _read(request: Request) -> bytes:
 def _parsed(body: bytes) -> Mapping[str, Any]:
     try:
         parsed = json.loads(body)
-    except ValueError:
-        raise BadRequest("the body is not JSON") from None
+        kept = _can_be_kept(parsed)
+    except (ValueError, RecursionError):
+        raise BadRequest("the body is not JSON, or is nested too deeply") from None
     if not isinstance(parsed, dict):
         raise BadRequest("the body is not a JSON object")
+    if not kept:
+        raise BadRequest("the JSON has a NUL or half a character in it, which no database keeps")
     return parsed
+
+
+def _can_be_kept(parsed: object) -> bool:
+    """Whether every text in it is one: JSON can write a NUL and half of a pair."""
+    text = json.dumps(parsed, ensure_ascii=False)
+    return "\\u0000" not in text and not any("\ud800" <= one <= "\udfff" for one in text)
 
 
 def _text(body: Mapping[str, Any], name: str) -> str:

@@ -67,6 +67,25 @@ def test_what_is_not_a_json_object_is_a_bad_request(port: int, path: str, body: 
 
 
 @pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    "body",
+    [
+        # No database keeps half a character, and not every one a NUL.
+        b'{"token": "t", "serial": "\\ud83d", "image_id": "i", "boot_id": "b", "method": "m"}',
+        b'{"token": "t", "serial": "s\\u0000", "image_id": "i", "boot_id": "b", "method": "m"}',
+        b'{"token": "t", "serial": "s", "image_id": "i", "boot_id": "b", "method": "m",'
+        b' "more": [{"\\u0000": 1}]}',
+        b'{"token": ' + b"[" * 8_000,
+    ],
+    ids=["half a character", "NUL", "NUL deep inside", "deep"],
+)
+def test_what_no_database_keeps_is_a_bad_request(port: int, path: str, body: bytes) -> None:
+    status, answer = ask(port, path, body)
+    assert status == 400
+    assert answer["error"]
+
+
+@pytest.mark.parametrize("path", PATHS)
 def test_a_body_that_is_too_large_is_a_bad_request(port: int, path: str) -> None:
     body = b'{"serial": "' + b"x" * LARGEST_BODY + b'"}'
     assert ask(port, path, body)[0] == 400
