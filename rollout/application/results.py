@@ -6,7 +6,7 @@ overtaken, is kept as a task result but moves nothing.
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -131,13 +131,11 @@ def _end_badly(
         task=event.task,
         message=event.message or event.status,
     )
-    ending: Callable[..., object]
-    ending = settle.failed if event.status == "failed" else settle.silent
-    if run.wave_id is None and claim.step == Step.ENABLE and ending is settle.silent:
-        # It is in use, and switched off: that is no silence of a passage.
-        ending = settle.left_out
-    machine = machines.by_id(session, claim.machine_id)
-    ending(session, machine, _whole(session, claim), at=at, reason=reason, run_id=run.id)
+    machine, whole = machines.by_id(session, claim.machine_id), _whole(session, claim)
+    if event.status == "failed":
+        settle.failed(session, machine, whole, at=at, reason=reason, run_id=run.id)
+    else:
+        settle.unanswered(session, run, machine, whole, at=at, reason=reason)
 
 
 def _finish_steps(

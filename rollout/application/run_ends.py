@@ -136,11 +136,7 @@ def _timed_out(session: Session, run: Run, end: RunEnd, at: datetime) -> None:
     for claim in claims.open_of_run(session, run_id):
         if claim.armed_at is None:
             machine = machines.by_id(session, claim.machine_id)
-            settle.silent(
-                session,
-                machine,
-                claim,
-                at=at,
-                reason=told("{step}: {reason}", step=Step(claim.step), reason=reason),
-                run_id=run_id,
+            why = told("{step}: {reason}", step=Step(claim.step), reason=reason)
+            settle.unanswered(
+                session, runs.by_id(session, run_id), machine, claim, at=at, reason=why
             )

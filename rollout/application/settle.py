@@ -5,7 +5,7 @@ reimage is settled by facts only: its token was never used (then nothing can hav
 voiding the token makes that final), or the machine's stamp says which claim wrote its disk.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from rollout.domain.run import ALIVE, ClaimOutcome, RunPurpose, RunState, RunVer
 from rollout.domain.words import msgid
 from rollout.i18n.told import first_line, told
 from rollout.store import claims, commands, failures, machines, open_claims, runs, transitions
+from rollout.store.runs import Known
 from rollout.store.tables import Claim, Machine, Run
 
 DAEMON = "rollout"
@@ -134,6 +135,25 @@ def silent(
     claims.void(session, claim.id or 0, at=at)
     claims.end(session, [claim.id or 0], ClaimOutcome.SILENT, at)
     return _move(session, machine, MachineVerb.FALL_SILENT, DAEMON, at, reason, run_id)
+
+
+def unanswered(
+    session: Session,
+    run: Run | Known,
+    machine: Machine,
+    claim: Claim,
+    *,
+    at: datetime,
+    reason: str,
+) -> None:
+    """The machine does not answer, or not in time.
+
+    One that is prepared in use is switched off, or asleep: that is no silence of a passage, and
+    it stands where it stood.
+    """
+    in_use = run.wave_id is None and claim.step == Step.ENABLE
+    ending: Callable[..., object] = left_out if in_use else silent
+    ending(session, machine, claim, at=at, reason=reason, run_id=run.id)
 
 
 def let_go(session: Session, run_ids: Sequence[int], *, at: datetime) -> None:
@@ -255,7 +275,7 @@ def overdue(session: Session, alive: frozenset[int], *, at: datetime) -> int:
             if run.state in (RunState.LOST, RunState.CRASHED):
                 lose(session, machine, claim, at=at, reason=reason, run_id=run.id)
             else:
-                silent(session, machine, claim, at=at, reason=reason, run_id=run.id)
+                unanswered(session, run, machine, claim, at=at, reason=reason)
     return len(late)
 
 

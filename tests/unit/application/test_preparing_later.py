@@ -109,6 +109,18 @@ def test_a_pc_that_is_switched_off_is_no_silent_one_and_is_asked_again(
     assert office.states([in_use]) == ["enabling"]
 
 
+def test_a_pc_that_falls_asleep_while_it_is_prepared_is_no_silent_one(
+    office: Office, in_use: int
+) -> None:
+    _allow(office, in_use)
+    _later(office, minutes=2)
+    order = office.engine.last
+    office.engine.end(order.run_id, "timeout")
+    _later(office, minutes=2)
+    assert office.states([in_use]) == ["migrated"]
+    assert office.engine.last is order
+
+
 def test_a_failure_needs_a_person_and_then_begins_anew(office: Office, in_use: int) -> None:
     _allow(office, in_use)
     _later(office, minutes=2)
