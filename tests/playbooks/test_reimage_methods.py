@@ -21,6 +21,7 @@ Until = Callable[[Callable[[], bool]], None]
 NO_NETWORK_BOOT, TWICE_KNOWN, WIPE_REFUSED, WRONG_SECRET, IN_CLEAR = range(375, 380)
 NO_SETUP, NO_DIGEST, NO_ORDER = 380, 354, 355
 PRIVATE, NOT_TOLD = 356, 357
+LOST, NOT_AVAILABLE = 358, 359
 OURS = {"managedDeviceOwnerType": "company"}
 PROFILE = {
     "CloudAssignedTenantId": "11111111-2222-3333-4444-555555555555",
@@ -40,6 +41,7 @@ class Graph:
         self.devices: list[dict[str, str]] = []
         self.wiped: list[str] = []
         self.keeps: set[str] = set()
+        self.loses: dict[str, int | None] = {}
         graph = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -59,7 +61,12 @@ class Graph:
                 assert json.loads(body) == {"keepEnrollmentData": False, "keepUserData": False}
                 graph.wiped.append(device)
                 remote_wipe.order(lab, device)
-                self._answer(204, None)
+                if device not in graph.loses:
+                    self._answer(204, None)
+                elif (code := graph.loses[device]) is not None:
+                    self._answer(code, {"error": {"code": "ServiceUnavailable"}})
+                else:
+                    self.close_connection = True
 
             def _note(self, body: Any) -> None:
                 """As the lab's tenant does, for the comparison with Microsoft's description."""
@@ -277,6 +284,22 @@ def test_a_wipe_that_graph_does_not_take_is_told_and_nothing_happens(
     assert "Intune did not take the order to wipe: /v1.0/deviceManagement" in said
     assert "answered 403" in said
     assert graph.wiped == ["TSU-PC103"]
+
+
+def test_a_wipe_whose_answer_is_lost_is_left_to_the_machines_own_word(
+    bench: Any, hosts: dict[str, Any], graph: Graph, until: Until
+) -> None:
+    intune = {k: v for k, v in hosts["m103"].items() if k.startswith("reimage_")}
+    for number, answer in ((LOST, None), (NOT_AVAILABLE, 503)):
+        graph.devices += [{"id": f"TSU-PC{number}", "serialNumber": f"5CD00{number}"} | OURS]
+        graph.loses[f"TSU-PC{number}"] = answer
+    asked = bench.hosts(LOST, NOT_AVAILABLE, **intune)
+    assert bench.play("capture", asked).code == 0
+    play = bench.play("reimage", asked)
+    for number in (LOST, NOT_AVAILABLE):
+        # The order may have been taken: whoever called this a failure would void what it needs.
+        assert play.report(f"m{number}")["armed"]
+        until(lambda n=number: bool(bench.daemon.heard("/v1/check-in", f"5CD00{n}")))
 
 
 def test_setup_does_not_start_without_an_order_of_the_deployment_server(

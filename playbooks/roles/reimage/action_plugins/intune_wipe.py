@@ -6,6 +6,7 @@ read in the same task, right before the order, and everything but `company` is r
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.parse
@@ -27,6 +28,7 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _COLUMNS = "id,serialNumber,managedDeviceOwnerType"
 _OURS = "company"
 _KNOWN_OWNERS = ("personal", "unknown")
+_FAULT_OF_THE_SERVICE = 500
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,13 @@ class _OurDevice:
     id: str
 
 
+class _Unanswered(ValueError):
+    """No answer that says what became of a request."""
+
+
 class ActionModule(ActionBase):
-    """Returns `device`, the id in Intune, and `reason` when something stands against it."""
+    """Returns `device`, the id in Intune, and `reason` when something stands against it; `doubt`
+    when nobody can say whether the order to wipe was taken."""
 
     TRANSFERS_FILES = False
     _requires_connection = False
@@ -50,15 +57,15 @@ class ActionModule(ActionBase):
         arguments = self._task.args
         if set(arguments) != _ARGUMENTS:
             raise AnsibleActionFail(f"intune_wipe takes {', '.join(sorted(_ARGUMENTS))}")
-        wipe = bool(arguments["wipe"])
+        wipe, doubt = bool(arguments["wipe"]), None
         try:
             graph = _Graph(arguments)
             device = graph.device(str(arguments["serial"]))
             if wipe:
-                graph.wipe(device)
+                doubt = graph.wipe(device)
         except (OSError, ValueError, KeyError) as error:
-            return result | {"changed": False, "device": None, "reason": str(error)}
-        return result | {"changed": wipe, "device": device.id, "reason": None}
+            return result | {"changed": False, "device": None, "reason": str(error), "doubt": None}
+        return result | {"changed": wipe, "device": device.id, "reason": None, "doubt": doubt}
 
 
 class _Graph:
@@ -101,22 +108,33 @@ class _Graph:
             )
         return _OurDevice(str(same[0]["id"]))
 
-    def wipe(self, device: _OurDevice) -> None:
-        """Order it; the PC follows when it hears of it."""
+    def wipe(self, device: _OurDevice) -> str | None:
+        """Order it; the PC follows when it hears of it. Raises ValueError when that was refused.
+
+        Returns why it is not known whether it was taken: to call that a failure would void the
+        order for which the PC asks once it has been wiped.
+        """
         body = json.dumps({"keepEnrollmentData": False, "keepUserData": False}).encode()
         url = f"{self._base}/{urllib.parse.quote(device.id, safe='')}/wipe"
-        self._ask(url, body, {**self._headers, "Content-Type": "application/json"})
+        try:
+            self._ask(url, body, {**self._headers, "Content-Type": "application/json"})
+        except _Unanswered as lost:
+            return str(lost)
+        return None
 
     def _ask(self, url: str, data: bytes | None, headers: dict[str, str]) -> dict[str, Any]:
         request = urllib.request.Request(url, data=data, headers=headers)  # noqa: S310
+        where = urllib.parse.urlsplit(url).path
         try:
             with self._opener.open(request, timeout=self._timeout) as answer:
                 content: dict[str, Any] = json.loads(answer.read() or b"{}")
                 return content
         except urllib.error.HTTPError as error:
             with error:
-                where = urllib.parse.urlsplit(url).path
-                raise ValueError(f"{where} answered {error.code}") from None
+                kind = _Unanswered if error.code >= _FAULT_OF_THE_SERVICE else ValueError
+                raise kind(f"{where} answered {error.code}") from None
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise _Unanswered(f"no answer from {where}: {error}") from None
 
 
 def _secure(url: str) -> str:
