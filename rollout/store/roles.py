@@ -61,6 +61,7 @@ _BY_A_WORKER: Mapping[str, tuple[str, ...]] = {
     "commands": ("SELECT", "INSERT", *updates("answered_at", "answer", "refused")),
     "host_results": ("SELECT", "INSERT"),
     "evidence": ("SELECT", "INSERT"),
+    "control_summaries": ("SELECT", "INSERT", "DELETE"),
     "pending_controls": ("SELECT", "INSERT", "UPDATE", "DELETE"),
     "workers": ("SELECT", "INSERT", "UPDATE"),
     "takings": ("SELECT", "INSERT"),
