@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from rollout.application import runs
 from rollout.application.at_work import AtWork
+from rollout.application.run_words import what_it_does
 from rollout.application.runs import RunView
 from rollout.domain.machine import MachineState, MachineVerb, Step
 from rollout.domain.run import ALIVE, ClaimOutcome, RunPurpose, RunState
@@ -20,20 +21,13 @@ def is_alive(run: Run) -> bool:
     return RunState(run.state) in ALIVE
 
 
-def step_words(run: Run) -> str:
-    """What the run does."""
-    if run.purpose != RunPurpose.STEP:
-        return label(RunPurpose(run.purpose))
-    return label(Step(run.step)) if run.step else ""
-
-
 def cancel_question(run: Run) -> Question:
     """What will happen when the run is stopped."""
     return Question(
         title=_("Run {number}: cancel").format(number=run.id),
         lines=[
             _("{step} on {size} {size:machine|machines}").format(
-                step=step_words(run), size=run.size
+                step=what_it_does(run), size=run.size
             ),
             _("Ansible is stopped. Machines without a result are in doubt and are probed."),
         ],

@@ -48,7 +48,7 @@ def ask(
     """
     operator.must_be(OperatorRole.OPERATOR)
     if not reason:
-        raise NothingToBegin(_("a step out of its turn needs a reason"))
+        raise NothingToBegin(_("a step out of its turn needs a reason: give --reason"))
     with database.write() as session:
         found = _beginning(session, settings, tags)
         for machine, _step in found.values():

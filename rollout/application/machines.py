@@ -104,7 +104,7 @@ def move(
     """Hold, release, exclude or readmit machines: all of them or none."""
     operator.must_be(OperatorRole.OPERATOR)
     if verb is not MachineVerb.RELEASE and not reason:
-        raise MachineRefused(_("“{verb}” needs a reason").format(verb=label(verb)))
+        raise MachineRefused(_("“{verb}” needs a reason: give --reason").format(verb=label(verb)))
     with database.write() as session:
         ids = [machines.by_tag(session, tag).id or 0 for tag in tags]
         _must_not_be_lent(session, ids)

@@ -144,7 +144,7 @@ def move(
     """
     operator.must_be(OperatorRole.APPROVER if verb is WaveVerb.APPROVE else OperatorRole.OPERATOR)
     if verb in NEEDS_A_REASON and not reason:
-        raise WaveRefused(_("“{verb}” needs a reason").format(verb=label(verb)))
+        raise WaveRefused(_("“{verb}” needs a reason: give --reason").format(verb=label(verb)))
     with database.write() as session:
         wave = waves.by_number(session, number)
         wave_id = wave.id or 0

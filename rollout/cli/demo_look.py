@@ -8,13 +8,14 @@ from pathlib import Path
 from rollout.cli.output import say
 from rollout.i18n import _
 
+# -P: a folder that happens to hold another `rollout`, such as a clone, lends none of its code.
 _SCRIPT = """\
 #!/bin/sh
 # rollout in the demo's workspace, on its clock and as one of its operators: the terminal UI, or the
 # command that is given.
 export ROLLOUT_CONFIG={config} ROLLOUT_NOW={now}
 [ $# -gt 0 ] || set -- tui
-exec {python} -m rollout.cli --actor {actor} "$@"
+exec {python} -P -m rollout.cli --actor {actor} "$@"
 """
 
 

@@ -12,7 +12,6 @@ from rollout.i18n import _
 
 if TYPE_CHECKING:
     from rollout.application.runs import RunView
-    from rollout.store.tables import Run
 
 app = typer.Typer(name="run", help=_("Runs: what Ansible does and did."), no_args_is_help=True)
 
@@ -38,15 +37,6 @@ def _as_json(view: "RunView", zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def _what(run: "Run") -> str:
-    from rollout.domain.machine import Step
-    from rollout.domain.run import RunPurpose
-    from rollout.i18n.labels import label
-
-    purpose = RunPurpose(run.purpose)
-    return label(Step(run.step)) if purpose is RunPurpose.STEP and run.step else label(purpose)
-
-
 @app.command("list", help=_("The newest runs."))
 def list_(
     context: typer.Context,
@@ -54,6 +44,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     from rollout.application import runs
+    from rollout.application.run_words import what_it_does
     from rollout.domain.run import RunState
     from rollout.i18n.labels import label
 
@@ -82,7 +73,7 @@ def list_(
         [
             [
                 view.run.id,
-                _what(view.run),
+                what_it_does(view.run),
                 view.wave,
                 view.site,
                 view.run.size,
@@ -100,6 +91,9 @@ def list_(
 @app.command(help=_("One run, task by task."))
 def show(context: typer.Context, run_id: Id, as_json: AsJson = False) -> None:
     from rollout.application import runs
+    from rollout.application.run_words import result_words, what_it_does
+    from rollout.domain.run import RunState
+    from rollout.i18n.labels import label
 
     application = invocation(context).application()
     zone = application.settings.programme.zone
@@ -126,14 +120,17 @@ def show(context: typer.Context, run_id: Id, as_json: AsJson = False) -> None:
             }
         )
         return
-    say(f"{run.step or _('probe')}: {run.state}{': ' + printable(run.cause) if run.cause else ''}")
+    heading = _("run {number}: {what}, {state}").format(
+        number=run.id, what=what_it_does(run), state=label(RunState(run.state))
+    )
+    say(heading + (f" – {printable(run.cause)}" if run.cause else ""))
     print_table(
         [_("asset tag"), _("task"), _("result"), _("seconds"), _("message")],
         [
             [
                 tag,
                 result.task,
-                result.status,
+                result_words(result.status),
                 "" if result.seconds is None else f"{result.seconds:.1f}",
                 result.message,
             ]

@@ -105,5 +105,5 @@ def serve(port: int, actor: str | None, now: str | None, title: str) -> None:
     """Serve until Ctrl+C; each browser window is a `rollout tui` of its own."""
     who = ["--actor", actor] if actor else []
     when = ["--now", now] if now else []
-    command = shlex.join([sys.executable, "-m", "rollout.cli", *who, *when, "tui"])
+    command = shlex.join([sys.executable, "-P", "-m", "rollout.cli", *who, *when, "tui"])
     ScreenServer(command, port, title).serve()

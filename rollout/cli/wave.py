@@ -8,6 +8,7 @@ import typer
 
 from rollout.cli.invocation import AsJson, Reason, invocation
 from rollout.cli.output import moment, print_json, print_table, say
+from rollout.domain.text import printable
 from rollout.i18n import _
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def show(context: typer.Context, number: Number, as_json: AsJson = False) -> Non
             )
         )
     if wave.cause:
-        say(wave.cause)
+        say(printable(wave.cause))
     print_gates(progress, zone)
     replaced = waves.await_successors(application.settings, machines)
     if replaced:

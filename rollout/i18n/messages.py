@@ -22,7 +22,6 @@ from string import Formatter
 from typing import NamedTuple
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
@@ -67,25 +66,31 @@ def collected(used: Iterable[tuple[Text, str]]) -> dict[Text, list[str]]:
 def uses() -> Iterator[tuple[Text, str]]:
     """Every text as it stands in the sources, with its file."""
     for room in ROOMS:
-        extracted = extract_from_dir(
-            ROOT / room,
-            method_map=[("**.py", "python")],
-            keywords={"_": None, "msgid": None},
-            directory_filter=lambda folder: not Path(folder).is_relative_to(FOREIGN),
-        )
-        for file, _line, english, _comments, _context in extracted:
-            if not isinstance(english, str):
-                raise TypeError(f"{file}: {english!r}: texts take one msgid")
-            yield Text(None, english), f"{room}/{Path(file).as_posix()}"
         for path in sorted((ROOT / room).rglob("*.py")):
             if not path.is_relative_to(FOREIGN):
-                for text in _words(path):
+                module = ast.parse(path.read_text(encoding="utf-8"))
+                for text in (*marked(module), *_words(module)):
                     yield text, path.relative_to(ROOT).as_posix()
 
 
-def _words(path: Path) -> Iterator[Text]:
+def marked(module: ast.Module) -> Iterator[Text]:
+    """The literals that `_` and `msgid` are called with, also within f-strings.
+
+    Babel's own extractor reads tokens, and to Python 3.11 an f-string is a single one.
+    """
+    for node in ast.walk(module):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in ("_", "msgid")
+            and isinstance(node.args[0], ast.Constant)
+        ):
+            yield Text(None, str(node.args[0].value))
+
+
+def _words(module: ast.Module) -> Iterator[Text]:
     """The labels of the enumerations that a module defines."""
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    for node in module.body:
         if not isinstance(node, ast.ClassDef):
             continue
         bases = {base.id for base in node.bases if isinstance(base, ast.Name)}

@@ -28,9 +28,14 @@ def test_every_day_is_shown_and_the_exports_agree(terminal: Terminal, lang: str,
     assert int(last[2]) == status["summary"]["done"] > 0
     assert status["total"] == 15
     assert "| 2022-08-04 |" in (terminal.folder / "page.md").read_text(encoding="utf-8")
-    # What is said last is a program that can be called as it stands there.
+    # What is said last is a program that can be called as it stands there, from any folder.
     look = said.out.splitlines()[-1].rpartition(": ")[2]
-    asked = subprocess.run([look, "machine", "list", "--json"], capture_output=True, check=True)
+    another = terminal.folder / "clone" / "rollout"
+    another.mkdir(parents=True)
+    (another / "__init__.py").write_text("raise SystemExit('the wrong rollout')", encoding="utf-8")
+    asked = subprocess.run(
+        [look, "machine", "list", "--json"], cwd=another.parent, capture_output=True, check=True
+    )
     assert len(json.loads(asked.stdout)) == 15
 
 

@@ -14,6 +14,7 @@ from rollout.application import runs
 from rollout.application.at_work import AtWork, at_work
 from rollout.application.command_words import outcome_of
 from rollout.application.run_output import Part
+from rollout.application.run_words import result_words
 from rollout.domain.run import RunState
 from rollout.domain.words import msgid
 from rollout.i18n import _
@@ -129,7 +130,7 @@ class RunScreen(LiveScreen):
             [
                 plain(self.desk.local(result.at, "%H:%M:%S")),
                 plain(tag),
-                plain(_status(result.status), _STYLES.get(result.status, CALM)),
+                plain(result_words(result.status), _STYLES.get(result.status, CALM)),
                 plain(result.task),
                 plain(f"{seconds:>8}"),
                 plain(result.message),
@@ -206,15 +207,3 @@ def _columns() -> list[Column]:
         Column("seconds", _("took"), widest=8, from_width=100),
         Column("message", _("message"), rest=True),
     ]
-
-
-def _status(status: str) -> str:
-    known = {
-        "ok": _("ok"),
-        "changed": _("changed"),
-        "failed": _("failed"),
-        "unreachable": _("unreachable"),
-        "skipped": _("skipped"),
-        "ignored": _("ignored"),
-    }
-    return known.get(status, status)

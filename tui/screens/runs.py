@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from rollout.application import runs
+from rollout.application.run_words import what_it_does
 from rollout.application.runs import RunView
 from rollout.domain.words import msgid
 from rollout.i18n import _
@@ -79,7 +80,7 @@ class RunsScreen(ListScreen):
             str(run.id),
             [
                 plain(run.id),
-                plain(run_actions.step_words(run)),
+                plain(what_it_does(run)),
                 plain(view.wave),
                 plain(view.site),
                 plain(f"{run.size:>4}"),

@@ -38,7 +38,9 @@ class RetirementRefused(RolloutError):
 def must_say_why(verb: MachineVerb, reason: str) -> None:
     """Raises RetirementRefused without a reason."""
     if not reason:
-        raise RetirementRefused(_("“{verb}” needs a reason").format(verb=label(verb)))
+        raise RetirementRefused(
+            _("“{verb}” needs a reason: give --reason").format(verb=label(verb))
+        )
 
 
 def must_replace(session: Session, machine: Machine, successor: Machine) -> None:

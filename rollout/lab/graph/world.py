@@ -91,7 +91,7 @@ def up(folder: Path, scenario: Json, roles: Collection[str]) -> TenantStatus:
     files.ready.unlink(missing_ok=True)
     with files.log.open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "rollout.lab.graph", str(files.folder)],
+            [sys.executable, "-P", "-m", "rollout.lab.graph", str(files.folder)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

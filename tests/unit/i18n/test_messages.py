@@ -1,5 +1,6 @@
 """Every text of the product can be read in Japanese, and the compiled catalogue is current."""
 
+import ast
 import gettext
 import re
 from functools import cache
@@ -9,7 +10,7 @@ from string import Formatter
 import pytest
 
 from rollout.i18n import messages as making
-from rollout.i18n.messages import PO, Text
+from rollout.i18n.messages import PO, Text, marked
 
 
 @cache
@@ -51,6 +52,11 @@ def test_texts_are_found_where_they_are_used() -> None:
     assert "rollout/domain/dates.py" in found[Text(None, "this is not a date")]
     assert "rollout/domain/machine.py" in found[Text("MachineState", "planned")]
     assert Text("MachineVerb", "fall silent") in found
+
+
+def test_a_text_within_another_is_found() -> None:
+    module = ast.parse("f\"{number}{_(' (pilot)') if pilot else ''}\"; _('one ' 'text'); _(word)")
+    assert list(marked(module)) == [Text(None, "one text"), Text(None, " (pilot)")]
 
 
 def test_a_text_without_japanese_is_named_with_its_file() -> None:
