@@ -16,7 +16,11 @@ def test_a_superseded_machine_is_erased_after_its_retention_and_not_before(
     done = common | {"retire_successor_in_use": True, "retire_retain_until": "2022-04-14"}
     done |= {"retire_return_due": "2023-06-30"}
     early = done | {"retire_retain_until": "2099-01-01"}
-    refused = bench.play("retire", bench.hosts(106, **early) | bench.hosts(107, **common))
+    # The programme's day, whatever the controller's clock says.
+    sooner = done | {"retire_today": "2022-04-14"}
+    asked = bench.hosts(105, **sooner) | bench.hosts(106, **early) | bench.hosts(107, **common)
+    refused = bench.play("retire", asked)
+    assert "is retained until 2022-04-14" in refused.failure("m105")
     assert "is retained until 2099-01-01" in refused.failure("m106")
     assert "a day that nobody has set and its successor is not in use" in refused.failure("m107")
     pc = PcFolder(bench.folder / "pcs" / "TSU-PC108")

@@ -7,7 +7,7 @@ machine reports itself empty, when an approver has seen it, or at its deadline.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import uuid4
 
 from sqlmodel import Session
@@ -171,24 +171,27 @@ def order_of(
 ) -> RunOrder:
     """What an engine gets for an erasure: the claims of the machines that it asks."""
     hosts = host_orders(session, settings, list(asked), asked, tokens)
+    day = today(settings, run.created_at)
     return RunOrder(
         run_id=run.id or 0,
         ident=run.ident,
         playbook="retire.yml",
-        hosts=[_with_authorisation(session, host) for host in hosts],
+        hosts=[_with_authorisation(session, host, day) for host in hosts],
         forks=settings.ansible.forks,
         limit_seconds=min(settings.deadline(Step.RETIRE).total_seconds(), ORDER_SECONDS),
     )
 
 
-def _with_authorisation(session: Session, host: HostOrder) -> HostOrder:
-    """The role refuses on its own what nobody has authorised."""
+def _with_authorisation(session: Session, host: HostOrder, day: date) -> HostOrder:
+    """The role refuses on its own what nobody has authorised; `day` is the programme's, since the
+    clock of whoever runs Ansible may be in another zone."""
     machine = machines.by_id(session, host.machine_id)
     row = retirements.of(session, machine)
     return replace(
         host,
         values={
             **host.values,
+            "retire_today": day.isoformat(),
             "retire_retain_until": row.retain_until.isoformat() if row.retain_until else "",
             "retire_successor_in_use": in_use(session, row.successor_id),
             "retire_return_due": machine.lease_to.isoformat() if machine.lease_to else "",

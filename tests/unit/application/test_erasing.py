@@ -7,6 +7,7 @@ import pytest
 
 from rollout.application import arrival, machines, rechecks
 from rollout.application.arrival_words import LOCAL_DISK, ArrivalRefused
+from rollout.application.choosing import today
 from rollout.application.operators import NotPermitted
 from rollout.application.retirement.decisions import RetirementRefused
 from rollout.application.retirement.listing import listing
@@ -31,6 +32,7 @@ def test_an_approved_erasure_begins_once_with_what_the_role_checks(office: Offic
     (host,) = order.hosts
     assert host.values["rollout_serial"] == office.machine(pair.old).serial
     assert host.values["retire_retain_until"] == "2022-12-01"
+    assert host.values["retire_today"] == today(office.settings, office.clock.now()).isoformat()
     assert host.values["retire_successor_in_use"] is True
     assert host.values["retire_return_due"] == "2023-03-31"
     assert host.values["retire_operator"] == "planner, approver"
