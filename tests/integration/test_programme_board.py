@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from rollout import i18n
 from rollout.application.board import setting
 from rollout.application.board.view import view, view_at
+from rollout.application.exports.status.exceptions import ExceptionKind, exceptions
 from rollout.application.operators import NotPermitted, Operator
 from rollout.cli.commands import app
 from rollout.domain.errors import NotAllowed, RolloutError
@@ -208,3 +209,19 @@ def test_less_is_kept_only_when_the_year_is_over(
         IndicatorStanding.AWAITED,
         IndicatorStanding.MET,
     )
+
+
+def test_days_since_a_figure_was_said_are_those_of_the_programme(
+    database: Database, configuration: Settings
+) -> None:
+    # One in the morning of 3 April in Japan.
+    said = datetime(2023, 4, 2, 16, tzinfo=UTC)
+    setting.set_indicator(database, configuration, "trials", 2023, 1, TANAKA, said, "counted")
+    report = datetime(2024, 4, 10, tzinfo=UTC)
+    board = view(database, configuration, report)
+    found = [
+        one
+        for one in exceptions(configuration, report, [], {}, board)
+        if one.kind is ExceptionKind.INDICATOR
+    ]
+    assert [one.days for one in found if one.year == 2023] == [373]

@@ -72,7 +72,7 @@ def exceptions(
     today = day_of(settings, moment)
     return [
         *(_machine(settings, today, entry, why.get(entry.line.asset_tag)) for entry in machines),
-        *_late(board, today),
+        *_late(settings, board, today),
     ]
 
 
@@ -115,7 +115,7 @@ def in_charge(
     return (settings.site(site).contact if site else "") or settings.report.in_charge
 
 
-def _late(board: Board, today: date) -> Iterable[ExceptionLine]:
+def _late(settings: Settings, board: Board, today: date) -> Iterable[ExceptionLine]:
     for milestone in board.milestones:
         if milestone.late:
             yield ExceptionLine(
@@ -132,7 +132,7 @@ def _late(board: Board, today: date) -> Iterable[ExceptionLine]:
     for indicator in board.indicators:
         if indicator.late:
             since = indicator.said_at or indicator.ended_on
-            day = since.date() if isinstance(since, datetime) else since
+            day = day_of(settings, since) if isinstance(since, datetime) else since
             yield ExceptionLine(
                 ExceptionKind.INDICATOR,
                 indicator.name,
