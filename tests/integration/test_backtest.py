@@ -1,7 +1,7 @@
 """The forecast held against a programme that was played through the real tables."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -10,6 +10,7 @@ import databases
 import pytest
 from sqlmodel import Session, col, select
 
+from rollout.application.burn_up import burn_up
 from rollout.application.operators import Operator
 from rollout.application.planning import forecasting, plans
 from rollout.application.planning.backtesting import NothingToCompare, backtest
@@ -262,6 +263,22 @@ def test_one_row_a_day_is_kept_and_a_second_night_makes_the_next(
         rows = forecasts.kept(session)
     assert [row.day for row in rows] == [date(2022, 12, 5), date(2022, 12, 6)]
     assert all(row.p50 is not None and row.required_per_day for row in rows)
+
+
+def test_what_a_night_counts_is_what_the_evening_before_had_reached(
+    database: Database, configuration: Settings
+) -> None:
+    played = Played(database, configuration)
+    reached: dict[date, int] = {}
+    for day in (date(2022, 12, 1), date(2022, 12, 2)):
+        played.until(day)
+        with database.read() as session:
+            reached[day] = forecasts.done(session)
+        night = datetime.combine(day + timedelta(days=1), time(2, 30), configuration.programme.zone)
+        forecasting.keep_daily(database, configuration, night)
+    assert 0 < reached[date(2022, 12, 1)] < reached[date(2022, 12, 2)]
+    shown = dict(burn_up(database, configuration, _evening(date(2022, 12, 5))).actual)
+    assert {day: shown[day] for day in reached} == reached
 
 
 def test_a_row_without_a_forecast_keeps_its_reason(
