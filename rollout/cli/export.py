@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -13,10 +13,16 @@ from rollout.i18n import _
 if TYPE_CHECKING:
     from rollout.adapters.export_files import Written
 
+F = TypeVar("F", bound=StrEnum)
+
 app = typer.Typer(name="export", help=_("Files for people and programs."), no_args_is_help=True)
 
 SHOWN = 20
 """Replaced characters that are listed before the rest is only counted."""
+
+
+_ENDINGS = ("csv", "xlsx", "json", "jsonl", "pdf", "xls")
+"""Of all exports together, and the one that Excel once had."""
 
 
 class Format(StrEnum):
@@ -34,7 +40,10 @@ class Encoding(StrEnum):
     CP932 = "cp932"
 
 
-FormatOption = Annotated[Format, typer.Option("--format", help=_("csv or json"))]
+FormatOption = Annotated[
+    Format | None,
+    typer.Option("--format", help=_("csv or json; by the file's ending by default")),
+]
 Out = Annotated[Path, typer.Option("--out", help=_("the file to write"))]
 EncodingOption = Annotated[Encoding, typer.Option("--encoding", help=_("of a CSV file"))]
 
@@ -43,7 +52,7 @@ EncodingOption = Annotated[Encoding, typer.Option("--encoding", help=_("of a CSV
 def retirements(
     context: typer.Context,
     out: Out,
-    format_: FormatOption = Format.CSV,
+    format_: FormatOption = None,
     encoding: EncodingOption = Encoding.UTF8_BOM,
 ) -> None:
     from rollout.adapters import export_files
@@ -51,15 +60,33 @@ def retirements(
     from rollout.application.exports import retirements as export_retirements
     from rollout.application.retirement.listing import listing
 
+    form = form_of(out, format_, otherwise=Format.CSV)
     application = invocation(context).application()
     zone = application.settings.programme.zone
     day = today(application.settings, application.clock.now())
     found = listing(application.database, gone=True)
-    if format_ is Format.JSON:
+    if form is Format.JSON:
         say_written(export_files.write_json(out, export_retirements.document(found, zone, day)))
     else:
         table = export_retirements.table(found, zone, day)
         say_written(export_files.write_csv(out, table, encoding=encoding))
+
+
+def form_of(out: Path, chosen: F | None, *, otherwise: F) -> F:
+    """The form that was chosen, else that of the file's ending; `otherwise` where the ending is of
+    no form at all. Raises BadParameter when it is of one that this export does not have."""
+    if chosen is not None:
+        return chosen
+    forms, ending = type(otherwise), out.suffix.lower().removeprefix(".")
+    if ending in set(forms):
+        return forms(ending)
+    if ending in _ENDINGS:
+        raise typer.BadParameter(
+            _("{path}: this is written as {forms} only; choose such an ending, or --format").format(
+                path=out, forms=", ".join(forms)
+            )
+        )
+    return otherwise
 
 
 def say_written(written: "Written") -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rollout.cli.export import Encoding, EncodingOption, Out
+from rollout.cli.export import Encoding, EncodingOption, Out, form_of
 from rollout.cli.export_status import AsOf
 from rollout.cli.invocation import invocation
 from rollout.cli.machine_filter import (
@@ -53,11 +53,20 @@ class EvidenceFormat(StrEnum):
 
 
 RowFormatOption = Annotated[
-    RowFormat, typer.Option("--format", help=_("csv, xlsx, json or jsonl (a JSON object per line)"))
+    RowFormat | None,
+    typer.Option(
+        "--format",
+        help=_("csv, xlsx, json or jsonl (an object per line); by the file's ending by default"),
+    ),
 ]
 EvidenceFormatOption = Annotated[
-    EvidenceFormat,
-    typer.Option("--format", help=_("csv, xlsx, pdf, json or jsonl (a JSON object per line)")),
+    EvidenceFormat | None,
+    typer.Option(
+        "--format",
+        help=_(
+            "csv, xlsx, pdf, json or jsonl (an object per line); by the file's ending by default"
+        ),
+    ),
 ]
 
 
@@ -71,15 +80,16 @@ def machines(
     purpose: PurposeOption = None,
     text: TextOption = "",
     needs_a_person: NeedsAPerson = False,
-    format_: RowFormatOption = RowFormat.CSV,
+    format_: RowFormatOption = None,
     encoding: EncodingOption = Encoding.UTF8_BOM,
     as_of: AsOf = None,
 ) -> None:
     """One row per machine."""
     from rollout.application.exports.machines import open_machines
 
+    form = form_of(out, format_, otherwise=RowFormat.CSV)
     these = wanted(state, site, generation, wave, purpose, text, needs_a_person)
-    _export(context, partial(open_machines, wanted=these), out, format_, encoding, as_of)
+    _export(context, partial(open_machines, wanted=these), out, form, encoding, as_of)
 
 
 def evidence(
@@ -92,28 +102,30 @@ def evidence(
     purpose: PurposeOption = None,
     text: TextOption = "",
     needs_a_person: NeedsAPerson = False,
-    format_: EvidenceFormatOption = EvidenceFormat.XLSX,
+    format_: EvidenceFormatOption = None,
     encoding: EncodingOption = Encoding.UTF8_BOM,
     as_of: AsOf = None,
 ) -> None:
     """One row per machine and control."""
     from rollout.application.exports.evidence import open_evidence
 
+    form = form_of(out, format_, otherwise=EvidenceFormat.XLSX)
     these = wanted(state, site, generation, wave, purpose, text, needs_a_person)
-    _export(context, partial(open_evidence, wanted=these), out, format_, encoding, as_of)
+    _export(context, partial(open_evidence, wanted=these), out, form, encoding, as_of)
 
 
 def audit(
     context: typer.Context,
     out: Out,
-    format_: RowFormatOption = RowFormat.JSONL,
+    format_: RowFormatOption = None,
     encoding: EncodingOption = Encoding.UTF8_BOM,
     as_of: AsOf = None,
 ) -> None:
     """One row per fact."""
     from rollout.application.exports.audit import open_audit
 
-    _export(context, open_audit, out, format_, encoding, as_of)
+    form = form_of(out, format_, otherwise=RowFormat.JSONL)
+    _export(context, open_audit, out, form, encoding, as_of)
 
 
 COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
@@ -130,7 +142,7 @@ def _export(
     context: typer.Context,
     opened: Callable[..., AbstractContextManager["Extract"]],
     out: Path,
-    format_: StrEnum,
+    form: StrEnum,
     encoding: Encoding,
     as_of: str | None,
 ) -> None:
@@ -145,7 +157,7 @@ def _export(
         opened(application.database, application.settings, now=now, as_of=then) as extract,
         progress_bar(extract.title, extract.total) as bar,
     ):
-        done = write(out, extract, Form(format_.value), encoding=encoding, progress=bar)
+        done = write(out, extract, Form(form.value), encoding=encoding, progress=bar)
     say_exported(done)
 
 

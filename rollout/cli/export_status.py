@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rollout.cli.export import Encoding, EncodingOption, Out, say_written
+from rollout.cli.export import Encoding, EncodingOption, Out, form_of, say_written
 from rollout.cli.invocation import invocation
 from rollout.i18n import _
 
@@ -46,15 +46,11 @@ def status(
     """The daily progress report."""
     from rollout.application.exports.status import past
 
+    form = form_of(out, format_, otherwise=StatusFormat.CSV)
     application = invocation(context).application()
     moment = None if as_of is None else past.moment(as_of, now=application.clock.now())
     report = application.daily_report(moment)
-    _write(report, out, format_ or _by_ending(out), encoding)
-
-
-def _by_ending(out: Path) -> StatusFormat:
-    ending = out.suffix.lower().removeprefix(".")
-    return StatusFormat(ending) if ending in set(StatusFormat) else StatusFormat.CSV
+    _write(report, out, form, encoding)
 
 
 def _write(report: "DailyReport", out: Path, format_: StatusFormat, encoding: Encoding) -> None:
