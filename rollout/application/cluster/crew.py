@@ -1,9 +1,9 @@
 """The daemon's side of workers: lost ones, lost jobs, and runs that nobody takes.
 
 A worker is lost when its count of signs of life has stood still for long enough *as seen by this
-daemon*: clocks of other computers do not matter, a time in which nobody could look (the database
-was away) does not count, and a new daemon waits the whole time anew. What a lost worker runs has
-ended before by itself (see `worker_seconds`), so it can be settled.
+daemon*: clocks of other computers do not matter, of a time in which nobody could look (the database
+was away) next to nothing counts, and a new daemon waits the whole time anew. What a lost worker
+runs has ended before by itself (see `worker_seconds`), so it can be settled.
 """
 
 import logging
@@ -29,7 +29,8 @@ log = logging.getLogger(__name__)
 PUT_AGAIN_SECONDS = 10.0
 """A run that no worker has taken for so long is put into its queue again: its job may be lost."""
 LOOKED_AWAY_SECONDS = 5.0
-"""After so long without a look every worker has its whole time again."""
+"""So much counts between two looks, however long it was; more where the daemon is told to look more
+seldom. A daemon whose looks take longer than this would otherwise never find a worker lost."""
 
 
 class Crew:
@@ -48,7 +49,11 @@ class Crew:
         self._lost_after = settings.cluster.worker_seconds
         self._wait = settings.cluster.wait_seconds
         self._monotonic = monotonic
-        self._looked = float("-inf")
+        self._counts = max(LOOKED_AWAY_SECONDS, 2 * settings.service.tick_seconds)
+        self._away = max(self._lost_after, 3 * self._counts)
+        """After so long without a look every worker has its whole time again."""
+        self._looked, self._watched = float("-inf"), 0.0
+        """When it looked last, and for how long it has been watching."""
         self._signs: dict[int, tuple[int, float]] = {}
         """The last count of each worker, and when it was first seen."""
         self._waiting: dict[int, tuple[float, float]] = {}
@@ -59,11 +64,14 @@ class Crew:
 
         Raises LeaseHeld when another daemon has taken over.
         """
-        now = self._monotonic()
-        if now - self._looked > LOOKED_AWAY_SECONDS:
+        moment = self._monotonic()
+        since = moment - self._looked
+        if since > self._away:
             self._signs.clear()
             self._waiting.clear()
-        self._looked = now
+        self._looked = moment
+        self._watched += min(since, self._counts)
+        now = self._watched
         with self._database.read() as session:
             living = workers.living(session)
             in_hand = workers.runs_alive(session)

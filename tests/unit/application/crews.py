@@ -73,6 +73,13 @@ class Team:
         self.office, self.queue, self.now = office, FakeQueue(), 0.0
         self.programme = self.new_programme(office.lease)
 
+    def looks_every(self, seconds: float) -> None:
+        """The daemon is started again with such a pause between its looks."""
+        office = self.office
+        service = office.settings.service.model_copy(update={"tick_seconds": seconds})
+        office.settings = office.settings.model_copy(update={"service": service})
+        self.programme = self.new_programme(office.lease)
+
     def new_programme(self, lease: int) -> Programme:
         office = self.office
         made = Programme(

@@ -142,6 +142,20 @@ def test_time_in_which_nobody_could_look_is_not_held_against_a_worker(team: Team
     assert team.office.run(run_id).state == RunState.LOST
 
 
+@pytest.mark.parametrize(("pause", "takes"), [(20.0, 0.0), (60.0, 0.0), (0.5, 12.0)])
+def test_a_worker_is_lost_however_seldom_the_daemon_looks(
+    team: Team, pause: float, takes: float
+) -> None:
+    team.looks_every(pause)
+    worker = team.worker()
+    run_id, _ids = team.run()
+    team.take(run_id, worker)
+    for _look in range(20):
+        team.now += pause + takes
+        team.programme.tick()
+    assert team.office.run(run_id).state == RunState.LOST
+
+
 def test_what_workers_have_in_hand_outlives_the_daemon(team: Team) -> None:
     worker = team.worker()
     taken, _ids = team.run()
