@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from rollout.cli.bad_cells import print_faults, print_unread
-from rollout.cli.importing_options import DryRun, File
+from rollout.cli.importing_options import DryRun, Encoding, File, Sheet
 from rollout.cli.invocation import AsJson, invocation
 from rollout.cli.options import day_option
 from rollout.cli.output import print_json, print_table, say
@@ -25,6 +25,8 @@ def departments(
         date | None, day_option("--as-of", _("the day of rows without one of their own"))
     ] = None,
     dry_run: DryRun = False,
+    encoding: Encoding = None,
+    sheet: Sheet = None,
     as_json: AsJson = False,
 ) -> None:
     """The command `import departments`."""
@@ -33,7 +35,7 @@ def departments(
 
     given = invocation(context)
     application = given.application()
-    rows = open_list(file, "departments")
+    rows = open_list(file, "departments", encoding=encoding, sheet=sheet)
     report = import_departments(
         application.database,
         application.settings,

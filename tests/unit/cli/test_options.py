@@ -69,3 +69,10 @@ def test_spaces_are_no_reason(command: str, capsys: pytest.CaptureFixture[str]) 
 def test_a_filter_finds_what_the_ledger_holds() -> None:
     found = wanted(None, ["　本庁 "], ["ｄｋ20"], None, None, "髙橋　ﾊﾅｺ", False)
     assert (found.sites, found.generations, found.text) == (("本庁",), ("DK20",), "髙橋 ハナコ")
+
+
+def test_every_import_takes_the_remedies_that_readers_of_files_name() -> None:
+    imports = {command for command, _one in parameters("file") if command.startswith("import ")}
+    assert len(imports) > 7
+    for option in ("encoding", "sheet", "dry_run"):
+        assert imports <= {command for command, _one in parameters(option)}
