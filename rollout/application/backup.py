@@ -59,7 +59,7 @@ def _written(source: Path, out: Path, progress: Progress) -> Checked:
     copies.discard(partial)
     try:
         copies.copy(source, partial, progress)
-        checked = copies.check(partial, progress)
+        checked = copies.check(partial, progress, called=out)
         partial.rename(out)
         copies.flush(out)
     finally:

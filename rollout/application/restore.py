@@ -62,7 +62,7 @@ def restore(
             raise BackupFailed(_("{path} is the database itself").format(path=source))
         copies.discard(new)
         copies.copy(source, new, progress)
-        checked = copies.check(new, progress)
+        checked = copies.check(new, progress, called=source)
         with closed(new) as opened:
             reason = _("restored from {source}: compare before anything begins").format(
                 source=source.name

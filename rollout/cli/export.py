@@ -40,11 +40,21 @@ class Encoding(StrEnum):
     CP932 = "cp932"
 
 
+def a_file(text: str) -> Path:
+    """The path of a file. Raises BadParameter for what can only be a folder."""
+    path = Path(text)
+    if not path.name:
+        raise typer.BadParameter(_("name a file"))
+    return path
+
+
 FormatOption = Annotated[
     Format | None,
     typer.Option("--format", help=_("csv or json; by the file's ending by default")),
 ]
-Out = Annotated[Path, typer.Option("--out", help=_("the file to write"))]
+Out = Annotated[
+    Path, typer.Option("--out", parser=a_file, metavar="FILE", help=_("the file to write"))
+]
 EncodingOption = Annotated[Encoding, typer.Option("--encoding", help=_("of a CSV file"))]
 
 

@@ -100,29 +100,33 @@ def _open(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(path, isolation_level=None, timeout=30)
 
 
-def check(path: Path, progress: Progress = lambda done, total: None) -> Checked:
+def check(
+    path: Path, progress: Progress = lambda done, total: None, *, called: Path | None = None
+) -> Checked:
     """Look at every page of a copy of our own and walk its history.
 
     A copy that an older program made is brought to this one first. Raises BackupFailed with the
     fault, and SchemaMismatch for a copy of a newer program. Nobody else may have the file open.
+    `called` is the file that the operator knows, where `path` is only on the way there.
     """
+    called = called or path
     try:
         with _reading(path) as connection:
             faults = connection.execute("PRAGMA integrity_check(1)").fetchall()
         if faults != [("ok",)]:
-            raise BackupFailed(_("{path} is damaged: {why}").format(path=path, why=faults[0][0]))
-        return _walked(path, progress)
+            raise BackupFailed(_("{path} is damaged: {why}").format(path=called, why=faults[0][0]))
+        return _walked(path, progress, called)
     except (sqlite3.Error, DatabaseError) as error:
         why = str(getattr(error, "orig", error))
-        raise BackupFailed(_("{path} cannot be read: {why}").format(path=path, why=why)) from None
+        raise BackupFailed(_("{path} cannot be read: {why}").format(path=called, why=why)) from None
 
 
-def _walked(path: Path, progress: Progress) -> Checked:
+def _walked(path: Path, progress: Progress, called: Path) -> Checked:
     database = Database(f"sqlite:///{path}")
     try:
         revision = migrate.current(database)
         if revision is None:
-            raise BackupFailed(_("{path} is no database of rollout").format(path=path))
+            raise BackupFailed(_("{path} is no database of rollout").format(path=called))
         migrate.upgrade(database)
         with database.read() as session:
             total = history.count(session)
@@ -132,7 +136,7 @@ def _walked(path: Path, progress: Progress) -> Checked:
         close_for_good(database, path)
     if not verdict.holds:
         raise BackupFailed(
-            _("{path}: its history does not hold: {why}").format(path=path, why=verdict.why)
+            _("{path}: its history does not hold: {why}").format(path=called, why=verdict.why)
         )
     return Checked(revision, verdict.rows, verdict.head, path.stat().st_size)
 

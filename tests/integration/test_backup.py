@@ -356,8 +356,10 @@ def test_what_is_no_good_copy_replaces_nothing(
         with closing(sqlite3.connect(source)) as other:
             other.execute("CREATE TABLE notes (text)")
     before = copies.file_of(database).stat().st_ino
-    with pytest.raises(BackupFailed):
+    with pytest.raises(BackupFailed) as refused:
         restore(database, source)
+    # The file that was named, not the one on the way to its place.
+    assert str(source) in str(refused.value)
     assert copies.file_of(database).stat().st_ino == before
     assert planned(database) == 10
     assert not [name for name in names(folder_of(database)) if "restoring" in name]

@@ -76,3 +76,9 @@ def test_every_import_takes_the_remedies_that_readers_of_files_name() -> None:
     assert len(imports) > 7
     for option in ("encoding", "sheet", "dry_run"):
         assert imports <= {command for command, _one in parameters(option)}
+
+
+@pytest.mark.parametrize("place", ["", ".", "/"])
+def test_a_folder_alone_is_no_file_to_write(place: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["export", "machines", "--out", place]) == USAGE
+    assert "--out: name a file" in capsys.readouterr().err
