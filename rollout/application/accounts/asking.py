@@ -58,7 +58,8 @@ def ask(
     again: list[dict[str, object]] = []
     for one in decisions:
         row = known.get((one.person.id, one.service.value))
-        revoking = one.action is PlannedAction.REVOKE
+        # What of a leaver is blocked is blocked on its way out.
+        revoking = one.action is PlannedAction.REVOKE or _gone(one, today)
         awaited = set() if revoking else acting[one.person.id]
         waits = awaited.intersection(needs(one.service, settings))
         work: dict[str, object] = {

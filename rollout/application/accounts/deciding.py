@@ -120,13 +120,7 @@ class Decider:
             cause = told(NAMELESS)
             return [Decision(person, one, PlannedAction.BLOCKED, cause) for one in services]
         if len(users) > 1:
-            cause = told(
-                msgid(
-                    "the name {upn} and the staff number belong to different users: "
-                    "correct one of them in the directory"
-                ),
-                upn=upn_of(person, self._settings),
-            )
+            cause = self._ambiguous(person)
             return [Decision(person, one, PlannedAction.BLOCKED, cause) for one in services]
         user = users[0] if users else None
         found: list[Decision] = []
@@ -142,6 +136,15 @@ class Decider:
                 blocked.add(service)
             found.append(made)
         return found
+
+    def _ambiguous(self, person: AccountPerson) -> Told:
+        return told(
+            msgid(
+                "the name {upn} and the staff number belong to different users: "
+                "correct one of them in the directory"
+            ),
+            upn=upn_of(person, self._settings),
+        )
 
     def _trained(self, made: Decision) -> Decision:
         """Nothing is begun for somebody who lacks a course; what is there stays."""
@@ -295,7 +298,11 @@ class Decider:
         services: list[CloudService],
         users: tuple[DirectoryUser, ...],
     ) -> list[Decision]:
-        """Sign-in ends at once; what costs a seat or holds data, after the grace period."""
+        """Sign-in ends at once; what costs a seat or holds data, after the grace period.
+
+        What was given to somebody whose user cannot be told from another's is shown until a person
+        has looked: to pass it over would leave the sign-in open.
+        """
         assert person.left_on is not None  # noqa: S101 - the caller looked
         over = person.left_on + timedelta(days=self._settings.revoke_after_days)
         user = users[0] if len(users) == 1 else None
@@ -310,6 +317,10 @@ class Decider:
                 elif service is CloudService.LICENCE:
                     there = bool(user.licences & self._given_here(user))
             now = service is CloudService.IDENTITY or over < self._today
+            if len(users) > 1 and now and state in (AccountState.READY, AccountState.BLOCKED):
+                cause = self._ambiguous(person)
+                found.append(Decision(person, service, PlannedAction.BLOCKED, cause))
+                continue
             if there and user is not None and now:
                 cause = told(msgid("left on {day}"), day=person.left_on.isoformat())
                 found.append(

@@ -207,6 +207,33 @@ def test_who_left_yesterday_has_left_on_the_morning_after(found: Callable[..., A
         assert not accounts.groups(session)
 
 
+def test_a_leaver_who_cannot_be_told_apart_is_shown_and_not_passed_over(
+    found: Callable[..., Any],
+) -> None:
+    same = {"usageLocation": "JP", "displayName": "職員 1"}
+    prefecture = found(
+        'services = ["identity"]',
+        users=[
+            same | {"userPrincipalName": "000001@pref.example.jp", "mailNickname": "000001"},
+            same | {"userPrincipalName": "old@pref.example.jp", "mailNickname": "old",
+                    "employeeId": "000001"},
+        ],
+    )  # fmt: skip
+    prefecture.employ(1)
+    _apply(prefecture)
+    assert _states(prefecture) == {"identity": "blocked"}
+    clock = HandClock(prefecture)
+    _leave(prefecture, clock.now().date() - timedelta(days=2))
+
+    (decision,) = _apply(prefecture).decisions
+
+    assert decision.action.value == "blocked"
+    assert "belong to different users" in str(decision.cause)
+    with prefecture.app.database.read() as session:
+        (row,) = accounts.of_people(session)
+    assert (row.state, row.aim) == ("blocked", "revoked")
+
+
 def _leave(prefecture: Any, day: date) -> None:
     with prefecture.app.database.write() as session:
         person = session.get(Person, 1)
