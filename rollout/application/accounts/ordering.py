@@ -150,6 +150,8 @@ def _identity(row: Standing, person: AccountPerson, known: Known) -> Next:
 def _licence(row: Standing, user: str, known: Known) -> Next:
     """Products that a group gives are joined once and then asked for; others are assigned."""
     key = row.id
+    if lost := _without_its_group(known):
+        return lost
     by_group = [part for part in known.settings.licences if part in known.licence_groups]
     direct = [part for part in known.settings.licences if part not in known.licence_groups]
     unknown = [part for part in known.settings.licences if part not in known.skus]
@@ -163,6 +165,25 @@ def _licence(row: Standing, user: str, known: Known) -> Next:
     if direct:
         orders.append(SetLicences(key, user, tuple(known.skus[part] for part in direct), ()))
     return orders or Settled()
+
+
+def _without_its_group(known: Known) -> Stuck | None:
+    """What to say when a product's group is not to be found: to assign it by hand would go around
+    the group, and to take it away by hand is refused."""
+    for part in known.settings.licences:
+        name = known.settings.licence_groups.get(part)
+        if name is not None and part not in known.licence_groups:
+            return Stuck(
+                told(
+                    msgid(
+                        "{part}: the directory has not exactly one group named {name}: correct "
+                        "[accounts] licence_groups, or the group"
+                    ),
+                    part=part,
+                    name=name,
+                )
+            )
+    return None
 
 
 def _groupware(row: Standing, person: AccountPerson, user: str, known: Known) -> Next:
@@ -208,6 +229,8 @@ def _revoke(row: Standing, service: CloudService, person: AccountPerson, known: 
     if service is CloudService.IDENTITY:
         return [ChangeUser(key, user, {"enabled": False}), RevokeSessions(key, user)]
     if service is CloudService.LICENCE:
+        if lost := _without_its_group(known):
+            return lost
         orders: list[Order] = []
         for part in known.settings.licences:
             if part in known.licence_groups:

@@ -1,5 +1,6 @@
 """The tables as a queue: taking what is due, and what its orders are made from."""
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
@@ -65,11 +66,14 @@ class Queue:
             return
         self._skus = {one.part_number: one.sku_id for one in self._directory.products()}
         if self._settings.licence_groups:
-            by_name = {group.display_name: group.id for group in self._directory.groups()}
+            by_name: dict[str, list[str]] = defaultdict(list)
+            for group in self._directory.groups():
+                by_name[group.display_name].append(group.id)
+            # One of two groups of the same name would be a guess: see `ordering`.
             self.licence_groups = {
-                part: by_name[name]
+                part: by_name[name][0]
                 for part, name in self._settings.licence_groups.items()
-                if name in by_name
+                if len(by_name[name]) == 1
             }
         self._learnt = True
 

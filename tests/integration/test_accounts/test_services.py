@@ -307,6 +307,25 @@ def test_products_of_a_group_are_given_by_joining_it(found: Found) -> None:
     assert states(prefecture)["licence"] == "ready"
 
 
+@pytest.mark.parametrize("names", [["別の名前"], ["E3 の利用者", "E3 の利用者"]])
+def test_a_product_of_a_group_that_is_not_there_once_is_given_to_nobody_by_hand(
+    found: Found, names: list[str]
+) -> None:
+    groups = [
+        {"displayName": name, "mailNickname": f"e{number}"} for number, name in enumerate(names)
+    ]
+    prefecture = found('licence_groups = {SPE_E3 = "E3 の利用者"}', groups=groups)
+    prefecture.employ(1)
+    plan(prefecture)
+    apply(prefecture)
+    work(prefecture)
+
+    assert states(prefecture)["licence"] == "blocked"
+    assert "exactly one group named E3 の利用者" in cause(prefecture, CloudService.LICENCE)
+    (user,) = prefecture.dump()["users"].values()
+    assert not user.get("assignedLicenses")
+
+
 def test_a_team_is_tried_until_its_group_is_old_enough(found: Found) -> None:
     prefecture = found(
         '[accounts.chat]\nchannels = ["窓口", "連絡"]', behaviour={"team_seconds": 900}
