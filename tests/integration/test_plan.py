@@ -346,8 +346,11 @@ def test_a_machine_that_lost_its_last_day_is_listed_and_taken_off(
     database: Database, configuration: Settings
 ) -> None:
     closed = {**configuration.sites, "尾鷲": SiteLimits(weekdays=("sun",))}
-    _, summary = _replanned(database, configuration, sites=closed)
+    changed, summary = _replanned(database, configuration, sites=closed)
     assert summary.unplaced[Obstacle.SITE_NOT_VISITED] == 6  # one never had a date
+    # The proposal is judged as it would be, without the dates that it takes away.
+    checked = checking.check(database, changed, now=NOW)
+    assert (checked.state, checked.machines, checked.violations) == ("proposed", 25, [])
     assert checking.diff(database).unaffected_moved == 0
     plans.commit(database, operator=BOSS, now=NOW)
     assert _states(database)["planned"] == 25

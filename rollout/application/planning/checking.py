@@ -43,19 +43,23 @@ def check(database: Database, settings: Settings, *, now: datetime) -> Checked:
             raise PlanRefused(_("there is no plan yet: run `rollout plan solve`"))
         problem = problem_of(session, settings, plan_inputs.waiting(session), today)
         slots = plans.slots(session, plan.id or 0) if plan.state == "proposed" else []
-        said = plans.remarks(plan)
-    solution = _solution(problem, slots, set(said.get("joined", [])))
+        said = plans.remarks(plan) if plan.state == "proposed" else {}
+    lost = {entry["asset_tag"] for entry in said.get("moves", []) if entry["to"] is None}
+    solution = _solution(problem, slots, set(said.get("joined", [])), lost)
     dated = len(solution.placements) + len(solution.kept)
     return Checked(plan.state, dated, violations(problem, solution))
 
 
-def _solution(problem: Problem, slots: Sequence[plans.SlotRow], joined: set[int]) -> Solution:
+def _solution(
+    problem: Problem, slots: Sequence[plans.SlotRow], joined: set[int], lost: set[str]
+) -> Solution:
+    """The plan as it would be; the dates of `lost` are taken away and nothing takes their place."""
     placed = {slot.machine_id for slot in slots}
     kept, without = [], []
     for machine in problem.machines:
         if machine.id in placed:
             continue
-        if machine.current is None:
+        if machine.current is None or machine.asset_tag in lost:
             # Which reason it was is no question of the checker's.
             why = machine.obstacle or Obstacle.NO_DAY_LEFT
             without.append(Unplaced(machine.id, machine.asset_tag, machine.site, why))

@@ -10,7 +10,7 @@ from rollout.application.choosing import today
 from rollout.application.operators import Operator
 from rollout.domain.errors import NeedsApproval, RolloutError
 from rollout.domain.machine import MachineState
-from rollout.domain.takeout import TakeoutVerb
+from rollout.domain.takeout import TakeoutState, TakeoutVerb
 from rollout.domain.words import msgid
 from rollout.i18n import _
 from rollout.i18n.told import told
@@ -212,6 +212,13 @@ def report(
                 )
             row.out_on = day
         elif verb is TakeoutVerb.BRING_BACK:
+            if row.state == TakeoutState.APPROVED and row.allowed_at is None:
+                raise TakeoutRefused(
+                    _(
+                        "the PC of {number} was never let out: "
+                        "`rollout takehome withdraw {number}` takes the application back"
+                    ).format(number=number)
+                )
             if row.out_on is not None and day < row.out_on:
                 raise TakeoutRefused(
                     _("the PC of {number} left on {day} only").format(number=number, day=row.out_on)

@@ -246,7 +246,7 @@ def test_a_blanket_approval_reaches_the_department_but_spares_nothing_else(
     assert office.rows(DiskPin)[0].state == "awaited"
 
 
-def test_a_pc_that_is_not_portable_cannot_be_reported_out(office: Office) -> None:
+def test_a_pc_that_is_not_portable_can_be_reported_neither_out_nor_back(office: Office) -> None:
     id_ = _handed_over(office, **FULL)
     number = _apply(office, id_)
     _decide(office, number)
@@ -254,6 +254,10 @@ def test_a_pc_that_is_not_portable_cannot_be_reported_out(office: Office) -> Non
     with pytest.raises(TakeoutRefused, match="not portable"):
         decisions.report(
             office.database, office.settings, number, TakeoutVerb.TAKE_OUT, office.planner, now
+        )
+    with pytest.raises(TakeoutRefused, match=f"takehome withdraw {number}"):
+        decisions.report(
+            office.database, office.settings, number, TakeoutVerb.BRING_BACK, office.planner, now
         )
 
 
