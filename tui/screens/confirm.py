@@ -11,9 +11,11 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
+from rollout.domain.text import tidy
 from rollout.i18n import _
 from tui.plain import plain
 from tui.themes import WARN
+from tui.widgets.typed_line import TypedLine
 
 MANY = 20
 """What reaches more machines than this needs their number typed."""
@@ -67,11 +69,11 @@ class ConfirmScreen(ModalScreen[Answer | None]):
                     plain(_("type the number of machines: {number}").format(number=asked.number)),
                     markup=False,
                 )
-                yield Input(id="confirm-number", compact=True)
+                yield TypedLine(id="confirm-number", compact=True)
             if asked.reason:
                 asks = asked.asks or _("reason (kept in the history)")
                 yield Static(plain(asks), markup=False)
-                yield Input(id="confirm-reason", compact=True)
+                yield TypedLine(id="confirm-reason", compact=True)
             yield Static("", id="confirm-missing", markup=False)
             with Horizontal(id="confirm-buttons"):
                 yield Button(Text(asked.yes).plain, id="yes", variant="warning", compact=True)
@@ -101,7 +103,7 @@ class ConfirmScreen(ModalScreen[Answer | None]):
         asked = self._asked
         if asked.number is not None:
             field = self.query_one("#confirm-number", Input)
-            if field.value.strip() != str(asked.number):
+            if tidy(field.value) != str(asked.number):
                 self._miss(field, _("the number is not {number}").format(number=asked.number))
                 return
         reason = None

@@ -1,9 +1,9 @@
 """The line into which a filter is typed; there only while somebody types."""
 
-from textual.widgets import Input
+from tui.widgets.typed_line import TypedLine
 
 
-class FilterField(Input):
+class FilterField(TypedLine):
     """Keeps the words in force beside those that are being typed."""
 
     def __init__(self) -> None:

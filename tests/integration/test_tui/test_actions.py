@@ -11,12 +11,17 @@ from rollout.bootstrap import Application
 from rollout.domain.machine import MachineVerb
 from rollout.domain.wave import WaveState
 from rollout.store import commands
-from rollout.store.tables import Command
+from rollout.store.tables import Command, Machine
 from tui.screens.confirm import ConfirmScreen
 
 
 def _state(programme: Application, number: int) -> str:
     return waves.show(programme.database, number)[0].wave.state
+
+
+def _cause(programme: Application, tag: str) -> str | None:
+    with programme.database.read() as session:
+        return session.exec(select(Machine.cause).where(Machine.asset_tag == tag)).one()
 
 
 async def test_approval_by_the_submitter_is_refused_and_the_reason_shown(
@@ -47,13 +52,27 @@ async def test_another_operator_approves(at_the_screen, programme: Application):
         await seat.until(lambda: _state(programme, 2) == WaveState.APPROVED)
 
 
+async def test_a_reason_keeps_the_spaces_of_a_japanese_keyboard(
+    at_the_screen, programme: Application
+):
+    async with at_the_screen() as seat:
+        await seat.press("3")
+        await seat.sees("DK20-000002")
+        await seat.press("down", "H")
+        await seat.sees("DK20-000002: hold")
+        await seat.press("席", "替", "\u3000", "中", "enter")
+        await seat.until(lambda: not isinstance(seat.app.screen, ConfirmScreen))
+        await seat.until(lambda: _cause(programme, "DK20-000002"))
+        assert _cause(programme, "DK20-000002") == "席替　中"
+
+
 async def test_start_needs_the_number_of_machines_typed(at_the_screen, programme: Application):
     async with at_the_screen() as seat:
         await seat.press("2")
         await seat.sees("approved")
         await seat.press("S", "enter", "enter")
         await seat.sees("type the number of machines: 3", "the number is not 3", "No daemon")
-        await seat.type("30")
+        await seat.type("３0")
         await seat.press("enter")
         await seat.pilot.pause()
         assert isinstance(seat.app.screen, ConfirmScreen)
