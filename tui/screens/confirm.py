@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -19,6 +20,12 @@ from tui.widgets.typed_line import TypedLine
 
 MANY = 20
 """What reaches more machines than this needs their number typed."""
+
+_LOW = 30
+"""A terminal with fewer lines spares the frame its air."""
+_FRAME, _FRAME_LOW, _FIELD = 9, 7, 3
+"""Lines of a dialog beside what it says: border, padding, title, gaps, buttons; of a field."""
+_FEWEST, _MOST = 3, 10
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,8 @@ class ConfirmScreen(ModalScreen[Answer | None]):
         ("escape", "refuse", ""),
         ("left", "app.focus_previous", ""),
         ("right", "app.focus_next", ""),
+        ("pageup", "turn(-1)", ""),
+        ("pagedown", "turn(1)", ""),
     ]
 
     def __init__(self, asked: Question) -> None:
@@ -83,6 +92,20 @@ class ConfirmScreen(ModalScreen[Answer | None]):
         """Begin where something has to be typed, else at no."""
         fields = self.query(Input)
         (fields.first() if fields else self.query_one("#no", Button)).focus()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The buttons stay in sight: what will happen is scrolled where it has no room."""
+        low, fields = event.size.height < _LOW, len(self.query(Input))
+        self.set_class(low, "low")
+        room = event.size.height if low else event.size.height * 9 // 10
+        beside = (_FRAME_LOW if low else _FRAME) + _FIELD * fields
+        lines = self.query_one("#confirm-lines", VerticalScroll)
+        lines.styles.max_height = max(_FEWEST, min(_MOST, room - beside))
+
+    def action_turn(self, pages: int) -> None:
+        """Another part of what will happen."""
+        lines = self.query_one("#confirm-lines", VerticalScroll)
+        lines.scroll_relative(y=pages * max(1, lines.size.height - 1), animate=False)
 
     def action_refuse(self) -> None:
         """Leave everything as it is."""

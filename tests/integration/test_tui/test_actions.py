@@ -12,7 +12,7 @@ from rollout.domain.machine import MachineVerb
 from rollout.domain.wave import WaveState
 from rollout.store import commands
 from rollout.store.tables import Command, Machine
-from tui.screens.confirm import ConfirmScreen
+from tui.screens.confirm import ConfirmScreen, Question
 
 
 def _state(programme: Application, number: int) -> str:
@@ -256,3 +256,28 @@ async def test_a_machine_of_no_running_wave_is_not_begun(at_the_screen) -> None:
         await seat.sees("machines 1–1")
         await seat.press("s")
         await seat.sees("refused", "DK20-000005: it is in no wave")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (80, 22), (160, 45)])
+async def test_the_buttons_of_a_long_question_stay_in_sight(at_the_screen, size: tuple[int, int]):
+    asked = Question(
+        "Move", [f"rule {number} would be broken" for number in range(14)], "move them",
+        reason=True, number=3,
+    )  # fmt: skip
+    async with at_the_screen(size=size) as seat:
+        await seat.sees("no daemon")
+        await seat.app.push_screen(ConfirmScreen(asked))
+        await seat.sees("move them", "no (Esc)", "rule 0 ", "reason (kept in the history)")
+        await seat.press("enter")
+        await seat.sees("the number is not 3", "no (Esc)")
+        await seat.press("pagedown", "pagedown", "pagedown", "pagedown")
+        await seat.sees("rule 13 ", "no (Esc)")
+
+
+async def test_a_question_that_has_no_room_is_scrolled_to_what_has_the_keys(at_the_screen):
+    asked = Question("Move", ["a rule would be broken"] * 14, "move them", reason=True, number=3)
+    async with at_the_screen(size=(60, 12)) as seat:
+        await seat.app.push_screen(ConfirmScreen(asked))
+        await seat.sees("type the number")
+        await seat.press("tab", "tab", "tab")
+        await seat.sees("no (Esc)")
