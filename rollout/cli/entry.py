@@ -13,6 +13,7 @@ from typer.main import get_command
 from rollout.cli import help_words
 from rollout.cli.commands import app
 from rollout.domain.errors import NeedsApproval, RolloutError
+from rollout.domain.text import printable
 from rollout.i18n import _
 from rollout.i18n.system_errors import where_and_why
 
@@ -74,4 +75,5 @@ def _unexpected(error: Exception) -> int:
 
 
 def _say(message: str) -> None:
-    print(f"rollout: {' '.join(message.split())}", file=sys.stderr)  # noqa: T201
+    # A name out of a file, a workbook or an argument may hold what a terminal would obey.
+    print(f"rollout: {printable(' '.join(message.split()))}", file=sys.stderr)  # noqa: T201

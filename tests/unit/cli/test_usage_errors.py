@@ -2,7 +2,7 @@
 
 import pytest
 
-from rollout.cli.entry import USAGE, run
+from rollout.cli.entry import REFUSED, USAGE, run
 
 WRONG = {
     "wave show x": ("N: a whole number is expected", "N: 整数を半角数字で書いてください"),
@@ -60,3 +60,13 @@ def test_a_group_without_a_command_shows_its_help(
     lines = capsys.readouterr().err.splitlines()
     assert lines[0].startswith(f"{usage}rollout wave")
     assert any(line.startswith("  submit ") for line in lines)
+
+
+def test_an_error_obeys_no_name(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ROLLOUT_CONFIG", "/nowhere/\x1b]0;title\x07\x1b[31m台帳.toml")
+    assert run(["wave", "list"]) == REFUSED
+    said = capsys.readouterr().err
+    assert "台帳.toml" in said
+    assert not {"\x1b", "\x07"} & set(said)
