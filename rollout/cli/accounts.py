@@ -22,11 +22,11 @@ from rollout.cli.accounts_view import (
     proposal_json,
     status_json,
 )
+from rollout.cli.confirming import confirm
 from rollout.cli.invocation import AsJson, Reason, invocation
 from rollout.cli.options import OnlyPerson, StaffNumber, day_option
 from rollout.cli.output import Bar, moment, print_json, progress_bar, say
 from rollout.domain.account import AccountState, CloudService
-from rollout.domain.errors import NeedsApproval
 from rollout.i18n import _
 
 app = typer.Typer(
@@ -98,10 +98,7 @@ def apply(
     must_be_in_use(application.settings.accounts)
     asked_for = Scope(wave, department, person, tuple(one.value for one in services or ()))
     number = last_plan_of(application.database, asked_for)
-    if not yes and not typer.confirm(
-        _("carry out plan {number} of `rollout accounts plan`?").format(number=number)
-    ):
-        raise NeedsApproval(_("nothing was done"))
+    confirm(_("carry out plan {number} of `rollout accounts plan`?").format(number=number), yes=yes)
     with application.directory_closed(), _stoppable() as stop, _progress() as bar:
         proposal = begin(
             application.database,

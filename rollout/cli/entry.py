@@ -34,7 +34,7 @@ def run(arguments: Sequence[str]) -> int:
             _say(in_words(error))
         return error.exit_code
     except typer.Abort:
-        return INTERRUPTED
+        code = INTERRUPTED
     except RolloutError as error:
         from rollout.i18n.labels import explained
 
