@@ -1,12 +1,12 @@
 """Queries on plans: proposals, and what a commit writes."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import and_, insert, or_, text, update
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from rollout.domain.machine import MachineState
 from rollout.store.batches import batches
@@ -159,9 +159,19 @@ def machine_ids(session: Session, plan_id: int) -> dict[tuple[int, date], list[i
     return found
 
 
-def changed(session: Session, plan_id: int, limit: int) -> tuple[int, list[str]]:
-    """How many machines are not any more what the planner saw, and the first tags of them."""
+def changed(
+    session: Session, plan_id: int, dropped: Collection[str], limit: int
+) -> tuple[int, list[str]]:
+    """How many machines are not any more what the planner saw, and the first tags of them.
+
+    `dropped`: those that are to have no date any more.
+    """
+    # Their rows do not change before the daemon begins with them.
+    begun = and_(
+        col(Machine.state) == MachineState.PLANNED.value, col(Wave.state).not_in(MAY_CHANGE)
+    )
     differs = or_(
+        begun,
         col(Machine.version) != col(PlanSlot.machine_version),
         # Without a site of its own a machine stands where its department does.
         and_(col(Machine.site_id).is_not(None), col(Machine.site_id) != col(PlanSlot.site_id)),
@@ -169,14 +179,22 @@ def changed(session: Session, plan_id: int, limit: int) -> tuple[int, list[str]]
         col(Machine.computer_name).is_(None),
         col(Machine.in_ledger).is_(False),
     )
-    matching = (
+    placed = (
         select(Machine.asset_tag)
         .join(PlanSlot, col(PlanSlot.machine_id) == col(Machine.id))
+        .outerjoin(Wave, col(Wave.id) == col(Machine.wave_id))
         .where(PlanSlot.plan_id == plan_id, differs)
     )
-    number = session.exec(select(func.count()).select_from(matching.subquery())).one()
-    tags = session.exec(matching.order_by(col(Machine.asset_tag)).limit(limit)).all()
-    return number, list(tags)
+    tags = set(session.exec(placed))
+    for batch in batches(dropped):
+        tags.update(
+            session.exec(
+                select(Machine.asset_tag)
+                .join(Wave, col(Wave.id) == col(Machine.wave_id))
+                .where(col(Machine.asset_tag).in_(batch), begun)
+            )
+        )
+    return len(tags), sorted(tags)[:limit]
 
 
 def put_into_waves(session: Session, plan_id: int) -> None:

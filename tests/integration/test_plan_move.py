@@ -128,12 +128,58 @@ def test_more_machines_than_a_wave_holds_get_several(database: Database, setting
 
 
 def test_a_machine_whose_wave_has_begun_is_refused(database: Database, settings: Settings):
-    with database.write() as session:
-        machine = session.exec(select(Machine).where(Machine.asset_tag == _tags(9)[0])).one()
-        for verb in (WaveVerb.SUBMIT, WaveVerb.APPROVE, WaveVerb.START):
-            transitions.apply(session, Wave, [machine.wave_id or 0], verb, actor="a", at=NOW)
+    begin(database, _tags(9)[0])
     with pytest.raises(PlanRefused, match="DK20-000009 cannot get another day"):
         moving.judge(database, settings, _tags(9), FREE, now=NOW)
+
+
+def begin(database: Database, tag: str) -> None:
+    """The wave of this machine runs from now on."""
+    with database.write() as session:
+        machine = session.exec(select(Machine).where(Machine.asset_tag == tag)).one()
+        for verb in (WaveVerb.SUBMIT, WaveVerb.APPROVE, WaveVerb.START):
+            transitions.apply(session, Wave, [machine.wave_id or 0], verb, actor="a", at=NOW)
+
+
+def test_a_proposal_takes_no_machine_out_of_a_wave_that_has_begun_since(
+    database: Database, settings: Settings
+):
+    (tag,), before = _tags(9), _days(database)
+    moving.move(database, settings, [tag], FREE, operator=PLANNER, now=NOW)
+    begin(database, tag)
+    for ask in (
+        lambda: plans.commit(database, operator=PLANNER, now=NOW),
+        lambda: checking.check(database, settings, now=NOW),
+        lambda: moving.move(database, settings, _tags(8), FREE, operator=PLANNER, now=NOW),
+    ):
+        with pytest.raises(PlanRefused, match=r"1 machine changed .*DK20-000009"):
+            ask()
+    assert _days(database) == before
+
+
+def test_a_proposal_that_drops_a_date_does_not_take_it_once_its_wave_has_begun(
+    database: Database, settings: Settings
+):
+    (tag,), before = _tags(9), _days(database)
+    with database.write() as session:
+        session.exec(select(Machine).where(Machine.asset_tag == tag)).one().serial = None
+    plans.solve(database, settings, operator=PLANNER, now=NOW)
+    (change,) = [c for c in checking.diff(database).moves if c.to_day is None]
+    assert change.asset_tag == tag
+    begin(database, tag)
+    with pytest.raises(PlanRefused, match=r"1 machine changed .*DK20-000009"):
+        plans.commit(database, operator=PLANNER, now=NOW)
+    assert _days(database) == before
+
+
+def test_a_proposal_is_not_checked_once_a_machine_of_it_waits_no_more(
+    database: Database, settings: Settings
+):
+    moving.move(database, settings, _tags(9), FREE, operator=PLANNER, now=NOW)
+    with database.write() as session:
+        transitions.apply(session, Machine, [9], MachineVerb.HOLD, actor="a", at=NOW)
+    with pytest.raises(PlanRefused, match="run `rollout plan solve` again"):
+        checking.check(database, settings, now=NOW)
 
 
 def test_machines_that_nobody_knows_are_told_from_those_under_way(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from rollout.application.planning.plans import PlanRefused
+from rollout.application.planning.plans import PlanRefused, must_still_fit
 from rollout.application.planning.problem import problem_of
 from rollout.i18n import _
 from rollout.planning.checker import Violation, violations
@@ -34,13 +34,15 @@ class Checked:
 def check(database: Database, settings: Settings, *, now: datetime) -> Checked:
     """Hold the proposal, else the dates in force, against every rule as configured today.
 
-    Raises PlanRefused when there is neither.
+    Raises PlanRefused when there is neither, and when machines of the proposal have changed since.
     """
     today = now.astimezone(settings.programme.zone).date()
     with database.read() as session:
         plan = plans.newest(session)
         if plan is None:
             raise PlanRefused(_("there is no plan yet: run `rollout plan solve`"))
+        if plan.state == "proposed":
+            must_still_fit(session, plan)
         problem = problem_of(session, settings, plan_inputs.waiting(session), today)
         slots = plans.slots(session, plan.id or 0) if plan.state == "proposed" else []
         said = plans.remarks(plan) if plan.state == "proposed" else {}

@@ -223,7 +223,9 @@ def _cancel_empty_waves(session: Session, *, actor: str, now: datetime) -> None:
 
 def must_still_fit(session: Session, plan: Plan) -> None:
     """Raises PlanRefused when machines are not any more what the planner saw."""
-    number, tags = plans.changed(session, plan.id or 0, limit=5)
+    dropped = [move["asset_tag"] for move in plans.remarks(plan).get("moves", [])
+               if move["to"] is None]  # fmt: skip
+    number, tags = plans.changed(session, plan.id or 0, dropped, limit=5)
     if number:
         shown = ", ".join(tags) + (", ..." if number > len(tags) else "")
         raise PlanRefused(
