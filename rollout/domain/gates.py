@@ -302,13 +302,29 @@ def readings(
     ]
 
 
+_LESS_IS_BETTER = frozenset(
+    {Gate.FAILED, Gate.FAILED_SHARE, Gate.SILENT, Gate.SILENT_SHARE, Gate.UNKNOWN}
+)
+
+
 def _accepted(reading: Reading, value: float | None) -> Reading:
-    worse = (
-        reading.verdict is Verdict.HALTED
-        and reading.value is not None
-        and (value is None or reading.value > value)
-    )
-    return reading if worse else replace(reading, verdict=Verdict.OPEN, overridden=True)
+    if _worse(reading, value):
+        return reading
+    return replace(reading, verdict=Verdict.OPEN, overridden=True)
+
+
+def _worse(reading: Reading, accepted: float | None) -> bool:
+    """Whether the value is no longer as good as the accepted one.
+
+    None could not be measured: nothing is worse than that, and it is worse than any number.
+    """
+    if accepted is None:
+        return False
+    if reading.value is None:
+        return True
+    if reading.gate in _LESS_IS_BETTER:
+        return reading.value > accepted
+    return reading.value < accepted
 
 
 def halting(found: list[Reading]) -> list[Reading]:

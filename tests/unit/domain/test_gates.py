@@ -10,6 +10,7 @@ from rollout.domain.gates import (
     Gate,
     Lack,
     Limits,
+    Reading,
     Verdict,
     all_open,
     halting,
@@ -122,6 +123,45 @@ def test_an_override_holds_until_the_number_becomes_worse() -> None:
     assert (at[Gate.FAILED].verdict, at[Gate.FAILED].overridden) == (OPEN, True)
     assert worse[Gate.FAILED].verdict is HALTED
     assert (mended[Gate.FAILED].verdict, mended[Gate.FAILED].overridden) == (OPEN, False)
+
+
+@pytest.mark.parametrize(
+    ("gate", "accepted", "holds", "worse"),
+    [
+        (Gate.UNKNOWN, Counts(9, unknown=1), Counts(9, unknown=1), Counts(9, unknown=2)),
+        (Gate.SUCCEEDED, Counts(9, succeeded=5), Counts(9, succeeded=6), Counts(9, succeeded=4)),
+        (Gate.SOAK, Counts(9, quiet_minutes=9), Counts(9, quiet_minutes=30), Counts(9)),
+    ],
+)
+def test_an_override_of_a_closed_gate_holds_until_its_number_becomes_worse(
+    gate: Gate, accepted: Counts, holds: Counts, worse: Counts
+) -> None:
+    def reading(counts: Counts, overrides: dict[Gate, float | None]) -> Reading:
+        (found,) = [one for one in readings(counts, Limits(), overrides) if one.gate is gate]
+        return found
+
+    given = {gate: reading(accepted, {}).value}
+    for counts in (accepted, holds):
+        assert (reading(counts, given).verdict, reading(counts, given).overridden) == (OPEN, True)
+    assert (reading(worse, given).verdict, reading(worse, given).overridden) == (CLOSED, False)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "verdict"),
+    [
+        (Ahead(seats=3), OPEN),
+        (Ahead(seats=4), OPEN),
+        (Ahead(seats=2), CLOSED),
+        (Ahead(), CLOSED),
+    ],
+)
+def test_three_seats_that_were_accepted_are_not_two(ahead: Ahead, verdict: Verdict) -> None:
+    limits = Limits(licences_free=10)
+    (reading,) = readings(None, limits, {Gate.LICENCES: 3.0}, ahead=ahead)
+    assert reading.verdict is verdict
+    # What was accepted without a number holds with any.
+    (reading,) = readings(None, limits, {Gate.LICENCES: None}, ahead=ahead)
+    assert reading.verdict is OPEN
 
 
 def test_an_override_reaches_one_gate_alone() -> None:
