@@ -186,6 +186,54 @@ def test_the_slot_of_somebody_who_leaves_is_held_with_the_reason(office: Office)
     assert "2023-03-31" in (machine.cause or "")
 
 
+RETIRES = "1003,佐藤 次郎,,,,,,{day},定年退職,\n"
+STAYS_ON = "1003,佐藤 次郎,,総務部,人事課,本庁,主任,{day},再任用,\n"
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        RETIRES.format(day="R5.3.31") + STAYS_ON.format(day="R5.4.1"),
+        STAYS_ON.format(day="R5.4.1") + RETIRES.format(day="R5.3.31"),
+        STAYS_ON.format(day="") + RETIRES.format(day=""),
+        STAYS_ON.format(day="") + RETIRES.format(day="R5.3.31"),
+    ],
+)
+def test_who_retires_and_is_employed_again_the_next_day_has_not_left(
+    office: Office, rows: str
+) -> None:
+    office.take(PEOPLE)
+    office.equip("001003", "DK20-000003", date(2023, 4, 20))
+    for changed in (1, 0, 0):
+        report = office.take(rows, as_of=APRIL)
+        assert (report.faults, report.leaving, report.changed) == ([], 0, changed)
+        with office.database.read() as session:
+            person = session.exec(
+                postings.select(Person).where(Person.staff_number == "001003")
+            ).one()
+            line = postings.timelines(session)[person.id or 0]
+        assert person.left_on is None
+        assert [(one.first, one.last) for one in line] == [
+            (date(2022, 11, 1), BEFORE),
+            (APRIL, None),
+        ]
+    assert office.machine("DK20-000003").state == "planned"
+    office.day_comes(APRIL)
+    assert office.department_of("001003") == "総務部 人事課"
+
+
+def test_who_is_employed_again_and_then_leaves_for_good_has_left(office: Office) -> None:
+    office.take(PEOPLE)
+    rows = STAYS_ON.format(day="R5.4.1") + RETIRES.format(day="R5.4.1")
+    for _ in range(2):
+        office.take(rows)
+        with office.database.read() as session:
+            person = session.exec(
+                postings.select(Person).where(Person.staff_number == "001003")
+            ).one()
+        assert person.left_on == APRIL
+
+
 def test_missing_people_are_counted_and_ended_only_when_told_and_not_too_many(
     office: Office,
 ) -> None:

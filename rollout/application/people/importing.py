@@ -164,6 +164,7 @@ class _Writing:
         values: dict[str, Any] = {}
         if person.staff_number in names:
             values["upn"] = names[person.staff_number]
+        left = person.left_on
         for entry in found:
             for name in ("name", "kana"):
                 said = getattr(entry, name)
@@ -181,10 +182,11 @@ class _Writing:
                 line = post_from(line, Posted(place, since, None, entry.pc))
             if entry.last_day is not None:
                 line = end_after(line, entry.last_day)
-                if person.left_on != entry.last_day:
-                    values["left_on"] = entry.last_day
-            elif entry.here and person.left_on is not None and since > person.left_on:
-                values["left_on"] = None
+                left = entry.last_day
+            elif entry.here and left is not None and since > left:
+                left = None
+        if left != person.left_on:
+            values["left_on"] = left
         marks = [entry.promoter for entry in found if entry.promoter is not None]
         if marks and marks[-1] != person.promoter:
             values["promoter"] = marks[-1]

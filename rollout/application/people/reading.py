@@ -48,6 +48,13 @@ class Entry:
     """None where the list has no such column."""
 
     @property
+    def order(self) -> tuple[int, bool]:
+        """When it takes effect: who is gone on a day and here from that day on comes back."""
+        if not self.here and self.last_day is not None:
+            return self.last_day.toordinal() + 1, False
+        return (self.since or date.min).toordinal(), True
+
+    @property
     def says(self) -> tuple[object, ...]:
         """What two rows of one person must not say differently."""
         return (match_key(self.bureau), match_key(self.division), match_key(self.site),
@@ -83,7 +90,7 @@ def read(
         # Another row of the same person alone would tell half of what happens to them.
         report.good -= len(found.pop(number, ()))
     return {
-        number: sorted(entries, key=lambda one: one.since or date.min)
+        number: sorted(entries, key=lambda one: one.order)
         for number, entries in found.items() if entries
     }  # fmt: skip
 
