@@ -234,6 +234,29 @@ def test_who_is_employed_again_and_then_leaves_for_good_has_left(office: Office)
         assert person.left_on == APRIL
 
 
+@pytest.mark.parametrize("never", ["9999/12/31", "99991231", "9999-12-31"])
+def test_the_last_day_of_the_calendar_is_no_last_day(office: Office, never: str) -> None:
+    head = HEAD.replace("異動日", "採用日,任期満了日")
+    file = office.root / "任期.csv"
+    for begins, ends, faults in (
+        ("R5.4.1", never, []),
+        (never, "", ["begins"]),
+    ):
+        file.write_text(
+            head + f"1003,佐藤 次郎,,総務部,人事課,本庁,,{begins},{ends},,\n", encoding="cp932"
+        )
+        report = import_people(
+            office.database, office.settings, open_list(file, "people"),
+            operator=OPERATOR, now=NOW, order=Order(),
+        )  # fmt: skip
+        assert ([fault.field for fault in report.faults], report.leaving) == (faults, 0)
+    report = office.take(f"1003,佐藤 次郎,,総務部,人事課,本庁,,{never},退職,\n")
+    assert [fault.field for fault in report.faults] == ["moved_on"]
+    with office.database.read() as session:
+        (person,) = session.exec(postings.select(Person)).all()
+    assert person.left_on is None
+
+
 def test_missing_people_are_counted_and_ended_only_when_told_and_not_too_many(
     office: Office,
 ) -> None:

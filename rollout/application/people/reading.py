@@ -16,6 +16,7 @@ from rollout.application.people.words import (
     promoter_of,
     upn_of,
 )
+from rollout.domain.dates import LOOK_IT_UP
 from rollout.domain.identifiers import parse_staff_number
 from rollout.domain.postings import PcFollows
 from rollout.domain.text import ValueRefused, match_key, tidy
@@ -125,6 +126,14 @@ def _entry(cells: Cells, report: PeopleReport, as_of: date | None) -> Entry | No
             ),
         )
     moved, begins, ends = (cells.day(name) for name in ("moved_on", "begins", "ends"))
+    for column, first in (("moved_on", moved), ("begins", begins)):
+        if first is not None and first.year == date.max.year:
+            refused = ValueRefused(
+                first.isoformat(), msgid("there is no year {year}"), LOOK_IT_UP, year=first.year
+            )
+            cells.refuse(column, refused)
+    if ends is not None and ends.year == date.max.year:
+        ends = None  # what systems of personnel write where there is no last day
     site = cells.read("site", lambda text: site_and_floor(text)[0]) or ""
     texts = [cells.read(name, plain) or "" for name in ("name", "kana", "bureau", "division")]
     upn, post = cells.read("upn", upn_of), cells.read("post", plain) or ""
