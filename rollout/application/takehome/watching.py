@@ -13,13 +13,15 @@ from sqlmodel import Session
 from rollout.application.choosing import today
 from rollout.application.settle import DAEMON
 from rollout.application.takehome.fitness import lacks
+from rollout.domain.history import Fact
 from rollout.domain.machine import MachineState, MachineVerb
-from rollout.domain.takeout import PinState, PinVerb, TakeoutVerb
+from rollout.domain.takeout import DISK_PIN, PinState, PinVerb, TakeoutVerb
 from rollout.domain.words import msgid
 from rollout.i18n.told import Told, told
 from rollout.settings import Settings
-from rollout.store import leases, portability, takeout_changes, takeouts, transitions
+from rollout.store import history, leases, portability, takeout_changes, takeouts, transitions
 from rollout.store.batches import batches
+from rollout.store.columns import instant_text
 from rollout.store.database import Database
 from rollout.store.tables import DiskPin, Machine, Takeout
 from rollout.store.takeout_changes import Seen
@@ -131,15 +133,27 @@ def _end(session: Session, ids: Sequence[int], verb: TakeoutVerb, at: datetime) 
     transitions.apply(session, Takeout, ids, verb, actor=DAEMON, at=at, reason=reason)
 
 
+def _asked(pin: DiskPin, at: datetime) -> Fact:
+    """That the user of a PC is asked for a PIN, from when on."""
+    return Fact(
+        instant_text(at), DAEMON, DISK_PIN.noun, pin.id or 0, pin.key, PinVerb.ASK.value, None,
+        pin.state,
+    )  # fmt: skip
+
+
 def _see_pins(session: Session, pcs: Sequence[AppliedPc], at: datetime) -> None:
     """Follow what was measured of PINs: a PC whose user was asked has a row from then on."""
     tags = {pc.id: pc.asset_tag for pc in pcs}
     verdicts = portability.verdicts(session, list(tags))
     known = portability.pins(session, list(tags))
-    for id_, tag in tags.items():
-        if PIN in verdicts.get(id_, {}) and id_ not in known:
-            session.add(DiskPin(machine_id=id_, key=tag, state_since=at))
+    asked = [
+        DiskPin(machine_id=id_, key=tag, state_since=at)
+        for id_, tag in tags.items()
+        if PIN in verdicts.get(id_, {}) and id_ not in known
+    ]
+    session.add_all(asked)
     session.flush()
+    history.append(session, [_asked(pin, at) for pin in asked])
     moves: dict[PinVerb, list[int]] = defaultdict(list)
     for id_, pin in portability.pins(session, list(tags)).items():
         verb = _VERBS.get((verdicts.get(id_, {}).get(PIN, ""), PinState(pin.state)))

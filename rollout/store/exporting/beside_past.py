@@ -99,17 +99,26 @@ class TakeoutsThen:
         ]
 
     def _pins(self, machines: Sequence[int]) -> Mapping[int, str | None]:
+        session, it = self._session, DiskPin
         rows = (
-            self._session.connection()
+            session.connection()
             .execute(
-                select(col(DiskPin.id), col(DiskPin.machine_id)).where(
-                    among(col(DiskPin.machine_id), machines)
+                select(col(it.id), col(it.machine_id), col(it.state_since)).where(
+                    among(col(it.machine_id), machines)
                 )
             )
             .all()
         )
-        states = _states(self._session, DISK_PIN.noun, [row.id or 0 for row in rows], self._until)
-        return {row.machine_id: states.get(row.id or 0) for row in rows}
+        ids = [row.id or 0 for row in rows]
+        states = _states(session, DISK_PIN.noun, ids, self._until)
+        # Those that versions before asked for a PIN stand in no fact until they are seen to move.
+        moved, at = _states(session, DISK_PIN.noun, ids, Until()), self._until.at
+        return {
+            row.machine_id: states.get(row.id or 0)
+            if row.id in moved or (at is not None and row.state_since > at)
+            else DISK_PIN.initial.value
+            for row in rows
+        }
 
 
 class ControlsThen:

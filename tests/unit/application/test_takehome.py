@@ -15,6 +15,8 @@ from rollout.domain.errors import NeedsApproval, NotAllowed
 from rollout.domain.machine import MachineState, MachineVerb
 from rollout.domain.takeout import TakeoutState, TakeoutVerb
 from rollout.settings import OperatorRole
+from rollout.store.exporting.beside import Until
+from rollout.store.exporting.beside_past import TakeoutsThen
 from rollout.store.tables import Department, DiskPin, Machine, Person, Takeout
 from rollout.store.takeouts import Filter
 
@@ -243,7 +245,13 @@ def test_a_blanket_approval_reaches_the_department_but_spares_nothing_else(
     assert len(done.made) == 1
     _later(office, minutes=2)
     assert office.states([id_]) == ["migrated"], "its user has chosen no PIN"
-    assert office.rows(DiskPin)[0].state == "awaited"
+    (pin,) = office.rows(DiskPin)
+    assert pin.state == "awaited"
+    with office.database.read() as session:
+        then = TakeoutsThen(session, Until(at=pin.state_since))
+        assert then.of([id_])[-1] == ["awaited"]
+        before = TakeoutsThen(session, Until(at=pin.state_since - timedelta(seconds=1)))
+        assert before.of([id_])[-1] == [None]
 
 
 def test_a_pc_that_is_not_portable_can_be_reported_neither_out_nor_back(office: Office) -> None:
