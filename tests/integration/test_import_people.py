@@ -234,6 +234,40 @@ def test_who_is_employed_again_and_then_leaves_for_good_has_left(office: Office)
         assert person.left_on == APRIL
 
 
+def test_of_two_rows_of_one_person_the_later_one_names_them_each_time(office: Office) -> None:
+    office.take(PEOPLE)
+    rows = (
+        "1001,高橋 花子,タカハシ ハナコ,総務部,人事課,本庁,主査,R5.4.1,異動,\n"
+        "1001,鈴木 花子,スズキ ハナコ,県土整備部,道路課,津,主査,R5.7.1,異動,\n"
+    )
+    for changed in (1, 0, 0):
+        assert office.take(rows).changed == changed
+        with office.database.read() as session:
+            person = session.exec(
+                postings.select(Person).where(Person.staff_number == "001001")
+            ).one()
+        assert (person.name, person.kana) == ("鈴木 花子", "スズキ ハナコ")
+
+
+def test_of_two_names_to_sign_in_with_the_later_one_stays(office: Office) -> None:
+    file = office.root / "異動.csv"
+    file.write_text(
+        HEAD.replace("カナ", "UPN")
+        + "1001,髙橋 花子,takahashi@example.jp,総務部,人事課,本庁,主査,R5.4.1,異動,\n"
+        + "1001,髙橋 花子,suzuki@example.jp,県土整備部,道路課,津,主査,R5.7.1,異動,\n",
+        encoding="cp932",
+    )
+    for unchanged in (0, 1, 1):
+        report = import_people(
+            office.database, office.settings, open_list(file, "people"),
+            operator=OPERATOR, now=NOW, order=Order(),
+        )  # fmt: skip
+        assert (report.faults, report.unchanged) == ([], unchanged)
+        with office.database.read() as session:
+            (person,) = session.exec(postings.select(Person)).all()
+        assert person.upn == "suzuki@example.jp"
+
+
 @pytest.mark.parametrize("never", ["9999/12/31", "99991231", "9999-12-31"])
 def test_the_last_day_of_the_calendar_is_no_last_day(office: Office, never: str) -> None:
     head = HEAD.replace("異動日", "採用日,任期満了日")

@@ -164,12 +164,12 @@ class _Writing:
         values: dict[str, Any] = {}
         if person.staff_number in names:
             values["upn"] = names[person.staff_number]
+        for name in ("name", "kana"):
+            spelt = [said for entry in found if (said := getattr(entry, name))]
+            if spelt and spelt[-1] != getattr(person, name):
+                values[name] = spelt[-1]
         left = person.left_on
         for entry in found:
-            for name in ("name", "kana"):
-                said = getattr(entry, name)
-                if said and said != getattr(person, name):
-                    values[name] = said
             # Where somebody was before the programme began does not matter, and departments are
             # known since then only.
             since = max(self.first, entry.since or (self.today if line else self.first))

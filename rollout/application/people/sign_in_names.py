@@ -33,6 +33,7 @@ class SignInNames:
     def give(self, entries: dict[str, list[Entry]], report: PeopleReport) -> dict[str, str]:
         """New names by staff number; people who can get none are taken out of `entries`."""
         found: dict[str, str] = {}
+        before = dict(self._named)
         by_rule = bool(self._settings.upn_fields - {"staff_number"})
         # Given names first: what the rule makes has to keep out of their way.
         for number in sorted(entries):
@@ -48,7 +49,8 @@ class SignInNames:
                 self._take(found, number, self._make(last))
             except _CannotBeMade as error:
                 self._refuse(entries, report, last, error.field, error.refused)
-        return found
+        # Two rows of one person may name the old one and the new one.
+        return {number: name for number, name in found.items() if before.get(number) != name}
 
     def _take(self, found: dict[str, str], number: str, name: str) -> bool:
         if self._owner.get(name, number) != number:
