@@ -98,6 +98,11 @@ def test_the_checker_says_what_a_move_breaks_before_anything_is_written(
         assert {row.state for row in session.exec(select(Plan)).all()} == {"committed"}
 
 
+def test_a_machine_that_is_named_twice_is_one(database: Database, settings: Settings):
+    verdict = moving.judge(database, settings, [*_tags(9), *_tags(9)], FREE, now=NOW)
+    assert (verdict.tags, verdict.broken) == (_tags(9), [])
+
+
 def test_moves_add_up_and_one_commit_puts_all_into_force(database: Database, settings: Settings):
     before = _days(database)
     first, second = _tags(8, 9)

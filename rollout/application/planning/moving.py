@@ -135,6 +135,7 @@ class Moving:
 
     def verdict(self, tags: Sequence[str], solution: Solution) -> Verdict:
         """What the checker says of `solution`, without what was broken before."""
+        tags = list(dict.fromkeys(tags))  # somebody may name a machine twice
         before = Counter(violations(self.problem, self.solution))
         broken = [v for v in violations(self.problem, solution) if not before[v]]
         chosen = set(tags)
