@@ -5,8 +5,8 @@ from datetime import date
 
 from rollout.application.planning import checking, effect, into_wave, moving, plans
 from rollout.application.planning.days import weekday_names
-from rollout.application.planning.moving import Verdict, Violation
-from rollout.application.planning.words import broken_words, relaxation, without_a_place
+from rollout.application.planning.moving import Verdict
+from rollout.application.planning.words import checker_lines, relaxation, without_a_place
 from rollout.i18n import _
 from rollout.i18n.labels import label
 from tui.desk import Desk
@@ -45,13 +45,10 @@ def move_question(desk: Desk, tags: Sequence[str], what: str, to_day: date) -> Q
 
 def _what_comes(desk: Desk, verdict: Verdict) -> list[str]:
     outlook = effect.of_move(desk.database, desk.settings, verdict.places, now=desk.now())
-    lines = [*_judged(verdict.broken), *compared_lines(outlook, _("now"), _("moved"))]
-    if verdict.before:
-        lines.append(
-            _("{count} {count:rule is|rules are} broken without it already").format(
-                count=verdict.before
-            )
-        )
+    lines = [
+        *checker_lines(verdict.broken, verdict.before, SHOWN),
+        *compared_lines(outlook, _("now"), _("moved")),
+    ]
     if verdict.announced:
         lines.append(
             _(
@@ -124,18 +121,6 @@ def move_into_wave(desk: Desk, tags: Sequence[str], words: str, reason: str) -> 
     ).format(count=len(tags), wave=number)
 
 
-def _judged(broken: Sequence[Violation]) -> list[str]:
-    if not broken:
-        return [_("✓ The checker: every rule is kept.")]
-    lines = [
-        _("■ The checker: {count} {count:rule|rules} would be broken.").format(count=len(broken))
-    ]
-    lines += [f"  {broken_words(entry)}" for entry in broken[:SHOWN]]
-    if len(broken) > SHOWN:
-        lines.append(_("  and {count} more").format(count=len(broken) - SHOWN))
-    return lines
-
-
 def move(desk: Desk, tags: Sequence[str], to_day: date, reason: str) -> str:
     """Propose it; what to tell the operator. Raises RolloutError."""
     done: Verdict = moving.move(
@@ -167,7 +152,7 @@ def commit_question(desk: Desk) -> Question:
             + (label(change.why) if change.why else "")
             for change in moves[:SHOWN]
         ),
-        *_judged(checked.violations),
+        *checker_lines(checked.violations, 0, SHOWN),
     ]
     if difference.announced_moved:
         lines.append(

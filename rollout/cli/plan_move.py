@@ -83,7 +83,7 @@ def _as_json(verdict: "Verdict") -> dict[str, Any]:
 
 
 def _print(verdict: "Verdict") -> None:
-    from rollout.application.planning.words import broken_words
+    from rollout.application.planning.words import checker_lines
 
     say(
         _("{count} {count:machine|machines} to wave {waves}: {days}").format(
@@ -92,18 +92,8 @@ def _print(verdict: "Verdict") -> None:
             days=", ".join(map(str, verdict.days)) or "–",
         )
     )
-    if not verdict.broken:
-        say(_("✓ The checker: every rule is kept."))
-    else:
-        say(
-            _("■ The checker: {count} {count:rule|rules} would be broken.").format(
-                count=len(verdict.broken)
-            )
-        )
-    for entry in verdict.broken[:SHOWN]:
-        say(f"  {broken_words(entry)}")
-    if len(verdict.broken) > SHOWN:
-        say(_("  and {count} more").format(count=len(verdict.broken) - SHOWN))
+    for line in checker_lines(verdict.broken, verdict.before, SHOWN):
+        say(line)
     if verdict.announced:
         say(
             _(

@@ -12,6 +12,7 @@ from sqlmodel import select
 from rollout.application.operators import NotPermitted, Operator
 from rollout.application.planning import checking, moving, plans
 from rollout.application.planning.plans import PlanRefused
+from rollout.application.planning.words import checker_lines
 from rollout.domain.errors import NotFound
 from rollout.domain.machine import MachineVerb
 from rollout.domain.wave import WaveVerb
@@ -213,3 +214,15 @@ def test_a_viewer_may_look_and_not_move(database: Database, settings: Settings):
         moving.move(database, settings, _tags(9), FREE, operator=guest, now=NOW)
     with pytest.raises(NotPermitted):
         moving.discard(database, operator=guest)
+
+
+def test_a_move_of_what_was_broken_is_not_called_a_plan_that_keeps_every_rule(
+    database: Database, settings: Settings
+):
+    moving.move(database, settings, _tags(9), SUNDAY, operator=PLANNER, now=NOW)
+    again = moving.judge(database, settings, _tags(8), FREE, now=NOW)
+    first, *rest = checker_lines(again.broken, again.before, 5)
+    assert "every rule is kept" not in first
+    assert rest == ["1 rule is broken without it already"]
+    clean = checker_lines([], 0, 5)
+    assert clean == ["✓ The checker: every rule is kept."]

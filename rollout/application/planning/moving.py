@@ -21,8 +21,7 @@ from rollout.application.planning.problem import problem_of
 from rollout.application.planning.proposal import keep
 from rollout.domain.errors import NotFound
 from rollout.i18n import _
-from rollout.planning.checker import Violation as Violation  # a front end shows them
-from rollout.planning.checker import violations
+from rollout.planning.checker import Violation, violations
 from rollout.planning.problem import (
     Asked,
     MachineToPlace,

@@ -1,5 +1,6 @@
 """Sentences about machines without a place and about broken rules, for commands and screens."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rollout.domain.words import msgid
@@ -70,6 +71,28 @@ def broken_words(broken: "Violation") -> str:
     day = broken.day.isoformat() if broken.day else ""
     told = filter(None, (broken.asset_tag, day, found_words(broken)))
     return f"{label(broken.rule)}: {' '.join(told)}"
+
+
+def checker_lines(broken: Sequence["Violation"], before: int, shown: int) -> list[str]:
+    """What the checker says of a move: rules that it breaks, and how many were broken `before`."""
+    if broken:
+        lines = [
+            _("■ The checker: {count} {count:rule|rules} would be broken.").format(
+                count=len(broken)
+            )
+        ]
+    elif before:
+        lines = [_("✓ The checker: it breaks no rule that was kept.")]
+    else:
+        lines = [_("✓ The checker: every rule is kept.")]
+    lines += [f"  {broken_words(entry)}" for entry in broken[:shown]]
+    if len(broken) > shown:
+        lines.append(_("  and {count} more").format(count=len(broken) - shown))
+    if before:
+        lines.append(
+            _("{count} {count:rule is|rules are} broken without it already").format(count=before)
+        )
+    return lines
 
 
 def unused_rule(table: str, name: str) -> str:
