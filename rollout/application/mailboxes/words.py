@@ -1,12 +1,12 @@
 """The words of a report of mailbox moves: statuses, grades, moments, numbers of items."""
 
 import re
-from datetime import UTC, datetime, time, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from enum import StrEnum
 from typing import TypeVar
 
 from rollout.application.ledger.words import CORRECT_CELL
-from rollout.domain.dates import parse_date
+from rollout.domain.dates import LOOK_IT_UP, parse_date
 from rollout.domain.mailbox_batch import BatchStatus, Grade, MoveStatus
 from rollout.domain.text import ValueRefused, match_key, tidy
 from rollout.domain.words import msgid
@@ -111,7 +111,8 @@ def moment_of(text: str, zone: tzinfo) -> datetime | None:
     """`2022/11/26 15:15`, `11/26/2022 3:15:21 PM`, ISO 8601; a day alone is its midnight.
 
     Without an offset it is the programme's time: the admin centre shows that of its reader.
-    Month before day is taken only with AM or PM behind, which no other form has. Raises
+    Month before day is taken only with AM or PM behind, which no other form has. None as well for
+    1 January of the year 1, which the admin centre writes where it has no moment. Raises
     ValueRefused.
     """
     folded = tidy(text)
@@ -119,10 +120,10 @@ def moment_of(text: str, zone: tzinfo) -> datetime | None:
         return None
     found = _clock(folded)
     if found is None:
-        return datetime.combine(parse_date(folded), time(), zone)
+        return _known(text, parse_date(folded), time(), zone)
     half = (found["before"] or found["after"] or "").upper()
     day, american = found["day"], _american(found["day"])
-    if american and found["after"]:
+    if american and (found["after"] or int(american["year"]) == date.min.year):
         day = f"{american['year']}/{american['month']}/{american['day']}"
     hour = int(found["hour"])
     if half:
@@ -131,11 +132,30 @@ def moment_of(text: str, zone: tzinfo) -> datetime | None:
         clock = time(hour, int(found["minute"]), int(found["second"] or 0))
     except ValueError:
         raise ValueRefused(text, msgid("this is no time of day"), CORRECT_CELL) from None
-    moment = datetime.combine(parse_date(day), clock, zone)
-    if found["zone"]:
-        offset = "+00:00" if found["zone"].upper() == "Z" else found["zone"]
-        moment = datetime.fromisoformat(f"{moment.replace(tzinfo=None).isoformat()}{offset}")
-    return moment.astimezone(UTC)
+    return _known(text, parse_date(day), clock, _offset(text, found["zone"]) or zone)
+
+
+def _offset(text: str, said: str | None) -> tzinfo | None:
+    if said is None:
+        return None
+    if said.upper() == "Z":
+        return UTC
+    hours, minutes = int(said[1:3]), int(said[-2:])
+    if hours > 23 or minutes > 59:
+        raise ValueRefused(text, msgid("this is no time of day"), CORRECT_CELL)
+    away = timedelta(hours=hours, minutes=minutes)
+    return timezone(-away if said[0] == "-" else away)
+
+
+def _known(text: str, day: date, clock: time, zone: tzinfo) -> datetime | None:
+    if day == date.min:
+        return None
+    try:
+        return datetime.combine(day, clock, zone).astimezone(UTC)
+    except OverflowError:
+        raise ValueRefused(
+            text, msgid("there is no year {year}"), LOOK_IT_UP, year=day.year
+        ) from None
 
 
 def items_of(text: str) -> int | None:

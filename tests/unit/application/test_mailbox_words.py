@@ -71,6 +71,13 @@ def test_grades(text: str, grade: Grade | None) -> None:
         ("2023-01-10T18:05:00.123+09:00", datetime(2023, 1, 10, 9, 5, tzinfo=UTC)),
         ("R5.1.10", datetime(2023, 1, 9, 15, tzinfo=UTC)),
         ("", None),
+        # What .NET writes where there is no moment.
+        ("1/1/0001 12:00:00 AM", None),
+        ("01/01/0001 00:00:00", None),
+        ("0001/01/01 0:00:00", None),
+        ("0001-01-01T00:00:00", None),
+        ("0001-01-01T00:00:00Z", None),
+        ("2023-01-10T03:35:00-0530", datetime(2023, 1, 10, 9, 5, tzinfo=UTC)),
     ],
 )
 def test_moments(text: str, moment: datetime | None) -> None:
@@ -78,7 +85,16 @@ def test_moments(text: str, moment: datetime | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["1/10/2023 18:05", "2023/1/10 25:00", "soon", "13/45/2023 1:00 PM"]
+    "text",
+    [
+        "1/10/2023 18:05",
+        "2023/1/10 25:00",
+        "soon",
+        "13/45/2023 1:00 PM",
+        "2023-01-10T18:05:00+25:00",
+        "2023-01-10T18:05:00+09:99",
+        "9999-12-31T23:59:59-05:00",
+    ],
 )
 def test_what_is_no_certain_moment_is_refused(text: str) -> None:
     with pytest.raises(ValueRefused):
