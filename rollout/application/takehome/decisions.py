@@ -210,7 +210,6 @@ def report(
                         number=number
                     )
                 )
-            row.out_on = day
         elif verb is TakeoutVerb.BRING_BACK:
             if row.state == TakeoutState.APPROVED and row.allowed_at is None:
                 raise TakeoutRefused(
@@ -223,15 +222,19 @@ def report(
                 raise TakeoutRefused(
                     _("the PC of {number} left on {day} only").format(number=number, day=row.out_on)
                 )
-            row.returned_on = day
         elif row.allowed_at is not None:
             raise TakeoutRefused(
                 _("the PC of {number} may be outside: report `rollout takehome return`").format(
                     number=number
                 )
             )
-        session.add(row)
+        # The move first: it refuses what is over, whose days stand.
         _move(session, number, verb, operator, at, reason)
+        if verb is TakeoutVerb.TAKE_OUT:
+            row.out_on = day
+        elif verb is TakeoutVerb.BRING_BACK:
+            row.returned_on = day
+        session.add(row)
 
 
 def emergency(

@@ -269,6 +269,27 @@ def test_a_pc_that_is_not_portable_can_be_reported_neither_out_nor_back(office: 
         )
 
 
+def test_an_application_that_is_over_is_not_reported_out_when_a_later_one_lets_its_pc_go(
+    office: Office,
+) -> None:
+    id_ = _handed_over(office, **FULL)
+    first = _apply(office, id_)
+    _decide(office, first)
+    _later(office, minutes=2)
+
+    def report(number: int, verb: TakeoutVerb) -> None:
+        now = office.clock.now()
+        decisions.report(office.database, office.settings, number, verb, office.planner, now)
+
+    report(first, TakeoutVerb.TAKE_OUT)
+    report(first, TakeoutVerb.BRING_BACK)
+    _decide(office, _apply(office, id_))
+    _later(office, days=1)
+    assert office.states([id_]) == ["portable"]
+    with pytest.raises(NotAllowed, match="returned"):
+        report(first, TakeoutVerb.TAKE_OUT)
+
+
 def test_only_letting_out_makes_a_machine_portable() -> None:
     from rollout.domain.machine import MACHINE
 
