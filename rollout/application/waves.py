@@ -176,7 +176,7 @@ def move(
 
 def _must_be_another(wave: Wave, operator: Operator) -> None:
     if wave.submitted_by == operator.name:
-        raise WaveRefused(
+        raise NeedsApproval(
             _("wave {number} was submitted by {name}: another operator has to approve it").format(
                 number=wave.number, name=operator.name
             )

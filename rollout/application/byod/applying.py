@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from rollout.application.operators import Operator
 from rollout.domain.account import AccountState, CloudService
-from rollout.domain.errors import NotFound, RolloutError
+from rollout.domain.errors import NeedsApproval, NotFound, RolloutError
 from rollout.domain.history import Fact, canonical
 from rollout.domain.personal_device import (
     ApplicationKind,
@@ -198,7 +198,7 @@ def decide(
     """Approve or reject; what the person still lacks.
 
     The approver is neither who entered the application nor its person.
-    Raises ApplicationRefused, NotFound, NotAllowed, NotPermitted.
+    Raises ApplicationRefused, NotFound, NotAllowed, NotPermitted, NeedsApproval.
     """
     operator.must_be(OperatorRole.APPROVER)
     said = (reason or "").strip()
@@ -212,7 +212,7 @@ def decide(
             )
         row, person = found
         if operator.name.casefold() in _names(row, person, settings):
-            raise ApplicationRefused(
+            raise NeedsApproval(
                 _("{name} applied: another approver has to decide").format(name=operator.name)
             )
         if approve and row.head_decision == HeadDecision.REFUSED and not head_of_office:

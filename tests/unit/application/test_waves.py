@@ -32,7 +32,7 @@ def change_a_day(office: Office, machine_id: int) -> None:
 def test_nobody_approves_what_they_submitted(office: Office) -> None:
     office.wave(running=False)
     move(office, WaveVerb.SUBMIT, office.approver)
-    with pytest.raises(WaveRefused, match="another operator"):
+    with pytest.raises(NeedsApproval, match="another operator"):
         move(office, WaveVerb.APPROVE, office.approver)
     assert office.wave_state() == "awaiting_approval"
     other = Operator("second approver", OperatorRole.APPROVER)
