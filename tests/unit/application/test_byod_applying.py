@@ -15,6 +15,7 @@ from rollout.application.byod.applying import (
 )
 from rollout.application.byod.listing import devices
 from rollout.application.operators import Operator
+from rollout.domain.errors import NeedsApproval
 from rollout.domain.personal_device import ApplicationKind, Platform
 from rollout.settings import OperatorRole, Settings
 from rollout.settings.byod import Byod
@@ -66,7 +67,7 @@ def test_an_approver_who_did_not_apply_approves_with_the_head_of_office(office: 
 def test_nobody_decides_on_an_own_application(office: Database, name: str) -> None:
     number = apply(office, _settings(), _form(), CLERK, NOW).number
     own = Operator(name, OperatorRole.APPROVER)
-    with pytest.raises(ApplicationRefused):
+    with pytest.raises(NeedsApproval):
         decide(office, _settings(), number, own, NOW, approve=False, reason="no")
     assert devices(office, _settings(), NOW)[0]["state"] == "applied"
 
