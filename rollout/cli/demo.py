@@ -248,7 +248,7 @@ def _machines(world: DemoWorld) -> list["Joined"]:
 def _run_pilot(world: DemoWorld, failing: "Joined", falling_silent: "Joined") -> None:
     world.heading(_("Nobody approves a wave that he submitted himself"))
     world.rollout("wave", "submit", "1")
-    world.rollout("wave", "approve", "1", codes=(1,))
+    world.rollout("wave", "approve", "1", codes=(3,))
     world.rollout("wave", "approve", "1", actor=APPROVER)
     world.heading(_("The pilot: Ansible over SSH, step by step"))
     world.rollout("wave", "start", "1", "--foreground")
