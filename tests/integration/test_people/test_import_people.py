@@ -1,12 +1,9 @@
 """Lists of people, with effective dates, and what transfers do to machines."""
 
-from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
-from shutil import copyfile
 from typing import Any
 
-import databases
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,101 +11,20 @@ from hypothesis import strategies as st
 from rollout.adapters.ledger.lists import open_list
 from rollout.adapters.ledger.reader import open_ledger
 from rollout.application.ledger.importing import import_ledger
-from rollout.application.operators import Operator
 from rollout.application.people.importing import Order, PeopleRefused, import_people
 from rollout.application.people.report import PeopleReport
-from rollout.application.transfers.taking_effect import take_effect
-from rollout.domain.machine import MachineVerb
-from rollout.domain.postings import PcFollows, Place, Posted, contradictions, in_force, post_from
-from rollout.settings import OperatorRole, load
-from rollout.store import departments, history, postings, transitions
-from rollout.store.database import Database
-from rollout.store.tables import Department, Machine, Person, Site, Takeout, Wave
-
-NOW = datetime(2023, 3, 28, 1, tzinfo=UTC)
-BEFORE, APRIL = date(2023, 3, 31), date(2023, 4, 1)
-OPERATOR = Operator("sato", OperatorRole.OPERATOR)
-HEAD = "職員番号,氏名,カナ,部局,所属,勤務地,職,異動日,異動区分,PCの取扱い\n"
-
-
-class Office:
-    """A database with people, and lists in files."""
-
-    def __init__(self, root: Path, empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.root = root
-        (root / "rollout.toml").write_text(
-            "[programme]\nstart = 2022-11-01\ncutover = 2023-05-01\n", encoding="utf-8"
-        )
-        monkeypatch.setenv("ROLLOUT_CONFIG", str(root / "rollout.toml"))
-        self.settings = load()
-        (root / "state").mkdir()
-        copyfile(empty, root / "state" / "rollout.db")
-        self.database = Database(self.settings.database_url)
-
-    def take(self, text: str, encoding: str = "cp932", **order: Any) -> PeopleReport:
-        file = self.root / "職員名簿.csv"
-        file.write_text("職員名簿\n\n" + HEAD + text, encoding=encoding)
-        return import_people(
-            self.database, self.settings, open_list(file, "people"),
-            operator=OPERATOR, now=NOW, order=Order(**order),
-        )  # fmt: skip
-
-    def department_of(self, number: str) -> str:
-        with self.database.read() as session:
-            person = session.exec(postings.select(Person).where(
-                Person.staff_number == number)).one()  # fmt: skip
-            names = {row.id: row.name for row in departments.every(session)}
-            return names.get(person.department_id or 0, "")
-
-    def day_comes(self, day: date) -> None:
-        with self.database.write() as session:
-            take_effect(session, day, PcFollows.STAYS, at=NOW)
-
-    def equip(self, number: str, tag: str, day: date) -> None:
-        """A planned PC for somebody."""
-        with self.database.write() as session:
-            person = session.exec(postings.select(Person).where(
-                Person.staff_number == number)).one()  # fmt: skip
-            if session.get(Wave, 1) is None:
-                session.add(Wave(id=1, number=1, first_day=day, last_day=day, state_since=NOW))
-                session.add(Site(id=99, key="置場"))
-                session.flush()
-            machine = Machine(asset_tag=tag, generation="DK20", owner_id=person.id, site_id=99,
-                              department_id=person.department_id, wave_id=1, planned_day=day,
-                              state_since=NOW)  # fmt: skip
-            session.add(machine)
-            session.flush()
-            transitions.apply(session, Machine, [machine.id or 0], MachineVerb.PLAN, actor="a",
-                              at=NOW)  # fmt: skip
-
-    def machine(self, tag: str) -> Machine:
-        with self.database.read() as session:
-            found = session.exec(postings.select(Machine).where(Machine.asset_tag == tag)).one()
-            session.expunge(found)
-            return found
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of a database without rows: the migrations take longer than a test."""
-    file = tmp_path_factory.mktemp("empty") / "rollout.db"
-    database = Database(f"sqlite:///{file}")
-    databases.set_up(database)
-    database.close()
-    return file
-
-
-@pytest.fixture
-def office(tmp_path: Path, empty: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
-    made = Office(tmp_path, empty, monkeypatch)
-    yield made
-    made.database.close()
-
-
-PEOPLE = (
-    "1001,髙橋 花子,タカハシ ハナコ,総務部,人事課,本庁３階,主査,,,\n"
-    "００１００２,山﨑 一郎,ヤマザキ イチロウ,同上,〃,本庁,係長,,,\n"
-    "1003,佐藤 次郎,サトウ ジロウ,県土整備部,道路課,津,主事,,,\n"
+from rollout.domain.postings import Place, Posted, contradictions, in_force, post_from
+from rollout.settings import load
+from rollout.store import departments, history, postings
+from rollout.store.tables import Department, Person
+from tests.integration.test_people.conftest import (
+    APRIL,
+    BEFORE,
+    HEAD,
+    NOW,
+    OPERATOR,
+    PEOPLE,
+    Office,
 )
 
 
@@ -392,90 +308,6 @@ def test_renamed_merged_and_split_departments_lose_nobody(office: Office) -> Non
         assert departments.totals(session, BEFORE) == before
 
 
-def test_the_take_out_of_somebody_who_leaves_is_withdrawn(office: Office) -> None:
-    office.take(PEOPLE)
-    office.equip("001003", "DK20-000003", date(2023, 4, 20))
-    with office.database.write() as session:
-        session.add(
-            Takeout(machine_id=1, person_id=3, period_from=APRIL, period_to=date(2023, 4, 30),
-                    place="自宅", purpose="在宅勤務", applied_by="a", applied_at=NOW,
-                    state_since=NOW)
-        )  # fmt: skip
-    report = office.take("1003,佐藤 次郎,,,,,,R5.3.27,退職,\n")
-    assert [one.key for one in report.effects.takeouts] == ["DK20-000003"]
-    with office.database.read() as session:
-        assert session.exec(postings.select(Takeout.state)).all() == ["withdrawn"]
-
-
-def test_who_is_transferred_and_leaves_the_pc_that_is_outside_is_to_bring_it_back(
-    office: Office,
-) -> None:
-    office.take(PEOPLE)
-    office.equip("001003", "DK20-000003", date(2023, 4, 20))
-    with office.database.write() as session:
-        pc = session.get_one(Machine, 1)
-        pc.state, pc.wave_id, pc.planned_day = "portable", None, None
-        session.add(pc)
-        session.add(
-            Takeout(machine_id=1, person_id=3, period_from=BEFORE, period_to=date(2023, 6, 30),
-                    place="自宅", purpose="在宅勤務", applied_by="a", applied_at=NOW,
-                    state="out", decided_by="b", decided_at=NOW, allowed_at=NOW, out_on=BEFORE,
-                    state_since=NOW)
-        )  # fmt: skip
-    office.take("1003,佐藤 次郎,,総務部,人事課,本庁,主任,R5.4.1,異動,\n")
-    office.day_comes(APRIL)
-    with office.database.read() as session:
-        assert session.exec(postings.select(Takeout.state)).all() == ["recalled"]
-    assert office.machine("DK20-000003").owner_id is None
-
-
-def test_a_pc_in_its_passage_loses_its_users_take_out_with_its_user(office: Office) -> None:
-    office.take(PEOPLE)
-    office.equip("001003", "DK20-000003", date(2023, 4, 20))
-    with office.database.write() as session:
-        session.add(Machine(asset_tag="DK20-000004", generation="DK20", owner_id=1, site_id=99,
-                            state_since=NOW))  # fmt: skip
-        session.flush()
-        session.add_all(
-            Takeout(machine_id=machine, person_id=3, period_from=BEFORE, place="自宅",
-                    period_to=date(2023, 6, 30), purpose="在宅勤務", applied_by="a",
-                    applied_at=NOW, state_since=NOW)
-            for machine in (1, 2)
-        )  # fmt: skip
-
-    def becomes(state: str) -> None:
-        with office.database.write() as session:
-            pc = session.get_one(Machine, 1)
-            pc.state = state
-            session.add(pc)
-
-    becomes("restored")
-    office.take("1003,佐藤 次郎,,総務部,人事課,本庁,主任,R5.4.1,異動,\n")
-    office.day_comes(APRIL)
-    assert office.machine("DK20-000003").owner_id == 3
-    becomes("migrated")
-    office.day_comes(APRIL)
-    with office.database.read() as session:
-        states = dict(session.exec(postings.select(Takeout.machine_id, Takeout.state)).all())
-    assert office.machine("DK20-000003").owner_id is None
-    assert states == {1: "withdrawn", 2: "applied"}
-
-
-def test_a_take_out_stays_valid_until_the_last_day_that_is_still_to_come(office: Office) -> None:
-    office.take(PEOPLE)
-    office.equip("001003", "DK20-000003", date(2023, 4, 20))
-    with office.database.write() as session:
-        session.add(
-            Takeout(machine_id=1, person_id=3, period_from=NOW.date(), period_to=APRIL,
-                    place="自宅", purpose="在宅勤務", applied_by="a", applied_at=NOW,
-                    state_since=NOW)
-        )  # fmt: skip
-    report = office.take("1003,佐藤 次郎,,,,,,R5.3.31,退職,\n", as_of=APRIL)
-    assert [one.key for one in report.effects.takeouts] == ["DK20-000003"]
-    with office.database.read() as session:
-        assert session.exec(postings.select(Takeout.state)).all() == ["applied"]
-
-
 def test_promoters_are_marked_and_a_list_without_the_column_says_nothing_of_them(
     office: Office,
 ) -> None:
@@ -530,7 +362,7 @@ def test_the_preview_says_who_goes_where_and_which_groups_that_changes(office: O
 
 
 def test_the_sample_lists_fit_the_sample_ledger(office: Office) -> None:
-    folder = Path(__file__).parents[2] / "inventory" / "sample"
+    folder = Path(__file__).parents[3] / "inventory" / "sample"
     import_ledger(office.database, open_ledger(folder / "ledger.csv"), operator=OPERATOR, now=NOW,
                   today=NOW.date(), valid_from=office.settings.programme.start)  # fmt: skip
 
